@@ -43,7 +43,7 @@ class ApprovalFile:
 
     @property
     def is_document(self) -> bool:
-        """Whether its bytes are fixed: behind a link another file may be tomorrow (P-22)."""
+        """Whether its bytes are fixed: the file behind a link may change (P-22)."""
         return self.kind == "file"
 
 

@@ -1,6 +1,6 @@
-"""Whether the files of a department wait for approval, and whether somebody decided so (P-22).
+"""Whether the files of a department need approval, and whether that was decided (P-22).
 
-Without a decision the policy's rule applies as soon as somebody is there who can approve.
+Without a decision the policy's rule applies as soon as there is an approver.
 """
 
 from __future__ import annotations

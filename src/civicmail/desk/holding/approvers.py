@@ -1,7 +1,7 @@
 """Approvers of files: the head of the sender's department, else its deputies, else the next head up (P-22).
 
-Never the sender, and nobody whose account is contained (P-25). The current group is notified; head, deputies and those above
-may answer at any time.
+Never the sender, and no person whose account is contained (P-25). The current group is notified; head, deputies and those above may
+answer at any time.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class ApproverChains:
         self._known: dict[int, tuple[Groups, Groups]] = {}
 
     def groups_of(self, department: Department, sender: int) -> Groups:
-        """Approver groups in order, without absent people and the sender (id). If nobody else is left, absent people are
-        included: they read their mail sooner than nobody does."""
+        """Approver groups in order, without absent people and the sender (id). If no other person is left, absent people are
+        included: they may still read their mail."""
         if department.pk not in self._known:
             self._known[department.pk] = self._available(department)
         available, working = self._known[department.pk]
@@ -77,7 +77,7 @@ def leaders(department: Department) -> Groups:
     visited: set[int] = set()
     while current is not None and current.pk not in visited:
         visited.add(current.pk)
-        if current.closed is None:  # of a closed one nobody may say anything
+        if current.closed is None:  # people of a closed department do not decide
             groups.append([current.head] if current.head is not None else [])
             groups.append(list(current.deputies.order_by("family", "given", "pk")))
         current = current.parent
@@ -97,7 +97,7 @@ def require_not_contained(actor: Actor) -> None:
 
 
 def has_no_known_sender(row: Approval) -> bool:
-    """Whether nobody is known to have sent it: then row.person answers for the mailbox."""
+    """Whether the sender is unknown: then row.person answers for the mailbox."""
     return bool(row.capture and row.words)
 
 
@@ -107,8 +107,8 @@ def decides_own(row: Approval) -> bool:
 
 
 def is_own_approver(person: Person, department: Department, *, leads: bool = False) -> bool:
-    """Whether nobody in the department is above this sender: its head, and elected officials. leads: for an office's mailbox,
-    where anybody who leads the department, or one above, decides."""
+    """Whether the sender has no superior in the department: its head, and elected officials. leads: for an office's mailbox, on
+    which any head or deputy of the department, or of one above, decides."""
     if leads:
         return any(person in group for group in leaders(department))
     if department.head_id == person.pk:

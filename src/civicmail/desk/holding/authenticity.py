@@ -1,12 +1,12 @@
-"""Check whether a message is really from the city, and say nothing else about what is archived (P-26, P-27).
+"""Check whether a message is really from the city, without revealing anything else about the archive (P-26, P-27).
 
     parse_number(text)          the number in the text, or None
     parse_message_id(text)      the Message-ID, or ""
     AuthenticityCheck(record, keys, …).check_message(raw)
 
-Three proofs, the strongest first: the bytes are those that were delivered (SHA-256 of the `delivered` record of the number in
-our Received line); a DKIM signature of one of our domains verifies under one of our keys; none. Only what the message or the
-person names is looked up. Knows no Django; pure but for `record`.
+Three proofs, the strongest first: the bytes are those that were delivered (SHA-256 of the `delivered` record of the number in our
+Received line); a DKIM signature of one of our domains verifies under one of our keys; none. Only numbers and ids that the message
+or the person names are looked up. Without Django; pure except for `record`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class CheckResult:
 
 
 class OwnKeys:
-    """A resolver that knows only our own keys, including retired ones."""
+    """A resolver with our own keys only, including retired ones."""
 
     def __init__(self, keys: Collection[Key]) -> None:
         self._records = {key.name: key.record for key in keys}
@@ -85,7 +85,7 @@ class AuthenticityCheck:
     host: str
 
     def check_number(self, id_: bytes) -> CheckResult:
-        """Incoming mail is "unknown", so that nobody learns that it is archived."""
+        """Check a number. Incoming mail is "unknown", so that the answer does not reveal that it is archived."""
         recorded = self.record(id_)
         return (
             CheckResult("sent", recorded[0].received)
@@ -134,7 +134,7 @@ class AuthenticityCheck:
 
 
 def _was_sent_outside(capture: Capture, events: Sequence[Event]) -> bool:
-    """Whether the city sent it to somebody outside, and it was delivered."""
+    """Whether the city sent it to an outside recipient, and it was delivered."""
     return capture.source.kind in OWN_SOURCES and any(e.type == Type.DELIVERED for e in events)
 
 
@@ -154,7 +154,7 @@ def _candidate_hashes(raw: bytes) -> Iterator[str]:
 
 
 def _is_authored(line: bytes) -> bool:
-    """Whether a reader takes the line for the sender's words. Servers never add those, and mail programs show the first of
-    several, so that somebody could put their own words above a message of the city."""
+    """Whether a reader takes the line for the sender's words. Servers never add such a line, and mail programs show the first of
+    several, so that an attacker could put their own words above a message of the city."""
     name = line.partition(b":")[0].rstrip().lower()  # what continues a field begins with a blank
     return name in _AUTHORED_FIELDS or name.startswith(b"content-")

@@ -1,7 +1,7 @@
-"""What was decided on one message, for anyone who has its number: nothing of the message, and no address. Knows no Django.
+"""The decisions on one message, for anyone with its number: without its content and addresses. Without Django.
 
-The number is the capture id. The server's reply told it to the sender, and a warning banner shows it to the reader. 74 of its
-bits are random, so that nobody can guess one (RFC 9562 5.7).
+The number is the capture id. The server's reply has it for the sender, and a warning banner shows it to the reader. 74 of its bits
+are random, so that it cannot be guessed (RFC 9562 5.7).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _RANK = ("mark", "pending", "hold", "quarantine", "refuse")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One rule. rule: its id; words: for the sender; clause: "P-25"; ask: whom."""
+    """One rule. rule: its id; words: for the sender; clause: "P-25"; ask: contact."""
 
     rule: str
     words: str
@@ -82,7 +82,7 @@ def _common_rules(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _reasons(rules: tuple[str, ...], book: RuleSet) -> list[Reason]:
     reasons = []
-    for name in disclosable_rules(rules):  # what is in shadow, or only tells, has another name there than in the book
+    for name in disclosable_rules(rules):  # a rule in shadow, or one that only notifies, has another name there
         if (rule := book.rule(name)) is not None:
             reasons.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
         elif name in REFUSALS:

@@ -1,7 +1,7 @@
-"""When a digest is due. Pure; knows no Django.
+"""When a digest is due. Pure; without Django.
 
-A digest covers the time between its moment and the one before. So a stopped worker, a changed clock and a repeated round
-neither send anything twice nor leave anything out.
+A digest covers the time since the previous one was due. So a stopped worker, a changed clock and a repeated round neither repeat
+nor omit anything.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def last_due(days: str, hour: int, at: datetime, zone: tzinfo, holidays: Collect
 
 def period_start(last_sent: datetime | None, slot: datetime) -> datetime:
     """The start of the period of a digest. last_sent: end of the period of the last one."""
-    if last_sent is None or last_sent - slot > MAX_PERIOD:  # a clock had gone far ahead
+    if last_sent is None or last_sent - slot > MAX_PERIOD:  # a clock had been far ahead
         return slot - FIRST_PERIOD
     return max(last_sent, slot - MAX_PERIOD)
 

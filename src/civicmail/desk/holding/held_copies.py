@@ -1,9 +1,9 @@
-"""Copies that rules hold or quarantine at this moment, and why. Knows no Django.
+"""Copies that rules hold or quarantine at this moment, and why. Without Django.
 
     held = HeldCopies(data)
     held.copies(now)             quarantined copies and copies held by a rule, newest first
-    held.delayed(now)            copies that wait for no person, for an hour or longer
-    held.check_results(copy)     the rules, and what the checks found
+    held.delayed(now)            copies that wait for something else than a person, for an hour or longer
+    held.check_results(copy)     the rules, and the results of the checks
 
 It reads heads of captures without a permit, like the rules of desk/oversight, and returns no bytes of mail.
 """
@@ -60,7 +60,7 @@ class HeldCopy:
 
 @dataclass(frozen=True, slots=True)
 class CheckResults:
-    """checks: (what it looks for, what it found, in words), of checks with a finding or without an answer."""
+    """checks: (what the check looks for, its result, in words), of checks with a finding or without an answer."""
 
     source: str
     client: str
@@ -68,7 +68,7 @@ class CheckResults:
 
 
 class HeldCopies:
-    """Of one data folder. Safe for any number of threads."""
+    """Held copies of one data folder. Safe for any number of threads."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -131,7 +131,7 @@ class HeldCopies:
         return [copy for copy in self.copies(now) if unavailable_checks(copy.rules)]
 
     def copy(self, id_: bytes, index: int, now: int) -> HeldCopy | None:
-        """One of them, None if it is not held any more."""
+        """One held copy, None if it is not held any more."""
         return next((c for c in self.copies(now) if (c.id, c.index) == (id_, index)), None)
 
     def record(self, id_: bytes) -> tuple[Capture, list[Event]]:
@@ -155,7 +155,7 @@ class HeldCopies:
         return tuple(dict.fromkeys(str(name) for facts in facts_list for name in facts.get("malware.found", ())))
 
     def check_results(self, copy: HeldCopy) -> CheckResults:
-        """What the checks found, at receipt or since. Raises NotInArchive, DamagedFile."""
+        """The results of the checks, at receipt or later. Raises NotInArchive, DamagedFile."""
         machine = Machine(self._data)
         capture = machine.capture(copy.id)
         return CheckResults(capture.source.kind, capture.envelope.client, _checks(capture, machine.events(copy.id), copy.index))

@@ -1,4 +1,4 @@
-"""Which copies of a message somebody may have let go, and who decides about them (P-02)."""
+"""Copies of a message that a person may release, and who decides about the others (P-02)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from civicmail.desk.holding.held_copies import HeldCopy
 
 @dataclass(frozen=True, slots=True)
 class HeldByOwner:
-    """The copies of a message that somebody may have let go. own: by themselves; others: by asking, all of them of this kind;
-    is_author: they sent it."""
+    """The copies of a message that a person may release. own: without a request; others: on request, all of them of this kind;
+    is_author: the person sent it."""
 
     id: uuid.UUID
     own: list[HeldCopy]
@@ -24,17 +24,17 @@ class HeldByOwner:
 
     @property
     def takes_reason(self) -> bool:
-        """Whether somebody has to be asked, who reads why."""
+        """Whether an officer decides, who reads the reason."""
         return not self.own and bool(self.others) and self.kind != "elsewhere"
 
     @property
     def is_expected(self) -> bool:
-        """Whether it waits for the word of its reader, as a first file from outside does."""
+        """Whether it waits for its reader's confirmation, as a first file from outside does."""
         return any(release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked" for copy in self.own)
 
 
 def held_for(id_: uuid.UUID, addresses: Collection[str], *, is_author: bool, now: int) -> HeldByOwner:
-    """A sender has the copies of everybody let go, a reader their own. addresses: of the reader."""
+    """The held copies of a person: a sender may release everyone's, a reader their own. addresses: of the reader."""
     book = queries.rule_set()
     held = [c for c in queries.copies(now) if c.id == id_.bytes and (is_author or c.box.lower() in addresses)]
     own = [c for c in held if c.box.lower() in addresses and release_copies.recipient_decides(c)]

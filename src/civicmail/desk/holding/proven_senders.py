@@ -26,9 +26,10 @@ _PLAIN = re.compile(r"[\w.@&'+ -]{2,100}\Z")
 
 
 def find_earlier(desk: MailContext, before: int, known: Correspondents | None) -> FindEarlier:
-    """Search mail that the person received before (ms). The claimed domain comes first, because nobody else can prove it: the
-    same name, then the newest. Anybody may prepare an address elsewhere under the same name, so the oldest come first there.
-    known: addresses that the city wrote to, so that nobody prepares an answer by writing twice; None if nobody keeps that."""
+    """Search mail that the person received before (ms). The claimed domain comes first, because only its owner can prove it: the
+    same name, then the newest. An attacker may prepare an address elsewhere under the same name, so the oldest come first there.
+    known: addresses that the city wrote to, so that an attacker cannot prepare an answer by writing twice; None if they are not
+    recorded."""
 
     def find(name: str, domain: str) -> Iterator[str]:
         candidates = [*_from_domain(desk, name, domain), *_under_name(desk, name)]

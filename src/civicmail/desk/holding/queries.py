@@ -72,7 +72,7 @@ def with_message_id(message_id: str) -> list[bytes]:
 
 
 def decision(capture: uuid.UUID) -> Decision | None:
-    """The decision on a message, None if there is nothing to tell."""
+    """The decision on a message, None if there is none to show."""
     try:
         recorded, events = held_copies().record(capture.bytes)
     except (NotInArchive, DamagedFile):

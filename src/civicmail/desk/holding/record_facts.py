@@ -42,8 +42,8 @@ class Forwarding:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message of somebody in the city. subject: uid of the person who signed in, else the mailbox that a peer asserted (P-14);
-    at: ms of receipt; exempt: nobody may review it; forwarding: a rule sent it, no person."""
+    """A message sent by a person of the city. subject: uid of the person who signed in, else the mailbox that a peer asserted
+    (P-14); at: ms of receipt; exempt: it must not be reviewed; forwarding: a mailbox rule sent it."""
 
     capture: str
     subject: str
@@ -54,7 +54,7 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """What was decided on some copies. review: queues; evidence: [check, code, part, mask]."""
+    """The decision on some copies. review: queues; evidence: [check, code, part, mask]."""
 
     do: str
     rules: tuple[str, ...]
@@ -79,8 +79,8 @@ def sent_by_person(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] =
 
 
 def sent_by_anyone(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> SentMessage | None:
-    """Like sent_by_person(), but a service that signs in is a sender, too, with the address of its mailbox: rules on use are not
-    about it, but somebody answers for its mail."""
+    """As sent_by_person(), including services that sign in, with the address of their mailbox: rules on use are not about a
+    service, but a person is responsible for its mail."""
     message = sent_by_person(head, later)
     kind, _, address = head["envelope"]["login"].partition("/")[0].partition(":")
     if message is not None or kind != "service" or head["source"]["kind"] not in ENTRY_POINTS:
@@ -89,8 +89,8 @@ def sent_by_anyone(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] =
 
 
 def _subject(login: str, sender: str, findings: Iterable[Mapping[str, Any]], facts: Mapping[str, Any], source: str) -> str:
-    """A peer with a scope asserts the return address, or the author if there is none, as in an auto-reply. Mail by a relay
-    counts as a service's for rules; the directory says whether a person owns the mailbox."""
+    """The subject: a peer with a scope asserts the return address, or the author if there is none, as in an auto-reply. Mail by a
+    relay counts as a service's for rules; the directory shows whether a person owns the mailbox."""
     if login.startswith("service:") or (source != "relay" and facts.get("sender.machine") is True):
         return ""
     asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in findings)  # else anybody could be named
@@ -145,8 +145,8 @@ _QUALIFIED = (rule_keys.SHADOW, rule_keys.NOTIFY)
 
 
 def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: RuleSet) -> bool:
-    """Whether something suggests personal use (P-10): mail to the sender's own account outside, words of a private business, or
-    a rule on personal use, also in shadow. For totals alone: it says nothing about one message."""
+    """Whether there are signs of personal use (P-10): mail to the sender's own account outside, words of a private business, or a
+    rule on personal use, also in shadow. For totals only: it is no evidence about one message."""
     codes = {(f["check"], f["code"]) for f in head.get("findings", ())}
     return bool(codes & _OWN_USE) or any(
         rule.clause == _PERSONAL for decision in decisions for rule in _matching_rules(decision, book)
@@ -154,7 +154,7 @@ def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book
 
 
 def confidential_outcome(decisions: Iterable[CopyDecision], book: RuleSet) -> str:
-    """What was done with confidential content (P-19): "held", "encrypted", or ""."""
+    """The outcome for confidential content (P-19): "held", "encrypted", or ""."""
     actions = {decision.do for decision in decisions if any(rule.clause == _CONFIDENTIAL for rule in _acting_rules(decision, book))}
     return "held" if actions & HELD else "encrypted" if "encrypt" in actions else ""
 
@@ -170,7 +170,8 @@ def _acting_rules(decision: CopyDecision, book: RuleSet) -> Iterable[Rule]:
 
 @dataclass(frozen=True, slots=True)
 class RuleNotice:
-    """What the sender is told about one rule, or about a check that was unavailable. words: for them; ask: whom; clause: "P-19"."""
+    """The part of a sender's notice about one rule, or about an unavailable check. words: for the sender; ask: contact; clause:
+    "P-19"."""
 
     id: str
     held: bool
@@ -180,7 +181,7 @@ class RuleNotice:
 
 
 def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleNotice]:
-    """What the sender is told: rules that hold the message, and rules that only notify; each once, holding ones first. A copy
+    """Notices for the sender: about rules that hold the message, and rules that only notify; each once, holding ones first. A copy
     that is held only for an unavailable check is included, because no rule has words for it."""
     notices: dict[str, RuleNotice] = {}
     for decision in decisions:
@@ -216,7 +217,7 @@ def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
     words = sentence(
         "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
     )
-    if outbound_files.NAME in parts:  # then nobody who looks at it can let it go
+    if outbound_files.NAME in parts:  # then no reviewer can release it
         words = sentence(
             "It could not be checked ({parts}), so it waits. Nothing was found in it. If it has more than {most} files, it stays: "
             "send them in several messages.", parts=missing, most=outbound_files.MAX_FILES,
@@ -230,6 +231,6 @@ def condition_digest(rule: Rule | None) -> str:
 
 
 def _evidence(findings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
-    """Only of the check for use: the reviewer gets no other findings."""
+    """Evidence of the check for use only: the reviewer gets no other findings."""
     evidence = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE_CHECK]
     return tuple(evidence[:MAX_EVIDENCE])

@@ -1,14 +1,13 @@
-"""Who may release a copy, by what the rules that hold it ask about. Pure; knows no Django.
+"""Who may release a copy, by the facts that the holding rules depend on. Pure; without Django.
 
     spam           the reader of the mailbox
-    asked          the recipient says that they expected it (a rule whose review is `recipient`)
+    asked          the recipient confirms that they expected it (a rule whose review is `recipient`)
     confidential   a privacy officer
     malware        two security officers
     other          a security officer, on request
-    elsewhere      files: the department's manager (P-22); a contained account: whoever releases it
+    elsewhere      files: the department's manager (P-22); a contained account: the officer who releases it
 
-The strictest of several rules counts. A rule that is no longer in the rule set, and a check that was unavailable, need an
-officer.
+The strictest of several rules counts. A rule that is no longer in the rule set, and a check that was unavailable, need an officer.
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ _BY_CHECK: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
 
 
 def kind_of(rules: Iterable[str], book: RuleSet) -> Kind:
-    """rules: of a disposition, as records name them. A copy about which nothing is known needs an officer."""
+    """The kind of release for the rules of a disposition, as records name them. A copy without known rules needs an officer."""
     held_kinds = [_rule_kind(name, book.rule(name)) for name in holding_rules(rules, book)]
     return max(held_kinds, key=_ORDER.index, default="other")
 
 
 def strictest(kinds: Collection[Kind]) -> Kind:
-    """Of several copies that are released together; "other" for none."""
+    """The strictest kind of several copies that are released together; "other" for none."""
     return max(kinds, key=_ORDER.index, default="other")
 
 

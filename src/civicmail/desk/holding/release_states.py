@@ -4,7 +4,7 @@
     asked -> agreed -> released | kept | refused  malware: two officers, neither of whom is the requester
     asked, agreed -> withdrawn | lapsed
 
-*kept*: the officers approved, and the repeated checks did not. *lapsed*: nothing is held any more, or nobody answered in time.
+*kept*: the officers approved, and the repeated checks did not. *lapsed*: nothing is held any more, or no officer answered in time.
 """
 
 from __future__ import annotations
@@ -64,5 +64,5 @@ def step(kind: str, state: str, action: str) -> State:
 
 
 def act_of(kind: str, state: str) -> str:
-    """The permission needed to answer in this state; "" if nobody answers."""
+    """The permission needed to answer in this state; "" if no answer is due."""
     return next((s.act for s in STEPS[kind] if s.source == state and s.action == "refuse"), "")

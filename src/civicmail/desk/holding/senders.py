@@ -26,7 +26,7 @@ def person_of(subject: str) -> Person | None:
 
 
 def sender_of(capture: str) -> Person | None:
-    """From the record of the message; None if it is gone or nobody in the city sent it."""
+    """The sender of a message by its record; None if it no longer exists or was not sent from the city."""
     try:
         recorded, _ = queries.held_copies().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile):
@@ -36,7 +36,7 @@ def sender_of(capture: str) -> Person | None:
 
 
 def address_of(person: Person) -> str:
-    """Of their own mailbox; "" if they have no open one."""
+    """The address of the person's own mailbox; "" without an open one."""
     rows = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
     return rows.values_list("address", flat=True).first() or ""
 
@@ -48,6 +48,6 @@ def addresses_of(people: Collection[int]) -> dict[int, str]:
 
 
 def department_of(person: Person) -> Department | None:
-    """Where they work, or worked last."""
+    """The department where the person works, or last worked."""
     episode = person.episodes.select_related("department").order_by("-starts").first()
     return episode.department if episode is not None else None

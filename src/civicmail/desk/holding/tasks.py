@@ -58,7 +58,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 
 
 def _own_account_tasks(actor: Actor) -> list[Tasks]:
-    """Tell a person whose account is contained: only they can say whether it was them."""
+    """The task for a person whose account is contained: only they know whether they sent the mail."""
     row = Containment.objects.filter(person__uid=actor.uid, state__in=containment_states.OPEN).first()
     if row is None:
         return []
@@ -68,8 +68,8 @@ def _own_account_tasks(actor: Actor) -> list[Tasks]:
     return [Tasks(gettext("Your account"), [call])]
 
 
-# -- for officers: how much waits and since when, never about whom. Whoever holds a role that is activated first hears of it all the
-# same, else nobody would know when to activate it (D4).
+# -- for officers: the number and age of waiting items, never whom they concern. Holders of an inactive role are included, because
+# they must know when to activate it (D4).
 
 ACTIVATE_FIRST = "Activate the role first."
 Rows = Callable[[Actor], QuerySet[Any]]

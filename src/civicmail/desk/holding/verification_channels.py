@@ -1,7 +1,7 @@
-"""Choose the address at which a claimed sender can be asked, never one that only the message itself gives (P-27).
+"""Choose the address at which a claimed sender can be asked, never one that only the message itself contains (P-27).
 
-A colleague is asked at their mailbox, as the directory has it. Someone outside is asked at an address whose earlier mail to the
-same reader was proven to come from its domain. Knows no Django; pure but for FindEarlier, which searches the reader's mail.
+A colleague is asked at their mailbox in the directory. Someone outside is asked at an address whose earlier mail to the same reader
+was proven to come from its domain. Without Django; pure except for FindEarlier, which searches the reader's mail.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def claim_of(header: ParsedMessage, return_path: str) -> Claim:
 def find_channel(
     claim: Claim, reader: str, people: Snapshot | None, domains: Collection[str], earlier: FindEarlier
 ) -> Channel | None:
-    """None if nobody can be asked. reader: uid of the asker; domains: of the city."""
+    """The address for the question; None if the sender cannot be asked. reader: uid of the requester; domains: of the city."""
     colleague = _colleague(claim, people, domains) if people is not None else None
     if colleague is not None:
         return Channel(colleague.id, True, colleague.name) if colleague.holder != reader else None

@@ -1,7 +1,7 @@
-"""Where a link of a delivered copy leads, and what is known about that destination now (P-31). Pure.
+"""The destination of a link in a delivered copy, and what is known about it now (P-31). Pure.
 
-Nothing is asked over the network: that would tell others what people of the city read, and the page would fail when others do.
-It uses the rules in force, the city's own incidents, and the look of the name.
+It sends no network queries: they would reveal to others what people of the city read, and the page would fail when others do. It
+uses the rules in force, the city's own incidents, and the appearance of the name.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class LinkContext:
 
 
 def destination(url: str, pretended: str, context: LinkContext, known: KnownIncidents | None) -> Destination:
-    """Judge a link. known: None if the city's incidents were unavailable. pretended: the host named by the link's text."""
+    """Judge a link. known: None if the city's incidents were unavailable. pretended: the host that the link's text shows."""
     target = links.real(url)
     host = target.host
     place_ = Destination(target.url, host, shown(host))

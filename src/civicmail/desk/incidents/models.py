@@ -54,7 +54,7 @@ class Mark(models.Model):
 
 
 class Report(models.Model):
-    """A report by a city person. capture: the one that came to them; how: page, mail or link."""
+    """A report by a city person. capture: the copy that they received; how: page, mail or link."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="reports")
     capture = models.CharField(max_length=36)
@@ -124,8 +124,8 @@ class Pulled(models.Model):
 
 
 class Opening(models.Model):
-    """A link to a known dangerous destination was opened. capture, index: whose copy had the link; made: the first time; told:
-    the reader confirmed it."""
+    """A link to a known dangerous destination was opened. capture, index: the copy with the link; made: the first time; told: the
+    reader confirmed it."""
 
     capture = models.CharField(max_length=36, db_index=True)
     index = models.PositiveIntegerField()

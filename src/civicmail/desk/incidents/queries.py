@@ -47,10 +47,9 @@ def values(marks: Fingerprint) -> list[tuple[str, str]]:
 
 
 def case_like(capture: str, marks: Fingerprint, since: datetime, *, genuine: bool = True) -> Case | None:
-    """The case of a similar message: an open one, else one that was answered since then about nearly the same text.
-    A link alone does not match an answered case.
-    "Genuine" applies only to the very message that was judged so: attackers reuse its words with another link, file or sender.
-    genuine: no if a check knows more by now."""
+    """The case of a similar message: an open one, else one that was answered since then about nearly the same text. A link alone
+    does not match an answered case. "Genuine" applies only to the very message that was judged so: attackers reuse its words with
+    another link, file or sender. genuine: no if a check has new evidence."""
     same = Mark.objects.filter(kind="text", value=marks.text)
     near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
     ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
@@ -95,7 +94,7 @@ def handed_over(case: Case) -> list[tuple[str, int]]:
 
 
 def record(capture: str) -> Capture | None:
-    """None where it is not kept any more, or cannot be read."""
+    """The record of a message; None if it is not archived any more, or unreadable."""
     recorded = _recorded(uuid.UUID(capture).bytes)
     return recorded[0] if recorded else None
 
@@ -150,8 +149,8 @@ def taken_alone(case: Case) -> int:
 
 
 def also_linked(case: Case, *, now: int) -> list[tuple[str, Fingerprint, str]]:
-    """Other mail of the last weeks with a link to a host that the case has, and the host; nothing for a host that so many link to
-    that it says nothing."""
+    """Other mail of the last weeks with a link to a host of the case, and the host; none for a host with so many links that it is
+    no evidence."""
     like, since = likeness_of(case), now - SPREAD_DAYS * 86_400_000
     hosts = {link.partition(" ")[0] for link in like.links}
     linked = []
@@ -189,9 +188,10 @@ def addresses_of(person: Person) -> frozenset[str]:
 
 
 def known_of(capture: str, host: str) -> KnownIncidents:
-    """What incidents know about a link's host: a dangerous case with this message, or with this host and sender, or with this
-    host.
-    Raises DatabaseError."""
+    """Known incidents about a link's host: a dangerous case with this message, or with this host and sender, or with this host.
+
+    Raises DatabaseError.
+    """
     right = Case.objects.filter(state="right")
     if right.filter(Q(capture=capture) | Q(reports__capture=capture)).exists():
         return KnownIncidents(case=True)
@@ -215,7 +215,7 @@ def waiting() -> int:
 
 
 def marks_of(id_: bytes) -> Fingerprint | None:
-    """None where it is not kept any more, or cannot be read. Raises LaterError."""
+    """The marks of a message; None if it is not archived any more, or unreadable. Raises LaterError."""
     try:
         return marking().fingerprint(id_)
     except UNREADABLE:

@@ -101,6 +101,6 @@ def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[
 
 
 def counted(copies: Sequence[Copy]) -> tuple[int, int]:
-    """How many copies can be removed, and from how many mailboxes."""
+    """The number of copies that can be removed, and of their mailboxes."""
     removable = [has for has in copies if has.can_be_taken]
     return len(removable), len({has.mailbox for has in removable})

@@ -1,6 +1,6 @@
 """Tasks of security officers for the Home page: open cases, and removals that need a second person (P-31).
 
-A person who must first activate the role is shown count and time all the same (D4).
+A person who must first activate the role sees count and time too (D4).
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ def _hold(line: FeedResult, why: str, actor: Actor, now: int) -> None:
 
 
 def _saved(row: ScimUser, fields: list[str] | None = None) -> None:
-    """Save a user; fields: for an existing row. Raises Taken for the second of two simultaneous requests with the same name."""
+    """Save a user; fields: for an existing row. Raises AlreadyTaken for the second of two simultaneous requests with one name."""
     try:
         with transaction.atomic():
             row.save(force_insert=fields is None, update_fields=fields)

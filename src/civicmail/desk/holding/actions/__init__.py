@@ -1,1 +1,1 @@
-"""Every write of this room: letting a copy go, contesting and answering."""
+"""Writes of this room: releases, approvals, appeals and their answers."""

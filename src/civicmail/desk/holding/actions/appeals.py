@@ -1,6 +1,6 @@
 """Appeal against a decision, without an account, and an officer's answer with an audit entry (P-29, promise 7).
 
-The answer "released" releases the message itself, so that nobody is told of a release that is still pending.
+The answer "released" releases the message itself, so that no notice announces a release that is still pending.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TOO_OFTEN = "From your network this was said very often today. Come back tomorr
 
 
 def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, client: str = "", now: int) -> Contest:
-    """Record an appeal of somebody who has the number of the decision. client: their network address. Raises Unusable, Conflict."""
+    """Record an appeal by a person who has the number of the decision. client: their network address. Raises Unusable, Conflict."""
     text = text.strip()
     if not 10 <= len(text) <= MAX_TEXT:
         message = f"Write from 10 to {MAX_TEXT:,} characters."

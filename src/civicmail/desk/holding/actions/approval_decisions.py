@@ -66,10 +66,10 @@ def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> 
 def decide(
     row: Approval, indices: Collection[int], decision: str, *, actor: Actor, reason: str, now: int, files: Collection[int] = ()
 ) -> list[ApprovalCopy]:
-    """Decide for these recipients' copies. decision: one of approval_states.ANSWERS; files: numbers from 1 of the files that
-    leave after an approval, empty for all. Return the copies as they are afterwards: `kept` if another rule holds them, not
-    done if the worker has to finish. Raises NotPermitted, Unusable, and Conflict if one was decided meanwhile or the account
-    is contained: then nothing is changed."""
+    """Decide for these recipients' copies. decision: one of approval_states.ANSWERS; files: numbers from 1 of the files that leave
+    after an approval, empty for all. Return the copies as they are afterwards: `kept` if another rule holds them, not done if the
+    worker has to finish. Raises NotPermitted, Unusable, and Conflict if one was decided meanwhile or the account is contained: then
+    nothing is changed."""
     four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
     approvers.require_not_contained(actor)
     if decision not in ANSWERS:

@@ -80,7 +80,7 @@ def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText
 
 
 def still_held_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText:
-    """For the sender, if another rule holds approved files after they were told that the files are on their way."""
+    """A notice for the sender if another rule holds approved files after the notice of their approval."""
     page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
     text = gettext(
         "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"

@@ -74,7 +74,7 @@ def pending_files(head: Mapping[str, Any], *, is_receipt: bool) -> PendingFiles 
 
 
 def _from_receipt(head: Mapping[str, Any]) -> PendingFiles | None:
-    """None if nobody in the city sent it."""
+    """The request from the record of a message; None if it was not sent from the city."""
     sent = record_facts.sent_by_anyone(head)
     held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and rule_keys.FILE_WAITS in d["rules"]}
     return _pending_files(head, sent.subject, held, head.get("findings", ())) if sent is not None and held else None
@@ -114,7 +114,7 @@ def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findin
 
 
 def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
-    """Create the request, once for each copy, in an open transaction. Return None, and log it, if there is nobody to ask."""
+    """Create the request, once for each copy, in an open transaction. Return None, and log it, if there is no approver."""
     department, person = _responsible(pending, now)
     if department is None or person is None or not pending.parts:
         log.error("files wait, and nobody can be asked about them", capture=pending.capture)
@@ -143,7 +143,7 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
         for index, address in pending.copies
     ]
     if new_copies := sum(copies):
-        if not created:  # one that something else had kept so far has its whole time, too
+        if not created:  # files that another rule held before have their whole time, too
             row.step, row.since, row.ends = 0, from_ms(now), expires_at(now)
             row.save(update_fields=["step", "since", "ends"])
         facts = {"files": len(row.parts), "copies": new_copies, "own": int(row.own), "links": len(row.links)}
@@ -153,8 +153,8 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
 
 
 def _responsible(pending: PendingFiles, now: int) -> tuple[Department | None, Person | None]:
-    """Return the department and the person of these files. For an office's mailbox without a known user: the first person who
-    answers for the department, who then decides as on own files. If nobody does, an access officer gets the notices, and a
+    """Return the department and the person of these files. For an office's mailbox without a known user: the first person
+    responsible for the department, who then decides as on own files. If there is none, an access officer gets the notices, and a
     head who is named later decides."""
     person = senders.person_of(pending.subject)
     department = Department.objects.filter(code=pending.department).first()
@@ -166,7 +166,7 @@ def _responsible(pending: PendingFiles, now: int) -> tuple[Department | None, Pe
 
 
 def is_sampled(id_: str, *, own: bool) -> bool:
-    """Whether the next head reviews the decision on these files. id_: of the message or the draft, which nobody can choose."""
+    """Whether the next head reviews the decision on these files. id_: of the message or the draft, which a sender cannot choose."""
     return own and int(hashlib.sha256(id_.encode()).hexdigest(), 16) % SAMPLE_EVERY == 0
 
 
@@ -226,7 +226,7 @@ def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dic
 
 
 def _notify_new_approvers(row: Approval, people: list[Person], last_notices: dict[int, datetime], now: int) -> int:
-    """Notify current approvers who got no notice since their turn began: at once if they replace somebody who left or is away,
+    """Notify current approvers who got no notice since their turn began: at once if they replace a person who left or is absent,
     and after the hour if its one notice was already sent. Return how many."""
     turn_start = min(row.since, _start_of_hour(from_ms(now)))
     if any(p.pk in last_notices and last_notices[p.pk] >= turn_start for p in people):
@@ -273,7 +273,7 @@ def remind(rows: list[Approval], now: int) -> int:
     return len(rows_by_person)
 
 
-# -- what people hear
+# -- texts of notices
 
 
 def notify_approvers(row: Approval, now: int) -> None:

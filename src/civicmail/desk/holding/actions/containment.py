@@ -120,7 +120,7 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
 
 
 def reason_to_lock(row: Containment) -> str:
-    """What an officer need not write who presses the button."""
+    """The reason that is recorded when an officer locks an account by the button."""
     return f"The account acts unlike its owner: {SIGNS.get(row.sign, row.sign)}."
 
 
@@ -183,8 +183,8 @@ def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason
 
 
 def release_chosen() -> int:
-    """Release some chosen captures and return how many; the next round does the rest. While a check or the archive is
-    unavailable a capture is tried again; one that can never be released stays held, and the log says so."""
+    """Release some chosen captures and return how many; the next round does the rest. While a check or the archive is unavailable a
+    capture is tried again; one that can never be released stays held, and is logged."""
     released = 0
     for row in Containment.objects.exclude(let=[]).select_related("releaser").order_by("id")[:BATCH_SIZE]:
         if released < BATCH_SIZE:
@@ -198,7 +198,7 @@ def _release_some(row: Containment, limit: int) -> int:
         for capture in row.let[:limit]:
             if not _try_release(releaser, row, capture):
                 waiting.append(capture)
-                break  # to ask what is away once more takes time; the others have their turn in the next round
+                break  # another try for an unavailable check takes time; others come first in the next round
             done.append(capture)
     with transaction.atomic():
         now = lock_row(row)
@@ -224,7 +224,8 @@ def _try_release(releaser: Releaser, row: Containment, capture: str) -> bool:
 
 
 def publish() -> None:
-    """Publish contained accounts to the gateways. A gateway that misses it goes on as before; the worker repeats it."""
+    """Publish contained accounts to the gateways. A gateway that misses an update continues as before; the worker publishes
+    again."""
     if settings.DATA is None:
         return
     rows = Containment.objects
@@ -321,8 +322,8 @@ _NOTICES = {"own": _owner_notice, "manager": _manager_notice, "security": _secur
 
 
 def _managers(row: Containment, now: int) -> list[Person]:
-    """Their supervisor, or the next head up if there is none, if it is themselves, or if that person has no mailbox. For a
-    service mailbox: those who answer for its department."""
+    """The person's supervisor, or the next head up if there is none, if it is the person, or if the supervisor has no mailbox. For
+    a service mailbox: those responsible for its department."""
     person, episode = row.person, None
     if person is None and (box := _service_mailbox(row)) is not None:
         return [boss for boss in deciders.of_department(box.department, now) if senders.address_of(boss)]
@@ -340,7 +341,7 @@ def _managers(row: Containment, now: int) -> list[Person]:
 
 
 def snapshot() -> Snapshot | None:
-    """The current identities and authorizations, as gateways know them."""
+    """The current identities and authorizations, as gateways have them."""
     return _watch(Path(settings.DATA)).current if settings.DATA is not None else None
 
 

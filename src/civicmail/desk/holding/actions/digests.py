@@ -1,8 +1,7 @@
-"""Send each person a digest of their held, quarantined and late mail at the hours that they chose (P-02, P-06, P-11, promise
-7).
+"""Send each person a digest of their held, quarantined and late mail at the hours that they chose (P-02, P-06, P-11, promise 7).
 
-A digest covers the person's own mailbox, the shared mailboxes that they use, and what they sent. Nothing is sent when nothing
-is new. Its links show the status of one message and change nothing. It says nothing about the content of a message.
+A digest covers the person's own mailbox, the shared mailboxes that they use, and what they sent. Nothing is sent when nothing is
+new. Its links show the status of one message and change nothing. It contains nothing of a message's content.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ LINK_VALID_MS = 14 * 86_400_000
 
 @dataclass
 class DigestContent:
-    """What a digest says. boxes: copies by shared mailbox, own copies under ""; sent: copies of own messages; unnotified: number
+    """Content of a digest. boxes: copies by shared mailbox, own copies under ""; sent: copies of own messages; unnotified: number
     of own messages that rules matched without a notice."""
 
     boxes: dict[str, list[HeldCopy]] = field(default_factory=dict)
@@ -58,7 +57,7 @@ class DigestContent:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether some of it waits without needing a person."""
+        """Whether some of it waits for something other than a person."""
         return any(copy.do in RETRYING for copies in (*self.boxes.values(), self.sent) for copy in copies)
 
 
@@ -199,7 +198,7 @@ def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
 
 
 def _new_since(content: DigestContent, person: Person, since: datetime, slot: datetime) -> DigestContent:
-    """What is new, without copies that the person was notified of when it happened."""
+    """New items, without copies of which the person was notified already."""
     start, end = epoch_ms(since), epoch_ms(slot)
     boxes = {box: kept for box, copies in content.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
     sent = [c for c in content.sent if start < c.since <= end]

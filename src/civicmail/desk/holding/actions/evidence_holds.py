@@ -1,4 +1,4 @@
-"""Hold evidence of a violation in the archive until nobody can appeal any more, whatever the schedule says (P-30, P-23; V1)."""
+"""Hold evidence of a violation in the archive until it can no longer be appealed, whatever the schedule says (P-30, P-23; V1)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _try_reconcile(now: int) -> int | None:
         return 0
     try:
         return _reconcile(Path(settings.DATA), now)
-    except CivicmailError as error:  # somebody disposes at this moment, or a file is damaged: doctor says so
+    except CivicmailError as error:  # a disposal is running, or a file is damaged: doctor reports it
         log.warning("evidence could not be held in this round", problem=type(error).__name__)
         return None
 

@@ -1,4 +1,4 @@
-"""Delete findings that nobody confirmed, and put rules that were wrong more often than right in shadow. The worker does both."""
+"""Delete unconfirmed findings, and put rules that were wrong more often than right into shadow. The worker does both."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SwitchToShadow = Callable[[str, str, int], bool]
 
 
 def expire(now: int) -> int:
-    """Delete findings that nobody confirmed in thirty days, with their evidence; return how many."""
+    """Delete findings that were not confirmed within thirty days, with their evidence; return how many."""
     with transaction.atomic():
         expired = (
             Finding.objects.select_for_update()
@@ -45,7 +45,7 @@ def switch_off_imprecise(switch: SwitchToShadow, now: int) -> int:
     done = 0
     for row in Precision.objects.filter(off__isnull=True, answered__gte=MIN_ANSWERS, answered__gt=2 * F("confirmed")):
         if record_facts.condition_digest(queries.rule_set().rule(row.rule)) != row.condition:
-            continue  # another condition acts by now, and nobody knows yet how often that one is right
+            continue  # the rule's condition has changed, and its precision is unknown so far
         why = f"Reviewers found {row.confirmed} of {row.answered} findings right, less than half."
         with transaction.atomic():
             done += switch(row.rule, why, now)

@@ -1,4 +1,4 @@
-"""Expire copies that nobody requested from quarantine in thirty days (P-02, P-23).
+"""Expire quarantined copies that were not requested within thirty days (P-02, P-23).
 
 The message stays archived until its schedule ends; without an end of its copies it would never be due for disposal.
 """

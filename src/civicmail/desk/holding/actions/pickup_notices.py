@@ -1,7 +1,7 @@
 """Mail about messages in the pick-up portal, to readers and senders (P-19). Each function belongs in an open transaction.
 
-A link that goes by mail is a key that goes by mail. So what must never go by TLS alone needs a passphrase that its sender passes on
-by another channel, and every sender hears at once when, and from where, a message was opened.
+A link sent by mail is a key sent by mail. So content that must never leave by TLS alone needs a passphrase that its sender passes
+on by another channel, and the sender is notified immediately when, and from where, a message was opened.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def notify_locked(row: PickUp, now: int) -> None:
 
 
 def notify_unread(row: PickUp, now: int) -> None:
-    """Tell the sender that nobody came for it: they believe that it was read, because the copy was handed over."""
+    """Notify the sender that the message was not picked up: the sender believes that it was read, because the copy was
+    delivered."""
     with override(_language(row)):
         text = gettext(
             "Nobody has picked up the confidential message that you sent to {reader} on {day}. Its days are over, so it is not "
@@ -115,6 +116,6 @@ def _page_line(row: PickUp) -> str:
 
 
 def _day_in(language: str, at: datetime) -> str:
-    """As pages in this language write it."""
+    """A day as pages in this language write it."""
     with override(language):
         return day(at)

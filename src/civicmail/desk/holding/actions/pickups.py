@@ -1,7 +1,7 @@
 """Messages in the pick-up portal: register, open, reply, revoke, expire (P-19).
 
-A reader proves that they have the link, which went to their mailbox, and the passphrase. Each try is counted before it is
-checked, so that parallel tries count like successive ones. Each opening is an audit entry.
+A reader presents the link, which was sent to their mailbox, and the passphrase. Each attempt is counted before it is checked, so
+that parallel attempts count like successive ones. Each opening is an audit entry.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int
 
 
 def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
-    """Open a message with a passphrase; if nobody has set one, the first one typed becomes the reader's. Raises Conflict if it
-    cannot be opened, and Unusable if the passphrase is wrong or too short to be chosen."""
+    """Open a message with a passphrase; if none is set, the first one typed becomes the reader's. Raises Conflict if it cannot be
+    opened, and Unusable if the passphrase is wrong or too short to be chosen."""
     fresh = _require_open(row, now)
     if not fresh.secret and not MIN_SECRET <= len(secret) <= MAX_SECRET:
         raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
@@ -127,7 +127,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
         locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
         if is_chosen and locked.secret and not check_password(secret, locked.secret):
             raise Conflict(_CHANGED_MEANWHILE)
-        if not is_chosen and locked.secret != fresh.secret:  # its sender has set another one while this one was looked at
+        if not is_chosen and locked.secret != fresh.secret:  # its sender has set another passphrase meanwhile
             raise Conflict(_CHANGED_MEANWHILE)
         is_chosen = is_chosen and not locked.secret  # a button that was pressed twice chooses once
         locked.state = pickup_states.TABLE.step(locked.state, "open")
@@ -218,7 +218,7 @@ def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int)
 
 
 def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> PickUp:
-    """Revoke the message, as its sender: its key is destroyed, and nobody can open it any more. Raises NotPermitted, Conflict."""
+    """Revoke the message, as its sender: its key is destroyed, and it cannot be opened any more. Raises NotPermitted, Conflict."""
     with transaction.atomic():
         fresh = _step_by_sender(row, "revoke", actor, now)
         fresh.secret = ""

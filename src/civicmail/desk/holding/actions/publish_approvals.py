@@ -39,8 +39,8 @@ def publish_answers(copies: Collection[ApprovalCopy], now: int) -> None:
 
 
 def _now_and_on_commit[Done](do: Callable[[], Done]) -> Done:
-    """Do it now and after the commit. A request with an Idempotency-Key may be one transaction around this: until it ends nobody
-    else reads the new rows, and a process that publishes everything meanwhile would leave them out."""
+    """Publish now and after the commit. A request with an Idempotency-Key may be one transaction around this: until it ends other
+    processes do not read the new rows, and one that publishes everything meanwhile would leave them out."""
     if connection.in_atomic_block:
         transaction.on_commit(do, robust=True)
     return do()
@@ -79,7 +79,7 @@ def _answers(copies: QuerySet[ApprovalCopy], now: int) -> list[FileApproval]:
     answers: list[FileApproval] = []
     for pk, at, address, without, parts, capture, words, who, code in values:  # of a month, at times: no rows are made of it
         until, to = epoch_ms(at + VALID_FOR), address.lower()
-        sender = {"department": code} if capture and words else {"person": who}  # nobody is known to have sent it
+        sender = {"department": code} if capture and words else {"person": who}  # its sender is unknown
         approved_files = [sha256 for _, _, _, sha256 in parts if sha256 not in without]
         answers += [FileApproval(f"a{pk}", until, sha256=sha256, address=to, **sender) for sha256 in approved_files]
     return answers

@@ -73,8 +73,7 @@ def _open_department(row: Approval) -> Department | None:
 
 
 def notify_offices(now: int) -> None:
-    """Notify offices once a day of pending files that nobody may decide on, and once of a closed department that required
-    approval."""
+    """Notify offices once a day of pending files without any approver, and once of a closed department that required approval."""
     pending = Approval.objects.filter(own=False, copies__state="waits").order_by().values_list("department", "person").distinct()
     chains, pairs = approvers.ApproverChains(now), set(pending)
     rows = {row.pk: row for row in Department.objects.filter(pk__in={department for department, _ in pairs})}

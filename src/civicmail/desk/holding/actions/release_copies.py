@@ -78,8 +78,8 @@ def why_not_alone(copy: HeldCopy, actor: Actor) -> str:
 
 
 def _is_own_mail(copy: HeldCopy, actor: Actor) -> bool:
-    """Whether they sent or receive it, so that nobody else would have decided. Spam is the exception: everybody decides on their
-    own."""
+    """Whether the officer sent or received it, so that no other person would have decided. Spam is the exception: everyone decides
+    on their own."""
     sender = copy.sender.lower() if copy.door == "submission" else ""
     own_addresses = Address.objects.filter(mailbox__holder__uid=actor.uid, mailbox__kind="personal", until__isnull=True)
     return own_addresses.filter(address__in={copy.box.lower(), sender} - {""}).exists()
@@ -130,7 +130,7 @@ def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, i
 
 
 def recipient_decides(copy: HeldCopy) -> bool:
-    """Whether the reader of its mailbox may release it alone."""
+    """Whether the reader of the mailbox may release it alone."""
     kind = release_kinds.kind_of(copy.rules, queries.rule_set())
     return kind == "asked" or (kind == "spam" and copy.do == "quarantine")
 

@@ -16,7 +16,7 @@ from civicmail.desk.holding.own_copies import HeldByOwner
 
 @dataclass(frozen=True, slots=True)
 class OwnRelease:
-    """released: copies that go now; kept: that stay, because the checks have found something else; request: where somebody is
+    """released: copies that are released now; kept: copies that stay held because of another finding; request: if an officer is
     asked."""
 
     released: int
@@ -25,8 +25,8 @@ class OwnRelease:
 
 
 def release_own(held: HeldByOwner, reason: str, *, actor: Actor, now: int) -> OwnRelease:
-    """reason: for those who are asked, in at least ten characters. Raises NotPermitted, Unusable, and Conflict where nothing is
-    held any more or others decide without being asked."""
+    """Release one's own copies, or request their release. reason: for the officer, at least ten characters. Raises NotPermitted,
+    Unusable, and Conflict if nothing is held any more or others decide without a request."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     if held.own:
         done = [release_copies.release_own(copy, actor=actor, now=now) for copy in held.own]

@@ -1,7 +1,7 @@
 """Request the release of copies, and answer: one officer or two, by kind, after the checks ran once more (P-02, P-19, P-25).
 
-The release and the entry of the answer are one record of the archive; the row ends only after that. The next look completes
-what a crash left.
+The release and the entry of the answer are one record of the archive; the row is closed only after that. The next request completes
+an interrupted one.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: 
 
 
 def answer(row: Release, is_yes: bool, *, actor: Actor, reason: str, now: int) -> Release:
-    """An officer says no, or yes, which takes two of them for malware. Raises NotPermitted, Unusable, Conflict, LaterError."""
+    """Answer as an officer: deny, or approve, which takes two officers for malware. Raises NotPermitted, Unusable, Conflict,
+    LaterError."""
     verb = deny if not is_yes else agree if row.kind == "malware" and row.state == "asked" else release
     return verb(row, actor=actor, reason=reason, now=now)
 
@@ -199,7 +200,7 @@ def _release(row: Release, actor: Actor, reason: str, now: int) -> Released | No
 
 
 def _rule_names(rules: Collection[str]) -> str:
-    """As many names as fit; a truncated name would be another rule's."""
+    """As many names as fit, never truncated: a truncated name would be another rule's."""
     text = ""
     for name in rules:
         if len(text) + 1 + len(name) > MAX_RULES:

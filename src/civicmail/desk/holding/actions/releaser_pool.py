@@ -43,7 +43,7 @@ def _take(city: Settings, data: Path) -> Releaser:
     while idle:
         try:
             *key, releaser = idle.pop()
-        except IndexError:  # somebody else was quicker
+        except IndexError:  # another thread was faster
             break
         if key == [city, data]:
             return releaser

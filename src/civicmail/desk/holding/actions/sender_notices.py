@@ -1,6 +1,6 @@
 """Notify senders in the city which rules matched a message of theirs, and what was held of it (P-11, P-19, P-29, promise 7).
 
-One notice for a message and at most three a day; the digest says how many more there were.
+One notice for a message and at most three a day; the digest has the number of further ones.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def notice_key(person: Person, capture: str, at: int) -> str:
 
 
 def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
-    """Subject and text, in the active language. Nothing of the message is in it; its sender knows it by its time."""
+    """Subject and text, in the active language, without content of the message; its sender recognizes it by its time."""
     when, pages = timezone.localtime(from_ms(at)), settings.CITY.web.url
     if held := any(notice.held for notice in rules):
         opening = gettext("A message that you sent on {day} at {time} was held, at least for some recipients.")
@@ -68,7 +68,7 @@ def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
 
 
 def rule_paragraphs(notice: RuleNotice, pages: str) -> str:
-    """What a rule says, whom to ask, and the clause that it serves."""
+    """Paragraphs about a rule: its words, whom to ask, and its clause."""
     opening = gettext("Kept back: {words}") if notice.held else gettext("Please note: {words}")
     lines = [opening.format(words=wording.translate(notice.words))]
     if notice.ask:

@@ -1,6 +1,6 @@
 """Ask a known address whether it sent a message, and record its answer (P-27).
 
-The answer link works once and goes to that address alone. The person who asked is notified; nobody is shown the message.
+The answer link works once and is sent to that address only. The requester is notified; the message is not shown to anyone.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verifica
 
 
 def _require_not_contained(address: str) -> None:
-    """A contained account cannot be asked and cannot answer (P-25). Raises Conflict."""
+    """Raise Conflict for a contained account, which cannot be asked and cannot answer (P-25)."""
     person = senders.person_of(address)
     if person is not None and Containment.objects.filter(person=person, state__in=OPEN).exists():
         raise Conflict(
@@ -122,8 +122,8 @@ def expire(now: int) -> int:
 
 
 def _send_question(row: Verification, received: int, secret: bytes, now: int) -> None:
-    """Send the question to the known address; outside in each language of the city. Give only the time of the message and the
-    asker."""
+    """Send the question to the known address; outside the city in each of its languages. It contains only the time of the message
+    and the requester."""
     payload = _MORE.pack(row.pk, secret)
     token = signed_links.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, epoch_ms(row.until), payload)
     when = timezone.localtime(from_ms(received))

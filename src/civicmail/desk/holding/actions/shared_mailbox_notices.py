@@ -75,7 +75,7 @@ def _mailbox(address: str) -> Mailbox | None:
 
 
 def _owners(box: Mailbox, now: int) -> Iterator[tuple[str, str]]:
-    """Address and language: the shared mailbox itself if somebody reads it, else the people who answer for its department."""
+    """Address and language: the shared mailbox itself if it has a reader, else the people responsible for its department."""
     if box.kind == "function" and Authorization.objects.filter(mailbox=box, state="active").exists():
         yield box.address, settings.LANGUAGE_CODE
         return

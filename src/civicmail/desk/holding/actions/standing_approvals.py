@@ -49,12 +49,12 @@ class FileScope:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it allows all files, or nearly: a pattern like *.pdf says nothing about a file."""
+        """Whether it allows all files, or nearly: a pattern like *.pdf does not restrict the file."""
         return not (self.sha256 or self.domain or self.mailbox or _names_files(self.series))
 
 
 def _names_files(series: str) -> bool:
-    """Whether a pattern restricts the name before its ending."""
+    """Whether a pattern restricts the name before its extension."""
     stem = _CHOICE.sub("", series.rpartition(".")[0] or series)
     return sum(letter.isalnum() for letter in stem) >= MIN_NAME_CHARACTERS
 

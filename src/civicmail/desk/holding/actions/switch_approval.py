@@ -74,7 +74,7 @@ def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def end(department: Department, *, actor: Actor, reason: str, now: int) -> None:
-    """Ask this department no more, or decide that it is not asked. Raises NotPermitted, Unusable, and Conflict where that was
+    """End the approval requirement of a department, or decide against one. Raises NotPermitted, Unusable, and Conflict if that was
     decided already."""
     row = AskedDepartment.objects.select_related("department").filter(department=department).first()
     if row is None:
@@ -96,8 +96,8 @@ def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> 
 
 
 def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
-    """Decide that files of an undecided department need no approval. Raises NotPermitted, Unusable, and Conflict if somebody
-    decided already."""
+    """Decide that files of an undecided department need no approval. Raises NotPermitted, Unusable, and Conflict if it was decided
+    already."""
     guard.require(actor, "approval.switch", now=now)
     reason = require_reason(reason, min_length=20)
     with transaction.atomic():

@@ -22,8 +22,8 @@ UNENCRYPTABLE = HeadMatcher(text(NO_WAY)[1:-1])
 
 
 def notify_sender(sent: SentMessage, now: int) -> None:
-    """Notify the sender, in an open transaction: nobody if they have left, and for a service or shared mailbox its owners. Never
-    give the message or its recipients."""
+    """Notify the sender, in an open transaction: not if they have left, and for a service or shared mailbox its owners. The notice
+    never contains the message or its recipients."""
     person = senders.person_of(sent.subject)
     if person is None:
         shared_mailbox_notices.notify_unencryptable(sent, now)

@@ -23,7 +23,7 @@ RELEASABLE = ("held", "quarantined", "released")
 
 
 class AppealAnswer(Input):
-    """answer: upheld, released or corrected; reason: what they are told, in at least ten characters."""
+    """answer: upheld, released or corrected; reason: for the person who appealed, at least ten characters."""
 
     answer = Choice(label="Was it wrong?", choices=ANSWERS, radio=True)
     reason = reason("What do you tell them?", "It is on the page of the decision, and goes to their address.", min_length=10)

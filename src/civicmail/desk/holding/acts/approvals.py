@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Look(Input):
-    """reason: what the next head says about it, in at least ten characters."""
+    """reason: the next head's comment, at least ten characters."""
 
     reason = reason("What do you say about it?", "At least 10 characters.", min_length=10)
 

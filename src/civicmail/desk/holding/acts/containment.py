@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AccountSeen(Input):
-    """state: as it was seen."""
+    """state: as seen."""
 
     state = Seen(default="held")
 

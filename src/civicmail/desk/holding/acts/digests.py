@@ -1,4 +1,4 @@
-"""When the digest of held mail comes (P-25)."""
+"""Acts on the schedule of the digest of held mail (P-25)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What use reviewers say of a finding, and the report to a department (P-07, P-10 to P-13)."""
+"""Answers of use reviewers to findings, and the report to a department (P-07, P-10 to P-13)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RECORDED = "Your answer is recorded."
 
 
 class FirstAnswer(Input):
-    """answer: nothing, reminded or second; reason: in at least ten characters; state: as it was seen."""
+    """answer: nothing, reminded or second; reason: at least ten characters; state: as seen."""
 
     answer = Choice(
         label="What is it?", radio=True, missing="Choose an answer.",

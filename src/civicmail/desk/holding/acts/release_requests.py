@@ -1,4 +1,4 @@
-"""Answering a release request: by kind one officer or two, with the checks made once more (P-02, P-19, P-25)."""
+"""Answers to release requests: by kind one officer or two, with the checks run once more (P-02, P-19, P-25)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MESSAGES = {
 
 
 class ReleaseAnswer(Input):
-    """answer: yes or no; reason: in at least ten characters, which whoever asked reads; state: of the request as it was seen."""
+    """answer: yes or no; reason: for the requester, at least ten characters; state: of the request as seen."""
 
     answer = Choice(
         label="May it go?", radio=True, missing="Choose an answer.",

@@ -1,4 +1,4 @@
-"""Asking the sender of a message of one's own, at a known address, whether it is really from them (P-27)."""
+"""Ask the sender of a message at a known address whether they sent it (P-27)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Allowing(Input):
-    """Each field that is given must fit. until: the last day, at most a year away; for everything of the department three months
+    """Each field that is given must match. until: the last day, at most a year away; for everything of the department three months
     away."""
 
     department = Choice(label="Department")

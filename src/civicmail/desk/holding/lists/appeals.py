@@ -42,8 +42,7 @@ def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
 class Appeals(List):
     """List appeals against decisions about mail, newest first.
 
-    Somebody says that a decision was wrong. contact: where they are answered; answer: empty while it waits, then upheld,
-    released or corrected.
+    contact: address for the answer; answer: empty while it waits, then upheld, released or corrected.
     """
 
     name, permission = "list_contests", "contests.see"

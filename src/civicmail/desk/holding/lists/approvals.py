@@ -50,7 +50,7 @@ def in_own_departments(rows: Any, department: str, request: ListRequest) -> Any:
 
 
 def sender_hint(row: Approval) -> str:
-    """The department, and of an office's mailbox that the one who is named only answers for it."""
+    """The department; for an office's mailbox also that the person named is only responsible for it."""
     from civicmail.desk.holding import approvers
 
     return f"{row.department.name}. {row.words}" if approvers.has_no_known_sender(row) else row.department.name
@@ -165,7 +165,7 @@ class ApprovalReport(_Copies):
 
 
 def median_wait(times: Any) -> str:
-    """The median of how long answers took, in words. times: (asked, answered) of each."""
+    """The median time to an answer, in words. times: (asked, answered) of each."""
     from statistics import median
 
     waits = [(answered - requested).total_seconds() for requested, answered in times]
@@ -173,13 +173,13 @@ def median_wait(times: Any) -> str:
 
 
 def hours_text(duration: timedelta) -> str:
-    """As "2 h 05 min"."""
+    """A duration as "2 h 05 min"."""
     minutes = max(0, round(duration.total_seconds() / 60))
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _files(copy: ApprovalCopy) -> str:
-    """Those that were said yes or no to, links by the SHA-256 of their address; of some of them also the others."""
+    """The files approved or denied, links by the SHA-256 of their address; after a partial approval also the others."""
     hashes = ", ".join(f"link {part[3][:12]}" if part[1] == "link" else part[3][:12] for part in copy.parts)
     return f"{hashes}; not {', '.join(sha256[:12] for sha256 in copy.without)}" if copy.without else hashes
 
@@ -225,7 +225,7 @@ def _file_count(copy: ApprovalCopy) -> int | str:
 
 
 def scope_text(row: StandingApproval) -> str:
-    """What a standing approval is for, in words."""
+    """The scope of a standing approval in words."""
     parts = [
         f"the document {row.sha256[:12]}…" if row.sha256 else "",
         row.series,

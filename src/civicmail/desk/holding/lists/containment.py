@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _sender(row: Containment) -> str:
-    """Of the mail, where nobody holds the account."""
+    """The sender of the mail, if the account has no owner."""
     return row.sender.partition(":")[2] if row.person is None else ""
 
 
@@ -28,7 +28,7 @@ def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
 class CompromisedAccounts(List):
     """List compromised accounts, newest first.
 
-    sender: of the mail, where nobody holds the account; sign: what was unlike its owner; state: held, locked or released.
+    sender: of the mail, if the account has no owner; sign: the anomaly; state: held, locked or released.
     """
 
     name, permission = "list_contained", "containment.see"

@@ -36,7 +36,7 @@ def _in_state(rows: Any, choice: str, request: ListRequest) -> Any:
 
 
 class UseFindings(List):
-    """List use findings, newest first; nobody's name but of those that are confirmed."""
+    """List use findings, newest first; names only of confirmed ones."""
 
     name, permission = "list_findings", "findings.see"
     page = Page("holding/findings/", "findings")

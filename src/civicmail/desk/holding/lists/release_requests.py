@@ -50,9 +50,9 @@ def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
 class ReleaseRequests(List):
     """List release requests, newest first.
 
-    Somebody asks that copies of a message are let go. kind: other (one officer), confidential (a privacy officer) or malware
-    (two officers); sender: whoever asks has sent it; state: asked, agreed, released, kept, refused, withdrawn or lapsed; why:
-    in the words of whoever asks; first: of two officers, who agreed.
+    A request to release copies of a message. kind: other (one officer), confidential (a privacy officer) or malware (two officers);
+    sender: whether the requester sent it; state: asked, agreed, released, kept, refused, withdrawn or lapsed; why: in the words of
+    the requester; first: the first of two officers, who agreed.
     """
 
     name, permission = "list_releases", "releases.see"

@@ -10,13 +10,13 @@ from civicmail.city.directory.models import Department, Person
 
 
 class Approval(models.Model):
-    """One message whose files wait, or files that were put up before one was written.
+    """A request for approval: one message whose files wait, or files submitted before a message is written.
 
-    capture: its number (UUID), empty for what was put up; draft: the uid of that draft. parts: [part, kind, size, sha256] of each
-    file; own: the sender decides about it, with a reason. step: whose turn it is, of the people of approvers.Chains, since when;
-    reminded: when they were reminded last; ends: when it goes back to the sender. sampled: of the sender's own, one that the next
-    head looks at; seen_by, seen, seen_why: who did. words: of the sender, of what was put up; of a message, from which office's
-    mailbox it came, where nobody is known to have sent it: then person answers for the department.
+    capture: its number (UUID), empty for a pre-approval; draft: the uid of that draft. parts: [part, kind, size, sha256] of each
+    file; own: the sender decides, with a reason. step: the approvers' turn, of approvers.Chains, and since when; reminded: time of
+    the last reminder; ends: when it is returned to the sender. sampled: of the sender's own, for review by the next head; seen_by,
+    seen, seen_why: of that review. words: of the sender, for a pre-approval; for a message, the office's mailbox if the sender is
+    unknown: then person is responsible for the department.
     """
 
     capture = models.CharField(max_length=36, blank=True, db_index=True)
@@ -49,21 +49,21 @@ class Approval(models.Model):
 
     @property
     def links(self) -> list[str]:
-        """SHA-256 of the addresses that are linked to. They stand in the text, so they leave with any yes."""
+        """SHA-256 of the linked addresses. Links are part of the text, so they leave with any approval."""
         return [part[3] for part in self.parts if part[1] == "link"]
 
     @property
     def things(self) -> str:
-        """What is asked about, in words."""
+        """The subject of the request, in words."""
         if not (count := len(self.links)):
             return "files"
         return "links to shared files" if count == len(self.parts) else "files and links to shared files"
 
 
 class ApprovalCopy(models.Model):
-    """The decision for one recipient. index: in the envelope; state: see approval_states.py; done: when the archive had it, empty
-    while that is still to be done; kept: the rules that keep the copy although it was approved; without: SHA-256 of the files that
-    do not leave with it, although others do."""
+    """The decision for one recipient. index: in the envelope; state: see approval_states.py; done: when the archive recorded it,
+    empty until then; kept: the rules that hold the copy although it was approved; without: SHA-256 of the files that do not leave
+    with it, although others do."""
 
     approval = models.ForeignKey(Approval, models.CASCADE, related_name="copies")
     index = models.PositiveIntegerField()
@@ -90,7 +90,7 @@ class ApprovalCopy(models.Model):
 
     @property
     def parts(self) -> list[list[Any]]:
-        """Of the files those that leave with it once it is approved."""
+        """The files that leave with the copy once it is approved."""
         return [part for part in self.approval.parts if part[3] not in self.without]
 
     @property
@@ -105,8 +105,8 @@ class ApprovalCopy(models.Model):
 
 
 class StandingApproval(models.Model):
-    """What may leave without a question, for a department's people. Of sha256, series, domain, mailbox one says something, or it is
-    for everything of the department. until: at most a year; asked: when its review was asked for."""
+    """Files that may leave without a request, for a department's people. At least one of sha256, series, domain and mailbox is set,
+    or it is for everything of the department. until: at most a year; asked: when its review was requested."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
     sha256 = models.CharField(max_length=64, blank=True)
@@ -131,8 +131,8 @@ class StandingApproval(models.Model):
 
 
 class AskedDepartment(models.Model):
-    """A department whose files are asked about. forecast: approvals of a manager and working day, in tenths; reason, head_reason:
-    of the policy owner who switched it on, and of the department's head where the forecast is high."""
+    """A department that requires approval. forecast: approvals of a manager and working day, in tenths; reason, head_reason: of the
+    policy owner who switched it on, and of the department's head if the forecast is high."""
 
     department = models.OneToOneField(Department, models.PROTECT, related_name="+")
     since = models.DateTimeField(null=True, blank=True)
@@ -148,8 +148,8 @@ class AskedDepartment(models.Model):
 
 
 class UnaskedDepartment(models.Model):
-    """A department whose files leave without a question, because somebody decided so. by: nobody, where it was so before anybody
-    had to decide; then it still waits for a decision."""
+    """A department whose files leave without approval, by decision. by: empty if it was so before a decision was required; then one
+    is still due."""
 
     department = models.OneToOneField(Department, models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")

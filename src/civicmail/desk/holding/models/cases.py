@@ -10,9 +10,9 @@ from civicmail.city.directory.models import Person
 
 
 class Contest(models.Model):
-    """capture: the number of the decision (UUID); rules: ids, with commas; text, contact: as they were typed; answer: see
-    contests.ANSWERS, empty while it waits; why: for whoever contested; place: among those that wait for the same decision; client:
-    a digest of the network that it came from and of the day, which names nobody."""
+    """An appeal. capture: the number of the decision (UUID); rules: ids, with commas; text, contact: as typed; answer: see
+    contests.ANSWERS, empty while it waits; why: for the person who appealed; place: among those that wait for the same decision;
+    client: a digest of their network and the day, which identifies nobody."""
 
     capture = models.CharField(max_length=36, db_index=True)
     rules = models.CharField(max_length=400)
@@ -37,9 +37,9 @@ class Contest(models.Model):
 
 
 class Finding(models.Model):
-    """What a rule asks a use reviewer to look at, of one message; no name, no address, no word of it. capture: its number (UUID);
-    pseudonym: of whoever sent it; evidence: [check, code, part, mask] of what was seen; condition: of the rule, as its digest;
-    state: see reviewing.STATES. person: whose it is, once a second reviewer has confirmed it."""
+    """A finding of a rule about one message for a use reviewer; without name, address or content. capture: its number (UUID);
+    pseudonym: of the sender; evidence: [check, code, part, mask]; condition: of the rule, as its digest; state: see
+    reviewing.STATES. person: the sender, once a second reviewer has confirmed it."""
 
     capture = models.CharField(max_length=36)
     rule = models.CharField(max_length=60)
@@ -76,8 +76,8 @@ class Finding(models.Model):
 
 
 class Precision(models.Model):
-    """How many findings of a rule, with one condition, people have answered, and how many of them were right. It outlives the
-    findings. off: when the rule was put in shadow for it."""
+    """The number of answered findings of a rule with one condition, and how many of them were right. It outlives the findings. off:
+    when the rule was put into shadow for it."""
 
     rule = models.CharField(max_length=60)
     condition = models.CharField(max_length=16, blank=True)
@@ -93,7 +93,7 @@ class Precision(models.Model):
 
 
 class Untold(models.Model):
-    """Of how many more messages of a day somebody was not told one by one."""
+    """The number of further messages of a day about which a person got no notice of their own."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     day = models.DateField(db_index=True)
@@ -107,8 +107,7 @@ class Untold(models.Model):
 
 
 class Forwarded(models.Model):
-    """How many messages of a day a rule of a mailbox would have sent out of the city. mailbox: its address, "" where nothing says
-    it."""
+    """The number of messages of a day that a mailbox rule would have sent out of the city. mailbox: its address, "" if unknown."""
 
     mailbox = models.CharField(max_length=254, blank=True)
     day = models.DateField(db_index=True)
@@ -132,10 +131,9 @@ class Heard(models.Model):
 
 
 class Release(models.Model):
-    """Somebody asks that copies of theirs are let go. capture: the number of the message (UUID); copies: indices of recipients;
-    kind: of kinds.Kind; rules: ids, with commas; malware: what the scanner called it when it was asked; sender: whoever asks has
-    sent it, else it was for them; state: of releasestates.STATES; first: who agreed before the second person; person: who answered;
-    let: how many copies went."""
+    """A release request. capture: the number of the message (UUID); copies: indices of recipients; kind: of kinds.Kind; rules: ids,
+    with commas; malware: its name at the time of the request; sender: whether the requester sent it, else received it; state: of
+    releasestates.STATES; first: who agreed before the second person; person: who answered; let: number of copies released."""
 
     capture = models.CharField(max_length=36, db_index=True)
     copies = models.JSONField(default=list)
@@ -175,8 +173,8 @@ class Release(models.Model):
 
 
 class Digest(models.Model):
-    """When somebody wants to hear what of their mail is kept back. days: of digests.DAYS; hour: in the city's time; told: up to
-    when they have heard of it."""
+    """When a person gets the digest of held mail. days: of digests.DAYS; hour: in the city's time; told: the end of the last
+    digest's period."""
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="+")
     days = models.CharField(max_length=10, default="daily")
@@ -188,10 +186,10 @@ class Digest(models.Model):
 
 
 class Containment(models.Model):
-    """An account that acts unlike its owner: its mail waits. sender: as mail/pipeline/containment.py names it; person: whose it is,
-    where it is somebody's; sign: of habits.Sign; capture: of the first message that waits; state: of containmentstates.STATES;
-    rights: ids of authorizations that were suspended with it; let: captures (UUID) that are still to go; allowed: recipients within
-    an hour, until a day."""
+    """A possibly compromised account: its mail waits. sender: as mail/pipeline/containment.py names it; person: its owner, if there
+    is one; sign: of habits.Sign; capture: of the first message that waits; state: of containmentstates.STATES; rights: ids of
+    authorizations that were suspended with it; let: captures (UUID) still to be released; allowed: recipients within an hour, until
+    a day."""
 
     sender = models.CharField(max_length=300, db_index=True)
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
@@ -223,9 +221,9 @@ class Containment(models.Model):
 
 
 class Verification(models.Model):
-    """Somebody asks whether a message really is from whom it says. capture: its number (UUID); index: of the asker's copy; claimed:
-    the address that the message shows; to: the address that is asked, known from elsewhere; inside: it is a mailbox of the city;
-    secret: SHA-256 of what the answer link says besides; state: of verifying.STATES; said: what the one who was asked added."""
+    """A question whether a message really is from its claimed sender. capture: its number (UUID); index: of the requester's copy;
+    claimed: the address that the message shows; to: the address that is asked, known from elsewhere; inside: it is a mailbox of the
+    city; secret: SHA-256 of the secret in the answer link; state: of verifying.STATES; said: the comment of the person asked."""
 
     capture = models.CharField(max_length=36, db_index=True)
     index = models.PositiveIntegerField(default=0)
@@ -249,11 +247,11 @@ class Verification(models.Model):
 
 
 class PickUp(models.Model):
-    """A message that waits in the pick-up portal for one reader outside (P-19). box: mail/courier/pickup_store.py; capture, index:
-    the message and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token:
-    the SHA-256 of what stands in the link; secret: a hash of what the reader has to type, empty until somebody has chosen it; by:
-    who chose it, sender or reader; sender_only: a kind of information that must never go by TLS alone was found, so the reader
-    never chooses it; tries: wrong ones since the last right one."""
+    """A message in the pick-up portal for one outside reader (P-19). box: mail/courier/pickup_store.py; capture, index: the message
+    and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token: the SHA-256
+    of the link's token; secret: a hash of the passphrase, empty until it is chosen; by: who chose it, sender or reader;
+    sender_only: it contains information that must never leave by TLS alone, so the reader may not choose; tries: wrong ones since
+    the last right one."""
 
     box = models.CharField(max_length=32, unique=True)
     capture = models.CharField(max_length=36, db_index=True)
@@ -280,7 +278,7 @@ class PickUp(models.Model):
 
 
 class PickUpOpening(models.Model):
-    """When, and from which network address, a message in the portal was opened: for its sender."""
+    """When, and from which network address, a message in the portal was opened; for its sender."""
 
     pickup = models.ForeignKey(PickUp, models.CASCADE, related_name="opened_from")
     at = models.DateTimeField()
@@ -294,7 +292,7 @@ class PickUpOpening(models.Model):
 
 
 class PickUpReply(models.Model):
-    """What a reader answers in the portal, until the worker has sent it through the pipeline; then its text is gone from here."""
+    """A reader's reply in the portal; its text is deleted once the worker has sent it through the pipeline."""
 
     pickup = models.ForeignKey(PickUp, models.CASCADE, related_name="replies")
     text = models.TextField(blank=True)

@@ -1,1 +1,1 @@
-"""Pages of what is kept back."""
+"""Pages of held and quarantined mail, approvals and appeals."""

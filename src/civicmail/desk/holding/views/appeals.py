@@ -1,4 +1,4 @@
-"""Who says that we were wrong? The list, and the answer to one ("/holding/contests/")."""
+"""Appeals: the list, and the answer to one ("/holding/contests/")."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from civicmail.desk.holding.lists.appeals import STATES
 
 @acting("contest.answer")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """What they say, and an answer."""
+    """Show one appeal and the form for the answer."""
     require(request, "contest.answer")
     row = act_pages.row_of(ANSWER_APPEAL, pk, actor=request.actor, now=epoch_ms(request.now))
     decision = queries.decision(uuid.UUID(row.capture))

@@ -1,4 +1,4 @@
-"""What a manager says about files: which of them leave, for whom, and why. Nothing is chosen beforehand."""
+"""The form of a manager's decision on files: which of them leave, for whom, and why. Nothing is preselected."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class DecisionForm(forms.Form):
             _set_choices(self.fields["leave"], [(f.number, _file_label(f)) for f in shown if f.kind == "file"])
 
     def clean(self) -> dict[str, Any]:
-        """What contradicts itself is asked once more."""
+        """Ask again about contradictory input."""
         cleaned: dict[str, Any] = super().clean() or {}
         chosen = cleaned.get("leave") or []
         if cleaned.get("answer") == SOME and not chosen and "leave" not in self.errors:
@@ -89,7 +89,7 @@ class DecisionForm(forms.Form):
 
     @property
     def decision(self) -> tuple[str, Sequence[int]]:
-        """What is done, and the numbers of the files that leave, none for all."""
+        """The decision, and the numbers of the files that leave, none for all."""
         cleaned = self.cleaned_data
         return ("approve", cleaned["leave"]) if cleaned["answer"] == SOME else (cleaned["answer"], ())
 
@@ -100,7 +100,7 @@ def _set_choices(field: forms.Field, choices: Sequence[tuple[int | str, str]]) -
 
 
 def _file_label(file: ApprovalFile) -> str:
-    """In isolation, so that no direction of writing in a name reaches what stands beside it (UAX 9)."""
+    """A file's name in isolation, so that no writing direction in it affects adjacent text (UAX 9)."""
     name = "".join(run.text if run.kind == "text" else f"[{run.text}]" for run in file.name)
     shown = f"{name[:MAX_NAME]}…" if len(name) > MAX_NAME else name
     return f"File {file.number}: \u2068{shown}\u2069" if name else f"File {file.number}"

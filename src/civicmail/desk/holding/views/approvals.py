@@ -1,4 +1,4 @@
-"""May exactly these files leave, to exactly these recipients? What waits for a manager, and one of it ("/holding/approvals/")."""
+"""File approvals: requests that wait for a manager, and the decision on one ("/holding/approvals/")."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from civicmail.desk.viewer import downloads
 
 @acting("approvals.see")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """The files, to whom, and the answer. Whoever sent them sees how it stands, and withdraws."""
+    """Show the files, the recipients and the decision form. Their sender sees the state, and may withdraw."""
     row = get_object_or_404(Approval.objects.select_related("person", "department", "seen_by"), pk=pk)
     now, resource = epoch_ms(request.now), approvers.resource(row)
     is_sender = request.actor.uid == row.person.uid
@@ -58,7 +58,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         if copies is not None:
             messages.success(request, _result_text(copies))
             return redirect(_url(row) if row.copies.filter(state="waits").exists() else _list_url(request))
-    may_decide = may_decide and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
+    may_decide = may_decide and row.copies.filter(state="waits").exists()  # another person answered meanwhile
     if request.method == "POST" and not may_decide:
         messages.warning(request, "Nothing of it waits for an answer any more, so yours was not recorded. How it stands is below.")
     shown = (
@@ -77,8 +77,8 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def may_follow(request: CityRequest, row: Approval) -> bool:
-    """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above; the
-    records office what was said to answer a request; auditors all."""
+    """Whether this person may see the state of another's files without a decision: deputies and heads above see a head's own; the
+    records office sees those declared an answer to a records request; auditors see all."""
     if may(request, "approval.look", approvers.resource(row)):
         return True
     is_records_officer = request.actor.holds("records-officer") and row.copies.filter(state="records").exists()
@@ -86,7 +86,7 @@ def may_follow(request: CityRequest, row: Approval) -> bool:
 
 
 def decide(row: Approval, form: DecisionForm, *, actor: Actor, now: int) -> list[ApprovalCopy]:
-    """What a valid form says is done. Raises as approving.answer does."""
+    """Execute the decision of a valid form. Raises as approving.answer does."""
     (what, leave), cleaned = form.decision, form.cleaned_data
     return approval_decisions.decide(row, cleaned["to"], what, actor=actor, reason=cleaned["reason"], now=now, files=leave)
 
@@ -94,7 +94,7 @@ def decide(row: Approval, form: DecisionForm, *, actor: Actor, now: int) -> list
 @acting("approvals.see")
 @csp_override(downloads.CSP)
 def download_file(request: CityRequest, pk: int, number: int) -> HttpResponse:
-    """One of the files, as a download; asked for by a form, because it is an entry."""
+    """Download one of the files; by POST, because it writes an entry."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
     if request.method != "POST":
         return redirect("approval", pk=pk)
@@ -102,7 +102,7 @@ def download_file(request: CityRequest, pk: int, number: int) -> HttpResponse:
 
 
 def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> HttpResponse:
-    """One of its files, from 1, with the entry of that look. Raises Http404 where there is none, or none that can be read."""
+    """One of its files, from 1, with the entry of this content view. Raises Http404 for a missing or unreadable one."""
     if not 0 < number <= len(row.parts):
         raise Http404
     permit = approval_decisions.permit_to_view(row, actor=actor, now=now, part=row.parts[number - 1][0])
@@ -117,7 +117,7 @@ def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> Http
 
 @acting("approvals.see")
 def sample(request: CityRequest, pk: int) -> HttpResponse:
-    """The next head looks at what somebody decided about files of their own."""
+    """Record the next head's review of a decision on own files."""
     row = act_pages.permitted_row(RECORD_LOOK, request, pk)
     if not row.sampled:
         raise Http404
@@ -138,7 +138,7 @@ def sample(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("my.approvals")
 def of_message(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
-    """From a message to its question. Of a mailbox that several use whoever sent it has it, and the others hear who that is."""
+    """Redirect to the approval of a message. In a shared mailbox only its sender sees it; others see who that is."""
     row = get_object_or_404(Approval.objects.select_related("person"), capture=str(capture))
     if row.person.uid == request.actor.uid:
         return redirect("approval", pk=row.pk)
@@ -222,17 +222,17 @@ def _page(
 
 
 def _list_url(request: CityRequest) -> str:
-    """The list that this person has: whoever was elected, and leads no department, answers only about files of their own."""
+    """The URL of this person's list: elected officials without a department decide only on files of their own."""
     return reverse("approvals" if may(request, "approvals.see") else "my-approvals")
 
 
 def copies_of(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
-    """Each with the role and the word of its state."""
+    """Each copy with the color role and the word of its state."""
     return [(c, WORDS[c.state][0], gettext(WORDS[c.state][1])) for c in row.copies.select_related("by")]
 
 
 def deadline(ends: datetime) -> datetime | date:
-    """As a page says until when somebody may answer: of a midnight, which is the end of a day, that day."""
+    """The deadline for an answer as pages show it: midnight, the end of a day, is shown as that day."""
     local = timezone.localtime(ends)
     return local.date() - timedelta(days=1) if local.time() == time.min else ends
 

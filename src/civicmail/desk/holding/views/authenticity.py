@@ -1,6 +1,6 @@
-"""Is this really from the city? For anybody, without an account: a pasted message, or the number of one ("/really/"; P-26, P-27).
+"""Is this really from the city? For anyone, without an account: a pasted message, or the number of one ("/really/"; P-26, P-27).
 
-Nothing of what is kept is shown but the day on which it was sent; what is pasted is kept nowhere, and no log has it.
+Only the day on which a message was sent is shown; pasted text is stored nowhere and never logged.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ WORDS: dict[Verdict, tuple[str, Any, Any]] = {
 
 
 class PasteForm(forms.Form):
-    """One field: whoever does not know what they have pastes it."""
+    """One field for any input, because people do not know what kind of text they paste."""
 
     text = forms.CharField(
         label=gettext_lazy("The message, or its number"),
@@ -83,7 +83,7 @@ class PasteForm(forms.Form):
 
 @never_cache
 def check(request: CityRequest) -> HttpResponse:
-    """GET asks, POST answers on the same page."""
+    """Show the form (GET), or the answer on the same page (POST)."""
     form, result, status = PasteForm(request.POST if request.method == "POST" else None), None, 200
     now = epoch_ms(request.now)
     client = request.actor.client

@@ -1,4 +1,4 @@
-"""Has somebody else taken this account? The list, the button that locks every door, and the release ("/holding/contained/")."""
+"""Compromised accounts: the list, the lock of an account, and the release ("/holding/contained/")."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NAMED = 3
 
 @acting("containment.release")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """What was unlike its owner, what waits, one button that locks every door, and the release."""
+    """Show the anomaly, the held messages, the button that locks the account, and the release."""
     account = act_pages.row_of(RELEASE_ACCOUNT, pk, actor=request.actor, now=epoch_ms(request.now))
     row, groups, page = account.row, account.groups, reverse("containment", args=[pk])
     if "lock" in request.POST:
@@ -54,7 +54,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def group_choices(groups: Sequence[MessageGroup]) -> list[tuple[str, str]]:
-    """Each group, and everything where there are several."""
+    """Each group, and everything if there are several."""
     count = sum(len(g.captures) for g in groups)
     everything = [(verbs.ALL_GROUPS, f"Everything, {count} messages: it was a false alarm")] if len(groups) > 1 else []
     return [*((g.key, _group_text(g)) for g in groups), *everything]

@@ -1,4 +1,4 @@
-"""What was decided about my message, and what can I do? For whoever has its number, without an account ("/decision/NUMBER/")."""
+"""The decision on a message, for anyone with its number, without an account ("/decision/NUMBER/")."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OUTCOMES: dict[Outcome, tuple[str, Any]] = {
 
 
 class AppealForm(forms.Form):
-    """What was wrong about it."""
+    """The text of an appeal."""
 
     text = text_field(
         gettext_lazy("Why was it wrong?"),
@@ -63,7 +63,7 @@ def _appeal(request: CityRequest, capture: uuid.UUID, outcome: Decision, cleaned
 
 @never_cache
 def decision(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
-    """A number of which nothing is known and one of a message that was simply delivered get the same page."""
+    """Show the decision. An unknown number and one of a message that was simply delivered get the same page."""
     now = epoch_ms(request.now)
     title = gettext("What was decided about a message?")
     outcome = queries.decision(capture)

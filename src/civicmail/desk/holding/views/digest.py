@@ -1,9 +1,8 @@
-"""What a link of a digest leads to, without an account: how one message stands ("/digest/TOKEN/"); and when the digest comes
-("/mail/digest/").
+"""The page behind a link of a digest, without an account: the state of one message ("/digest/TOKEN/"); and the schedule of the
+digest ("/mail/digest/").
 
-To open it changes nothing, because programs open links, too, and some press every button that they find: so nothing is chosen
-beforehand. What somebody may do with the link alone is what they could say of their own mail anyhow: that it is no spam, or that
-they asked for it; and only the person whose link it is.
+Opening it changes nothing, because programs open links, too, and some press every button: so nothing is preselected. The link alone
+permits only what its reader may decide about their own mail anyway: that it is not spam, or that they requested it.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ RELEASE = "wanted"
 
 
 class ReleaseForm(forms.Form):
-    """What its reader says of one message. What changes nothing stands first."""
+    """The reader's decision about one message. Options without effect come first."""
 
     answer = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose an answer.")})
 
     def __init__(self, *args: Any, is_expected: bool, **kwargs: Any) -> None:
-        """asked: it waits for the word of whoever asked for it, else it looks like spam."""
+        """asked: it waits for the confirmation of its requester, else it looks like spam."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["answer"])
         field.label = gettext("Did you ask for it?") if is_expected else gettext("Is this no spam?")
@@ -65,7 +64,7 @@ class ReleaseForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """A link that is good, and whose it is. copy: None where it is not kept back any more, or not theirs by now."""
+    """A valid link with its owner. copy: None if it is not held any more, or no longer theirs."""
 
     person: Person
     copy: HeldCopy | None
@@ -74,7 +73,7 @@ class OpenedLink:
 
 @never_cache
 def digest(request: CityRequest, token: str) -> HttpResponse:
-    """Whoever is not signed in hears what is wrong with a link here, and is not asked to sign in first."""
+    """Show the state of one message. Without a sign-in an error of the link is shown here, without a redirect to the sign-in."""
     now = epoch_ms(request.now)
     try:
         return _answer(request, _opened(request, token, now), now)
@@ -145,7 +144,7 @@ def _release(request: CityRequest, opened: OpenedLink, now: int) -> HttpResponse
 
 
 def _actor(request: CityRequest, person: Person, now: int) -> Actor:
-    """Whose link it is, as they stand now. Raises NotPermitted for whoever has no access any more."""
+    """The owner of the link as an actor, with present rights. Raises NotPermitted for a person without access."""
     account = Account.objects.filter(person=person).first()
     if account is None:
         raise NotPermitted(gettext("The person of this link does not use these pages."))

@@ -1,4 +1,4 @@
-"""Which of my messages wait in the pick-up portal, and did their readers open them? ("/mail/secure/", P-19)."""
+"""Own messages in the pick-up portal, and whether their readers have opened them ("/mail/secure/", P-19)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_OPENINGS = 50
 
 
 class PassphraseForm(forms.Form):
-    """What its sender tells the reader."""
+    """The passphrase that the sender tells the reader."""
 
     secret = forms.CharField(
         label=gettext_lazy("Passphrase"), max_length=verbs.MAX_SECRET, strip=False,

@@ -1,4 +1,4 @@
-"""Is this what mail is for? The queue of use reviewers, and the answers to one finding ("/holding/findings/")."""
+"""Use findings: the queue of use reviewers, and the answers to one finding ("/holding/findings/")."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from civicmail.desk.holding.models import Finding
 
 @acting("finding.answer")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """The rule, what was seen, a pseudonym; and what the reviewer says."""
+    """Show the rule, the evidence and a pseudonym, with the form for the answer."""
     require(request, "findings.see")
     row = act_pages.row_of(ANSWER_FINDING, pk, actor=request.actor, now=epoch_ms(request.now))
     act, submit = _act_for(request, row)
@@ -44,7 +44,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def _act_for(request: CityRequest, row: Finding) -> tuple[Act[Finding, Any, Any], str]:
-    """What can be answered in its state, and the words of the button; "" where there is nothing to ask this person."""
+    """The act that is possible in its state, and the words of the button; "" if this person cannot answer."""
     if row.state == "second" and may(request, SECOND_FINDING.permission, SECOND_FINDING.resource(row, request.actor)):
         return SECOND_FINDING, "Record your answer"
     if row.state == "confirmed":

@@ -1,4 +1,4 @@
-"""Which message was it? Of files that wait, what only whoever sent them may see: its subject, and whether colleagues have it."""
+"""Data about messages with waiting files that only their sender may see: the subject, and whether colleagues got it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from civicmail.mail.search.search import search
 
 
 class Subjects:
-    """Of one page; each message is asked for once, of the index, within what the actor sent."""
+    """The subjects for one page; each message is looked up in the index once, within the actor's sent mail."""
 
     def __init__(self, actor: Actor, now: int) -> None:
         self._actor, self._now = actor, now
@@ -51,7 +51,7 @@ def _draft_subject(row: Approval) -> str:
 
 
 def can_open(request: CityRequest, row: Approval) -> bool:
-    """Whether its page opens to whoever sent it: they may have lost the mailbox since, and a draft is no message yet."""
+    """Whether its page opens for its sender: they may have lost the mailbox since, and a draft is no message yet."""
     try:
         return bool(row.capture) and open_message(request, uuid.UUID(row.capture)) is not None
     except Http404:
@@ -59,7 +59,7 @@ def can_open(request: CityRequest, row: Approval) -> bool:
 
 
 def has_colleagues(request: CityRequest, row: Approval) -> bool:
-    """Whether the message went to people of the city as well, who did not wait for the answer."""
+    """Whether people of the city also got the message, without waiting for the decision."""
     if not row.capture:
         return False
     try:

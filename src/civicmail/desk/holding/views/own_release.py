@@ -1,6 +1,5 @@
-"""Can it be let go? Of a message of mine that is kept back ("/mail/ID/release/"): at once by whoever reads the mailbox, where it is
-spam or waits for their word; else somebody is asked, with a reason.
-"""
+"""Release a held message of one's own ("/mail/ID/release/"): immediately by the mailbox's reader, if it is spam or waits for their
+confirmation; else by a request with a reason."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ DECIDED_BY = {
 
 @acting("my.mail")
 def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
-    """Asked first, because of what may be in it; the checks are made once more and may say no."""
+    """Show the confirmation first, because the content may be dangerous; the checks run once more and may refuse."""
     delivery = reverse("mail-delivery", args=[id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
         row = act_pages.permitted_row(WITHDRAW_RELEASE, request, int(number))

@@ -1,7 +1,7 @@
-"""A confidential message waits for me: what is it? For readers outside, with their link and a passphrase ("/pickup/TOKEN/", P-19).
+"""The pick-up portal for outside readers, with their link and a passphrase ("/pickup/TOKEN/", P-19).
 
-The link shows nothing, so programs that open links learn nothing and change nothing. What was opened stays open in that page alone,
-for half an hour: a signed pass travels with it, and each use asks again whether the message is still there to be read.
+The link alone shows nothing, so programs that open links learn nothing and change nothing. An opened message stays open in that
+page only, for half an hour: the page contains a signed pass, and each use checks again whether the message may still be read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SALT, FILE_SALT = "civicmail pickup", "civicmail pickup file"
 
 
 class PassphraseForm(forms.Form):
-    """What the reader types."""
+    """The passphrase that the reader enters."""
 
     secret = forms.CharField(
         label=gettext_lazy("Passphrase"), max_length=verbs.MAX_SECRET, strip=False,
@@ -46,7 +46,7 @@ class PassphraseForm(forms.Form):
 
 
 class ChoosePassphraseForm(forms.Form):
-    """What the reader chooses, twice because nobody sees it."""
+    """The passphrase that the reader chooses, typed twice because it is hidden."""
 
     secret = forms.CharField(
         label=gettext_lazy("Choose a passphrase"), max_length=verbs.MAX_SECRET, strip=False,
@@ -116,7 +116,7 @@ def _ask_passphrase(request: CityRequest, row: PickUp, now: int, *, typed: bool 
 
 
 def _with_pass(request: CityRequest, row: PickUp, now: int) -> HttpResponse:
-    """It was opened in this page before: an answer."""
+    """Answer a request of a page in which the message was opened before."""
     try:
         opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
     except signing.BadSignature:
@@ -181,7 +181,7 @@ def _closed_page(request: CityRequest, row: PickUp) -> HttpResponse:
 
 
 def pass_payload(row: PickUp) -> list[Any]:
-    """What a pass says: a new passphrase ends it."""
+    """The payload of a pass: a new passphrase invalidates it."""
     return [row.pk, verbs.token_digest(row.secret)[:16]]
 
 

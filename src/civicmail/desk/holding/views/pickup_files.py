@@ -36,7 +36,7 @@ _slots = threading.BoundedSemaphore(MAX_DOWNLOADS)
 
 
 class Download:
-    """Pieces on their way to a reader; the place is free again when they have ended, or the reader has gone."""
+    """Pieces of a download; its slot is free again when it ends or the reader disconnects."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -69,7 +69,7 @@ def start_download(pieces: Iterator[bytes]) -> Download | None:
 @never_cache
 @require_safe
 def file(request: CityRequest, signed: str) -> HttpResponseBase:
-    """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
+    """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that an interrupted download continues."""
     try:
         pk, secret, what = signing.loads(signed, salt=FILE_SALT, max_age=FILE_SECONDS)
     except (signing.BadSignature, ValueError):
@@ -111,7 +111,7 @@ def file(request: CityRequest, signed: str) -> HttpResponseBase:
 
 
 def _range(header: str, size: int) -> tuple[int | None, int | None]:
-    """First byte and the one behind the last. What is no single range is answered with the whole file; (None, None): beyond it."""
+    """First byte and the one after the last. Anything but a single range gets the whole file; (None, None): beyond the end."""
     match = _RANGE.fullmatch(header.strip())
     if match is None or match.group() == "bytes=-":
         return 0, size

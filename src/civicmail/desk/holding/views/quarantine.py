@@ -1,4 +1,4 @@
-"""What is kept back, by which rule, and may it go? The list and the release of one copy ("/holding/quarantine/")."""
+"""Quarantine: the list of held copies with their rules, and the release of one copy ("/holding/quarantine/")."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SORTS: dict[str, Callable[[HeldCopy], Any]] = {
 
 @acting("quarantine.see")
 def listed(request: CityRequest) -> HttpResponseBase:
-    """Every copy, the newest first; found by sender, recipient or rule."""
+    """List every copy, newest first; filtered by sender, recipient or rule."""
     require(request, "quarantine.see")
     filters = {name: request.GET.get(name, "").strip()[:254] for name in FILTERS}
     copies = queries.copies(epoch_ms(request.now))
@@ -108,7 +108,7 @@ def together(request: CityRequest) -> HttpResponse:
 
 @acting("quarantine.release")
 def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpResponse:
-    """One copy: who, when, which rules and what they say, what was seen; and the word of an officer that it may go."""
+    """Show one copy: envelope, time, rules with their words, findings; and the form for its release."""
     require(request, "quarantine.see")
     copy = queries.copy(capture.bytes, index, epoch_ms(request.now))
     if copy is None:
@@ -165,14 +165,15 @@ def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str
 
 
 def _block_url(request: CityRequest, copy: HeldCopy, source: str) -> str:
-    """Where its sender is stopped by an emergency rule, for who may make one; what employees send none of them stops."""
+    """The URL for an emergency rule that blocks the sender, for people who may make one; emergency rules never block mail of
+    employees."""
     if not copy.sender or source not in ("mx", "lmtp") or not may(request, "emergency.make"):
         return ""
     return f"{reverse('emergency-new')}?{urlencode({'kind': 'sender', 'value': copy.sender.lower()})}"
 
 
 def _held_by_text(rules: tuple[str, ...]) -> str:
-    """What keeps a copy although somebody said that it is no spam."""
+    """Why a copy stays held although its reader decided that it is not spam."""
     if unavailable := unavailable_checks(rules):
         return f"{', '.join(unavailable)} did not answer. Try again when the page Health says that it is back."
     keeping = release_kinds.holding_rules(rules, queries.rule_set())
@@ -206,7 +207,7 @@ def _rules_text(copy: HeldCopy) -> str:
 
 
 def _acting(rules: tuple[str, ...]) -> tuple[str, ...]:
-    """Without those that are only counted or told, and without the checks that did not answer."""
+    """Rules that act: without those that only count or notify, and without unavailable checks."""
     return tuple(
         rule
         for rule in rules

@@ -1,4 +1,4 @@
-"""Who asks that something is let go, and may it? The list, and the answer to one ("/holding/releases/")."""
+"""Release requests: the list, and the answer to one ("/holding/releases/")."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from civicmail.mail.archive.errors import NotInArchive
 
 @acting("releases.see")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """What is asked and why, what keeps it, and an answer. Nobody reads the message for this: that takes a mandate."""
+    """Show the request with its reason, what holds the copies, and the form for the answer. The message is not shown: that takes an
+    examination."""
     require(request, "releases.see")
     row = act_pages.row_of(ANSWER_RELEASE, pk, actor=request.actor, now=epoch_ms(request.now))
     act = release_states.act_of(row.kind, row.state)

@@ -1,5 +1,5 @@
-"""Is it really from them? Asking the one whom a message claims to be from, and answering ("/mail/ID/verify/", "/verify/TOKEN/" of
-the line of doubt, "/verified/TOKEN/" of the question)."""
+"""Sender verification: ask the claimed sender of a message, and answer ("/mail/ID/verify/", "/verify/TOKEN/" of the warning banner,
+"/verified/TOKEN/" of the question)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ PEER_SOURCES = frozenset({"relay", "journal"})
 
 
 class AnswerForm(forms.Form):
-    """Nothing is chosen beforehand."""
+    """The form for the answer; nothing is preselected."""
 
     answer = forms.ChoiceField(
         label=gettext_lazy("Did you write it?"),
@@ -75,8 +75,8 @@ class AnswerForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class VerificationCase:
-    """One message, who asks, and by which way. own: a colleague's account itself sent it, so that asking there tells nothing;
-    asserted: a peer says so, and nobody has seen the sign-in; asked: the question, once there is one."""
+    """One message, the requester, and the address to ask. own: a colleague's account itself sent it, so that asking there proves
+    nothing; asserted: a peer asserts the sender, without a sign-in here; asked: the question, if there is one."""
 
     capture: Capture
     claim: Claim
@@ -88,7 +88,7 @@ class VerificationCase:
 
 @acting("sender.verify")
 def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
-    """Of a message in my mail: who would be asked, the question, and the answer."""
+    """Show who would be asked about a message in one's mail, the question, and the answer."""
     case = act_pages.permitted_row(VERIFY_SENDER, request, id)
     if request.method == "POST" and case.asked is None and case.by is None:
         return redirect("mail-verify", id=id)
@@ -102,7 +102,7 @@ def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
 
 @never_cache
 def ask_by_link(request: CityRequest, token: str) -> HttpResponse:
-    """By the link of the line of doubt in a delivered copy: whose copy it is stands in it, and the answer goes there."""
+    """The same by the link in the warning banner of a delivered copy: the link names the copy, whose mailbox gets the answer."""
     now, data = epoch_ms(request.now), Path(str(settings.DATA))
     page = Page(gettext("Is it really from them?"), gettext("Verify"))
     try:
@@ -122,7 +122,8 @@ def ask_by_link(request: CityRequest, token: str) -> HttpResponse:
 
 @never_cache
 def answer(request: CityRequest, token: str) -> HttpResponse:
-    """For whoever was asked: once, without an account. Opening it answers nothing, so that no scanner does."""
+    """Take the answer of the person asked: once, without an account. Opening the page answers nothing, so that no link scanner
+    does."""
     now, data = epoch_ms(request.now), Path(str(settings.DATA))
     title = gettext("Did you write this message?")
     try:
@@ -145,14 +146,14 @@ def answer(request: CityRequest, token: str) -> HttpResponse:
 def _show(
     request: CityRequest, case: VerificationCase, row: Verification | None, page: Page, back: str, *, hidden: bool = False
 ) -> HttpResponse:
-    """hidden: the address that is asked is not told, because whoever has the link may be anybody."""
+    """Show the page. hidden: the address asked is not shown, because any holder of the link may be looking."""
     phone = _phone(case) if not hidden else ""
     shown = {"page": page, "case": case, "row": row, "back": back, "hidden": hidden, "phone": phone}
     return render(request, "holding/verify.html", shown)
 
 
 def case_for(message: OpenedMessage, reader: str, now: int) -> VerificationCase:
-    """Of a message of one's own. reader: uid."""
+    """The case of a message of one's own. reader: uid."""
     case = _case(message.capture, message.archive.body(message.permit, message.place), message.permit, message.mine, reader, now)
     return replace(case, asked=Verification.objects.filter(capture=message.id, asker__uid=reader).first())
 
@@ -180,7 +181,7 @@ def _known() -> Correspondents | None:
 
 
 def _by_link(request: CityRequest, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, VerificationCase]:
-    """Raises BadLink where the copy is nobody's own any more."""
+    """The case of a link. Raises BadLink if the copy has no owner any more."""
     archive = store().archive()
     place = archive.place(id_)
     if place is None:
@@ -210,7 +211,7 @@ def _box(id_: bytes, index: int) -> Mailbox | None:
 
 
 def _phone(case: VerificationCase) -> str:
-    """Of the colleague, as the directory has it: another way to ask."""
+    """The colleague's phone number in the directory: another way to ask."""
     address = case.by.address if case.by is not None and case.by.inside else case.claim.address if case.own else ""
     holder = Mailbox.objects.filter(address=address).values_list("holder__phone", flat=True).first() if address else ""
     return holder or ""

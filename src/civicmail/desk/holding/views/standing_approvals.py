@@ -1,4 +1,4 @@
-"""What leaves without a question? Standing approvals of a department, each with its end ("/holding/approvals/standing/")."""
+"""Standing approvals of a department, each with its end ("/holding/approvals/standing/")."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from civicmail.desk.holding.models import StandingApproval
 
 @acting("approvals.see")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
-    """What it allows, and its end."""
+    """Show the scope of a standing approval, and end it."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by", "ended_by"), pk=pk)
     resource = InDepartment(row.department.code)
     if not may(request, "approval.standing", resource):

@@ -1,1 +1,1 @@
-"""Every write of this room: report, answer, remove."""
+"""Writes of this room: reports, answers, removals."""

@@ -49,11 +49,11 @@ def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> 
 
 
 def _propose_others(case: Case, now: int) -> None:
-    """The hosts of its links are known to be bad by now: other mail that leads there is looked at, too."""
+    """Propose other mail with links to the same hosts, which are known to be malicious by now."""
     try:
         for capture, marks, host in queries.also_linked(case, now=now):
             propose(capture, marks, f"It has a link to {host}, as case {case.pk} has, which was dangerous.", now=now)
-    except LaterError as error:  # the answer stands; a further report opens its own case
+    except LaterError as error:  # the answer stands; a further report opens a new case
         log.warning("other mail with the same links cannot be looked for", case=case.pk, error=type(error).__name__)
 
 

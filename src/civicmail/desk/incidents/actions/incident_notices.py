@@ -88,7 +88,7 @@ def _answer(case: Case, reported: datetime) -> tuple[str, str]:
 
 
 def notify_removed(pull: Pull, mailbox: str, now: int) -> None:
-    """Once for a mailbox, however many copies it had."""
+    """Notify of removed copies, once for a mailbox, whatever their number."""
     with translation.override(_language(mailbox)):
         subject = gettext("A message was taken out of your mailbox")
         text = gettext(

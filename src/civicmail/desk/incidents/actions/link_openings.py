@@ -1,7 +1,7 @@
 """Record who opened a link that was known to be dangerous; other links leave no trace (P-31).
 
-A row, not an audit entry: it is not an act of a city person, and rows are deleted after some time.
-Which harmless pages somebody reads is nobody's business.
+A row, not an audit entry: it is not an act of a city person, and rows are deleted after some time. Opened harmless pages are
+private.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Reports that come by mail: follow the journals for messages to the report address, each once (P-31).
 
-The attached or quoted message is looked up among the reporter's mail: by Message-ID, by a capture number in it, else by its
-words.
-A message that is not found is reported all the same, even if the report itself cannot be read.
-The report is read in a sandboxed process before anything is written.
+The attached or quoted message is looked up in the reporter's mail: by Message-ID, by a capture number in it, else by its words. A
+message without a match is reported all the same, even if the report itself is unreadable. The report is read in a sandboxed process
+before anything is written.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ class MailReports:
             journal_offsets.store_offsets(Heard, self.positions)
 
     def _looked(self, capture: Capture) -> _About | None:
-        """What a report is about; None if that is unknown."""
+        """The content of a report; None if it is unknown."""
         try:
             report = queries.report_in(capture.id) if capture.size <= user_reports.BYTES else None
             if report is None:

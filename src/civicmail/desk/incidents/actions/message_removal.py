@@ -65,8 +65,8 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
 
 
 def ask_fitting(case: Case, words: str, counted: int, *, actor: Actor, reason: str, now: int) -> Pull:
-    """Request the removal of the copies that fit these words, as ask. Raises also Unusable for words that are no query, LaterError
-    where the index is away."""
+    """Request the removal of the copies that match a query, as ask(). Raises also Unusable for an invalid query, LaterError if the
+    index is unavailable."""
     guard.require(actor, "pull.ask", now=now)
     words = words.strip()
     try:
@@ -95,7 +95,7 @@ def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> 
 
 
 def undo(pull: Pull, *, actor: Actor, reason: str, now: int) -> Pull:
-    """Restore every removed copy; those not removed yet stay. Raises as ask does."""
+    """Restore every removed copy; copies not removed yet stay. Raises as ask() does."""
     guard.require(actor, "pull.undo", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -125,7 +125,7 @@ def note_problem(copy: Pulled, problem: str, *, now: int) -> None:
 
 
 def finish(pull: Pull, *, now: int) -> None:
-    """Nothing of it is left to do: an entry with what became of the copies."""
+    """Finish a removal with an entry about the outcome of its copies."""
     with transaction.atomic():
         row = Pull.objects.select_for_update().get(pk=pull.pk)
         row.state, row.finished = states.PULL.step(row.state, "finish"), from_ms(now)

@@ -14,9 +14,8 @@ from civicmail.desk.incidents.models import Case
 
 
 def read(case: Case, capture: str, *, actor: Actor, now: int) -> Permit:
-    """A permit for one view of one reported message, or of a report that came by mail.
-    Similar messages, and those that only a check proposed, were handed over by nobody.
-    Raises NotPermitted, NotRecorded."""
+    """A permit for one view of one reported message, or of a report that came by mail. Not for similar messages, and for those that
+    only a check proposed, because no person reported them. Raises NotPermitted, NotRecorded."""
     handed = case.reports.filter(capture=capture).exists() or (not case.known and case.capture == capture)
     if not handed:
         raise NotPermitted("Nobody has reported this message itself, so reading it takes a mandate.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class IncidentAnswer(Input):
-    """answer: right or genuine; reason: what everybody who reported it reads, in at least ten characters; state: as it was seen."""
+    """answer: right or genuine; reason: for all reporters, at least ten characters; state: as seen."""
 
     answer = Choice(
         label="What is it?", radio=True, missing="Choose an answer.",
@@ -34,7 +34,7 @@ class RemovalRequest(Input):
 
 
 class RemovalAnswer(Input):
-    """answer: agree or refuse; reason: in at least ten characters; state: as it was seen."""
+    """answer: agree or refuse; reason: at least ten characters; state: as seen."""
 
     answer = Choice(
         label="Do you agree?", missing="Choose an answer.", choices=[("agree", "Take the copies back"), ("refuse", "Refuse")]
@@ -44,7 +44,7 @@ class RemovalAnswer(Input):
 
 
 class RemovalUndo(Input):
-    """reason: in at least ten characters; state: as it was seen."""
+    """reason: at least ten characters; state: as seen."""
 
     reason = reason("Why?", "At least 10 characters.", min_length=10)
     state = Seen()

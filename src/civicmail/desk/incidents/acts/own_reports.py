@@ -21,7 +21,7 @@ ABOUT_SPAM: Choices = [("spam", _("Yes, this is spam")), ("good", _("No, this is
 
 
 class MessageReport(Input):
-    """what: danger, which security hears of; of mail from outside also spam or good, from which the filter learns."""
+    """what: danger, for the security office; for mail from outside also spam or good, for the filter to learn."""
 
     what = Choice(label=_("What is wrong with this message?"), choices=[DANGER, *ABOUT_SPAM])
 

@@ -12,8 +12,8 @@ from civicmail.desk.incidents.states import CASES
 class Incidents(List):
     """List reported mail, newest first.
 
-    The same thing, once for all who reported it. known: we have the message; sender: whom it says it is from; proposed: why nobody
-    had to report it; state: open, right or genuine; reports: of people of the city; outside: of others.
+    One incident for all reporters. known: we have the message; sender: the claimed one; proposed: why a check opened it without a
+    report; state: open, right or genuine; reports: number by people of the city; outside: number by others.
     """
 
     name, permission = "list_incidents", "reports.see"

@@ -68,7 +68,7 @@ def case(request: CityRequest, pk: int) -> HttpResponseBase:
 
 
 def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
-    """What the page of a case shows besides its heading."""
+    """The page's context without its heading."""
     pulls = list(row.pulls.all())
     back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
     captures = queries.captures_of(row)
@@ -91,7 +91,7 @@ def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -
 
 
 def _waits(row: Case) -> Case | None:
-    """Another case without an answer, the one that waits longest."""
+    """Another open case, the oldest one."""
     return Case.objects.filter(state="open").exclude(pk=row.pk).order_by("made", "pk").first()
 
 

@@ -1,9 +1,8 @@
 """The page behind a rewritten link: it shows where the link leads, without signing in ("/l/TOKEN").
 
-The link contains its own signed address, so this page needs neither the message nor any other server.
-It never redirects: the reader sees the real name first.
-Programs open links too, so GET changes nothing.
-For a destination known as dangerous the mailbox is recorded, for security alone; for others nothing is.
+The link contains its own signed address, so this page needs neither the message nor any other server. It never redirects: the
+reader sees the real name first. Programs open links too, so GET changes nothing. For a destination known as dangerous the mailbox
+is recorded, for the security office only; for others nothing is.
 """
 
 from __future__ import annotations
@@ -45,7 +44,8 @@ REPORT_LINK_MS = 3_600_000
 
 @never_cache
 def followed(request: city_request.CityRequest, token: str) -> HttpResponse:
-    """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
+    """Show the destination with a plain link (GET), or report to the security office that the reader has opened a dangerous one
+    (POST)."""
     title = gettext("Where does this link lead?")
     now = epoch_ms(request.now)
     try:
@@ -67,7 +67,8 @@ def followed(request: city_request.CityRequest, token: str) -> HttpResponse:
 
 
 def _sealed(response: HttpResponse) -> HttpResponse:
-    """No other place learns the address of this page. (With no-referrer a browser would not say where its form comes from.)"""
+    """Keep the address of this page from other servers. (With no-referrer a browser would not state the origin of the page's
+    form.)"""
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

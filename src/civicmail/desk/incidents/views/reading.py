@@ -1,4 +1,4 @@
-"""One view of a reported message as text, after an audit entry ("/incidents/N/NUMBER/")."""
+"""One content view of a reported message as text, after an audit entry ("/incidents/N/NUMBER/")."""
 
 from __future__ import annotations
 
