@@ -1,7 +1,7 @@
-"""Build the bytes of a message (RFC 5322, RFC 2045, RFC 2231, RFC 3676). Pure; knows no Django.
+"""Build the bytes of a message (RFC 5322, RFC 2045, RFC 2231, RFC 3676). Pure; without Django.
 
-The same input gives the same bytes, so that what was forecast is what is sent. A Bcc is in the envelope alone: no copy, not
-even the archived one, says that there was one (RFC 5322 3.6.3).
+The same input gives the same bytes, so that the message sent equals the message of the forecast. A Bcc is in the envelope only: no
+copy, not even the archived one, mentions it (RFC 5322 3.6.3).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_SIGNATURE = 500
 
 @dataclass(frozen=True, slots=True)
 class NamedAddress:
-    """An address, and the name that goes before it."""
+    """An address, and the display name before it."""
 
     address: str
     name: str = ""
@@ -54,7 +54,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What calendars read (RFC 5546): the method, "REPLY", and the object as UTF-8."""
+    """An iCalendar object (RFC 5546): the method, "REPLY", and the object as UTF-8."""
 
     method: str
     content: bytes
@@ -113,7 +113,7 @@ def _address(named: NamedAddress) -> Address:
 
 
 def _references(texts: tuple[str, ...], answered: list[str]) -> list[str]:
-    """Each once, in order, the answered one last (RFC 5322 3.6.4)."""
+    """Message-IDs once each, in order, the answered one last (RFC 5322 3.6.4)."""
     all_ids = [id_ for text in texts for id_ in _ID.findall(text) if id_ not in answered] + answered
     ids = list(dict.fromkeys(all_ids))
     return ids if len(ids) <= MAX_REFERENCES else [ids[0], *ids[1 - MAX_REFERENCES :]]

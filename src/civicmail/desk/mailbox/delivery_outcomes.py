@@ -58,8 +58,8 @@ def copy_outcomes(passages: Iterable[Passage]) -> CopyOutcomes:
 
 
 def overall_outcome(fate: CopyOutcomes) -> str:
-    """The outcome of a whole message for its sender, once all copies are final: a key of words.STATES, the same in the list and
-    on the page. "not-delivered" if nobody received it, "not-all" if somebody did."""
+    """The outcome of a whole message for its sender, once all copies are final: a key of words.STATES, the same in the list and on
+    the page. "not-delivered" if no recipient received it, "not-all" if some did."""
     states = {state for _, _, state in fate}
     if states & {"failed", "cancelled"}:
         return "not-all" if "delivered" in states else "not-delivered"
@@ -70,5 +70,5 @@ def overall_outcome(fate: CopyOutcomes) -> str:
 
 
 def own_states(fate: CopyOutcomes, boxes: Collection[str]) -> list[str]:
-    """States of the copies for these addresses; a copy that was released to somebody else is not among them."""
+    """States of the copies for these addresses, without copies that were released to another person."""
     return [state for address, box, state in fate if (box or address) in boxes]

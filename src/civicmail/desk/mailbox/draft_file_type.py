@@ -1,6 +1,6 @@
-"""Detect the type of a file that somebody attaches to a draft, as its recipients will see it (P-25). Knows no Django.
+"""Detect the type of a file attached to a draft, as its recipients will see it (P-25). Without Django.
 
-A sandboxed process reads a message with this file alone, because a file that somebody passes on is as hostile as incoming mail.
+A sandboxed process reads a message with this file alone, because a forwarded file is as hostile as incoming mail.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from civicmail.core.config.sentence import sentence
 
 
 class AccessUnknown(LaterError):
-    """smtp: what a client would hear at a listener."""
+    """smtp: the reply that a client would get at a listener."""
 
     def __init__(self, reply: str) -> None:
         super().__init__(sentence("Who may use mail is not known for certain at this moment, so the message waits."))

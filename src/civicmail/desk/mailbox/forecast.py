@@ -1,5 +1,4 @@
-"""What a forecast means for the person who writes: one line for each recipient, with the words of the delivery page. Knows no
-Django.
+"""A forecast in the writer's terms: one line for each recipient, with the words of the delivery page. Without Django.
 
 views/forecast_panel.py has the sentences.
 """
@@ -36,8 +35,8 @@ MAX_MEMBERS = 20
 
 @dataclass(frozen=True, slots=True)
 class CopyForecast:
-    """One recipient's copy. state, do: as on the delivery page; rules: their names; notified_rules: rules that act, or that
-    notify the sender; behind: the list that led to this mailbox; outside: not of the city; sealed: it leaves encrypted."""
+    """One recipient's copy. state, do: as on the delivery page; rules: their names; notified_rules: rules that act, or that notify
+    the sender; behind: the list whose member this mailbox is; outside: not of the city; sealed: it leaves encrypted."""
 
     address: str
     state: str
@@ -50,7 +49,7 @@ class CopyForecast:
 
     @property
     def is_calm(self) -> bool:
-        """Whether it is simply delivered, with nothing to tell."""
+        """Whether it is simply delivered, without a notice."""
         return (self.state == "delivered" or set(self.rules) <= SILENT_RULES) and not self.notified_rules
 
 
@@ -81,11 +80,11 @@ class Forecast:
 
     @property
     def is_calm(self) -> bool:
-        """Whether it may be sent without another question."""
+        """Whether it may be sent without another confirmation."""
         return not self.refused and not self.later and not self.cautions and all(copy.is_calm for copy in self.copies)
 
     def digest(self, version: int) -> str:
-        """Digest of what was shown: a person who saw it for this version is not asked again."""
+        """Digest of the displayed forecast: a person who has seen it for this version is not asked again."""
         shown_copies = [(c.address, c.do, c.rules) for c in self.copies]
         return hashlib.sha256(repr((version, self.refused, self.later, shown_copies, self.cautions)).encode()).hexdigest()[:32]
 

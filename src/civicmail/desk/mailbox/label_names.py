@@ -32,7 +32,7 @@ def too_deep(name: str) -> bool:
 
 
 def below(name: str, keys: Collection[str]) -> list[str]:
-    """The keys of labels below the one with this name."""
+    """The keys of labels nested under this name."""
     top = key(name) + SLASH
     return [k for k in keys if k.startswith(top)]
 

@@ -65,8 +65,8 @@ class ListQuery:
 @dataclass(frozen=True, slots=True)
 class Row:
     """A hit as this person sees it. sent: one of their mailboxes sent it; imported: by an import; ours: the city's mail system
-    wrote it; size: of what this person received; state: (role, word key), "" for an ordinary state; new: nobody who counts
-    has opened it; labels: names."""
+    wrote it; size: of what this person received; state: (role, word key), "" for an ordinary state; new: no relevant person has
+    opened it; labels: names."""
 
     hit: Hit
     eye: ViewKind
@@ -82,9 +82,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """total: matching; everything: all of the person's; unread: of these, not fully readable. after, before: cursors, "" if
-    there is no such page. known: whether pending copies are known; behind: the newest mail is not searchable yet; new:
-    unopened; hidden: how many are left out because the person hid them."""
+    """total: matching; everything: all of the person's; unread: of these, not fully readable. after, before: cursors, "" if there
+    is no such page. known: whether pending copies are known; behind: the newest mail is not searchable yet; new: unopened; hidden:
+    number left out because the person hid them."""
 
     rows: tuple[Row, ...]
     total: int
@@ -100,7 +100,7 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class MailContext:
-    """What a page needs. now: ms."""
+    """The context of a page. now: ms."""
 
     reader: Reader
     archive: Archive
@@ -143,8 +143,7 @@ def all_rows(desk: MailContext, query: ListQuery) -> Iterator[Row]:
 
 
 def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only: frozenset[bytes] | None) -> IdFilter:
-    """Filter by the person's marks; hidden messages are left out unless they are asked for. only: a further restriction by the
-    words."""
+    """Filter by the person's marks; hidden messages are left out unless requested. only: a further restriction by the words."""
     marks = desk.kept
     id_sets = [{"unread": new, "starred": marks.starred, "hidden": marks.hidden}.get(query.stand), only]
     if query.label:
@@ -196,14 +195,14 @@ def delivered_since(desk: MailContext) -> frozenset[str]:
 
 
 def is_delivered(desk: MailContext, id_: bytes) -> bool:
-    """Whether a copy was delivered to the person. Nothing is read of one that is held at this moment."""
+    """Whether a copy was delivered to the person. Content of a copy held at this moment is not read."""
     if any(c.held and c.address in desk.mine.addresses for c in desk.waiting.copies(id_)):
         return False
     return "delivered" in own_states(desk.fates.get(desk.archive, desk.permit, id_), desk.mine.addresses)
 
 
 def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new: Collection[bytes] = ()) -> Iterator[Row]:
-    """The person's hits, with how each is seen. new: ids of unopened mail."""
+    """The person's hits, with the kind of view of each. new: ids of unopened mail."""
     mine = desk.mine
     sent = among(desk.reader, sent_from(mine.addresses), hits)
     authored = among(desk.reader, scope.authored(mine), hits)

@@ -41,7 +41,7 @@ class MailMarks(Protocol):
 
     @property
     def labels(self) -> Collection[LabelMark]:
-        """All of the person's, in the order of their names."""
+        """All labels of the person, by name."""
         ...
 
     def labeled(self, labels: Collection[int]) -> frozenset[bytes]:
@@ -49,5 +49,5 @@ class MailMarks(Protocol):
         ...
 
     def labels_on(self, ids: Iterable[bytes]) -> Mapping[bytes, list[LabelMark]]:
-        """Which labels each of these has; without those that have none."""
+        """The labels of each of these messages; without messages that have none."""
         ...

@@ -1,6 +1,6 @@
-"""Page through the hits of a query after a person's marks (labels, unread, hidden). Knows no Django.
+"""Page through the hits of a query after a person's marks (labels, unread, hidden). Without Django.
 
-The index does not know the marks. A few ids become part of the query. For many, it is faster to list the ids of all hits and
+The index does not contain the marks. A few ids become part of the query. For many, it is faster to list the ids of all hits and
 filter them (mail/search/listing.py), because all hits are one person's mail.
 """
 
@@ -106,7 +106,7 @@ def _filtered(reader: Reader, tree: Tree, narrow: IdFilter) -> list[Listed]:
 
 
 def _filtered_page(reader: Reader, rows: list[Listed], after: str, before: str, size: int) -> HitPage:
-    """As _asked, with what is known already."""
+    """A page as _asked(), with data that is loaded already."""
     start, end = 0, size
     if before:
         end = _cursor_index(rows, before, "oldest")

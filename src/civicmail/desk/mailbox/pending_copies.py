@@ -28,7 +28,7 @@ log = get_logger()
 @dataclass(frozen=True, slots=True)
 class PendingCopy:
     """One recipient's copy that is not final, or was removed. address: lower case; held: until a person decides; do: the last
-    decision; again: time of the next try after a failed one (ms, 0 for at once)."""
+    decision; again: time of the next attempt after a failed one (ms, 0 for immediately)."""
 
     address: str
     held: bool

@@ -68,8 +68,8 @@ def choose_box(mine: OwnMail, box: str) -> OwnMail:
 
 
 def desk(permit: Permit, mine: OwnMail, *, now: int, marks: Shelves | None = None, whole: bool = False) -> MailContext:
-    """With the marks of the permit's person. kept: marks that were read already; whole: raise NotFinished rather than return a
-    part. Raises NotIndexed while there is no index of this version."""
+    """The mail of a person with the marks of the permit's person. kept: marks that are loaded already; whole: raise NotFinished
+    rather than return a part. Raises NotIndexed while there is no index of this version."""
     message_store = store()
     return MailContext(
         message_store.reader_for(permit.person, whole=whole),

@@ -52,7 +52,7 @@ def parse_typed(text: str) -> TypedRecipients:
 
 
 def split(text: str) -> list[str]:
-    """One piece for each recipient."""
+    """The parts of a field, one for each recipient."""
     return [piece for match in _PIECE.finditer(text) if (piece := " ".join(match[0].split()))]
 
 
@@ -76,7 +76,7 @@ def line(named: Iterable[NamedAddress]) -> str:
 
 
 def append(text: str, recipients: Iterable[NamedAddress]) -> str:
-    """Append recipients to what somebody typed; skip those that are present."""
+    """Append recipients to a typed field; skip those that are present."""
     known = {n.address.lower() for n in parse_typed(text).named}
     new = line(n for n in recipients if n.address.lower() not in known)
     return ", ".join(part for part in (text.strip().rstrip(",;").strip(), new) if part)

@@ -1,6 +1,7 @@
-"""How a reply, a reply to all and a forward begin: recipients, subject, Message-IDs, the quoted text, the files of a forward.
+"""The initial content of a reply, a reply to all and a forward: recipients, subject, Message-IDs, the quoted text, the files of a
+forward.
 
-Made from what this person received of the message, never from more. Pure but for the sandboxed process that reads it.
+Made from the copy that this person received, never from more. Pure except for the sandboxed process that reads the message.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def source_of(content: bytes, *, sent: bool, mine: Collection[str]) -> Source:
 
 
 def start_reply(source: Source, how: ReplyKind) -> ReplyStart:
-    """A reply goes to Reply-To, else to the author; a reply to one's own message goes to the same people as before. A reply to
-    all goes to everybody who is named, except oneself."""
+    """Start a reply. It goes to Reply-To, else to the author; a reply to one's own message goes to its recipients. A reply to all
+    goes to everyone named, except the person."""
     shown = source.shown
     fields = header_of(source.content)
     title = subject(source)[:380]
@@ -110,7 +111,7 @@ def people_text(persons: Collection[Person]) -> str:
 
 
 def _recipients(persons: Collection[Person]) -> tuple[NamedAddress, ...]:
-    """Those to whom mail can go, each once."""
+    """The addresses that can receive mail, once each."""
     named: dict[str, NamedAddress] = {}
     for person in persons:
         if address := address_of(_plain_text(person.address)):

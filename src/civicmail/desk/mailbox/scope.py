@@ -1,16 +1,16 @@
-"""Restrict a query to what a person may find: only their own mail, and never another's blind copy (promise 4). Pure: trees to
-trees.
+"""Restrict a query to the mail that a person may search: only their own mail, and never another's blind copy (promise 4). Pure:
+trees to trees.
 
-    tree = own(parse(words, now=now), mine, opened)
+tree = own(parse(words, now=now), mine, opened)
 
 Each capture is seen as one of three kinds, the first that applies:
 
 - author: one of the person's mailboxes sent it, by evidence, or it was imported as theirs: every field can be queried
 - given: one of the person's mailboxes received a copy: the envelope has only their own addresses, there is no Bcc, the size is
   that of the received copy, and there is no hash, because a hash of the archived bytes would confirm a guess at a Bcc
-- shut: the person's copy was held, quarantined or rejected and not delivered since: only what the list shows of it
+- shut: the person's copy was held, quarantined or rejected and not delivered since: only the fields that the list shows
 
-docs/use/my-mail.md. The oracle of the tests is core/query/match over a view that has nothing else in it.
+docs/use/my-mail.md. The oracle of the tests is core/query/match over a view with only these fields.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LISTED_FIELDS: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt"
 
 @dataclass(frozen=True, slots=True)
 class OwnMailbox:
-    """One of the person's mailboxes. addresses: all that reach it, the main one first, lower case; names: its custodians; row:
+    """One of the person's mailboxes. addresses: all of its addresses, the main one first, lower case; names: its custodians; row:
     in the directory."""
 
     addresses: tuple[str, ...]
@@ -91,7 +91,7 @@ def _readable(tree: Tree, mine: OwnMail, opened: Collection[str]) -> tuple[Tree,
 
 
 def view_kind(capture: Capture, mine: OwnMail, *, opened: bool) -> ViewKind | None:
-    """How a capture is seen, None if it is not the person's. opened: whether a withheld copy is delivered by now."""
+    """The kind of view of a capture, None if it is not the person's. opened: whether a withheld copy is delivered by now."""
     seen = view(capture, message_parser.fields(b""))
     ids = (capture.id.hex(),) if opened else ()
     if matches(authored(mine), seen):
@@ -117,7 +117,7 @@ def kept_back(mine: OwnMail, opened: Collection[str] = ()) -> Tree:
 
 
 def initially_withheld(mine: OwnMail) -> Tree:
-    """Of some of these it must be checked whether they were delivered since."""
+    """Captures withheld at first, for which a later delivery must be checked."""
     return And((received_by(mine.addresses), withheld_from(mine.addresses)))
 
 

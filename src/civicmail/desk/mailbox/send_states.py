@@ -4,10 +4,10 @@
     waiting --hasten--> waiting   its person: at once instead of in twenty seconds
     waiting --take--> sending     the worker, when it is due; after that nobody can undo it
     sending --wait--> sending     the worker: it could not be decided at this moment
-    sending --send--> sent        the worker: it is archived, and somebody receives it
-    sending --refuse--> returned  the worker: it is archived as evidence, nobody receives it, and the draft is open again
+    sending --send--> sent        the worker: it is archived, and has recipients
+    sending --refuse--> returned  the worker: it is archived as evidence without recipients, and the draft is open again
 
-What a crashed worker had taken is taken by the next one.
+The next worker takes messages that a crashed one had taken.
 """
 
 from __future__ import annotations
@@ -32,5 +32,5 @@ OPEN = ("waiting", "sending")
 
 
 def step(state: str, action: Action) -> State | None:
-    """Where an action leads; None where the table has no such step."""
+    """The target state of an action; None if the table has no such transition."""
     return STEPS.get((state, action))

@@ -1,7 +1,5 @@
-"""One line of a message for a list: around the first searched word, else its beginning. Pure but for text_of.
-
-text_of has a sandboxed process read the message.
-"""
+"""One line of a message for a list: around the first searched word, else its beginning. Pure except for text_of, for which a
+sandboxed process reads the message."""
 
 from __future__ import annotations
 

@@ -59,9 +59,8 @@ RESTRICTED = "restricted"
 
 @dataclass(frozen=True, slots=True)
 class PageMessage:
-    """uid: identifies it, so that it is archived once; person: their number; sender: address of the mailbox; to: addresses of
-    the envelope; content: the finished message; plain: the sender wants it unencrypted, whatever was found, and gave a
-    reason."""
+    """uid: identifies it, so that it is archived once; person: their number; sender: address of the mailbox; to: addresses of the
+    envelope; content: the finished message; plain: the sender wants it unencrypted despite findings, and gave a reason."""
 
     uid: uuid.UUID
     person: str
@@ -86,8 +85,8 @@ class SenderVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionForecast:
-    """What would happen to each recipient (with members of lists), and by which rules. reply: to an SMTP client, if nobody gets
-    a copy; judged: whether the sender may send it at all; cautions: warnings without a rule."""
+    """The forecast for each recipient (with members of lists), with the rules. reply: to an SMTP client, if no recipient gets a
+    copy; judged: whether the sender may send it at all; cautions: warnings without a rule."""
 
     judged: SenderVerdict
     envelope: Envelope
@@ -99,8 +98,8 @@ class SubmissionForecast:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
-    """capture: its id in the archive (UUID); refused: the rule if nobody got it, with the reply to a client. If an earlier
-    process archived it and its answer was lost, only the id is known."""
+    """capture: its id in the archive (UUID); refused: the rule if it was not delivered at all, with the reply to a client. If an
+    earlier process archived it and its answer was lost, only the id is set."""
 
     capture: str
     refused: str = ""
@@ -130,7 +129,7 @@ class Submission:
         self._thread.submit(lambda: self._ready()[1].warm()).result()
 
     def close(self) -> None:
-        """Everything sent is durable already."""
+        """Close; all messages sent are durable already."""
         try:
             closing = self._thread.submit(self._close_parts)
         except RuntimeError:  # the interpreter ends, and its threads have ended
@@ -263,7 +262,7 @@ class Submission:
         return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{PAGES_CLIENT}")
 
     def _check_sender(self, parcel: PageMessage) -> SenderVerdict:
-        """As the gateway checks a submission listener (mail/gateway/sender_alignment.py)."""
+        """Check the sender as a submission listener of the gateway does (mail/gateway/sender_alignment.py)."""
         snapshot = self._people.now
         person = snapshot.people.get(parcel.person) if snapshot is not None else None
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
@@ -284,7 +283,8 @@ class Submission:
         return SenderVerdict(findings=(*verdict.findings, Finding(sender_alignment.CHECK, UNIDENTIFIED)))
 
     async def _accepted(self, parcel: PageMessage, key: str, judged: SenderVerdict) -> Receipt:
-        """Through the only entrance for all mail. Large content goes to a spool file, as at every entry point."""
+        """Accept the message through the pipeline for all mail. Large content is written to a spool file, as at every entry
+        point."""
         if self._commit is None:
             self._commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
         writer, envelope = self._commit.writer, self._envelope(parcel)

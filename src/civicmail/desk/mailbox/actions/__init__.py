@@ -1,1 +1,1 @@
-"""Every write of this room."""
+"""Writes of this room: drafts, sending, marks, labels, settings."""

@@ -1,4 +1,4 @@
-"""Answer an invitation to a meeting: the answer goes to the organizer as mail of whoever was asked (RFC 5546; P-06)."""
+"""Answer an invitation to a meeting: the answer is mail of the invited person to the organizer (RFC 5546; P-06)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A meeting that somebody is asked to. capture: of its message; guest: one of their mailboxes, whose address is mailbox;
+    """A meeting to which a person is invited. capture: of its message; guest: one of their mailboxes, whose address is mailbox;
     message_id: with its brackets, "" without one."""
 
     capture: bytes
@@ -39,7 +39,7 @@ class Invitation:
 
 
 def answers_to(capture: bytes, person: str) -> QuerySet[Outgoing]:
-    """What somebody answered to the invitation of a message, in order. person: uid."""
+    """A person's answers to the invitation of a message, in order. person: uid."""
     return Outgoing.objects.filter(key__startswith=_key(capture, person)).order_by("id")
 
 

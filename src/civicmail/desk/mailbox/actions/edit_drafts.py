@@ -34,7 +34,7 @@ MAX_FIELD = 20_000
 
 @dataclass(frozen=True, slots=True)
 class DraftContent:
-    """What somebody typed."""
+    """The typed content of a draft."""
 
     mailbox: str
     to: str = ""
@@ -76,8 +76,8 @@ def save(
     max_bytes: int = 0,
     files: Sequence[NewFile] = (),
 ) -> Draft:
-    """Save the text and return the draft. version: the one that was shown, 0 for a new draft; answers, files, most: for a new
-    draft, as in attach(). Raises NotPermitted, Unusable, and Conflict if it was changed, or sent, in another window."""
+    """Save the text and return the draft. version: the one shown, 0 for a new draft; answers, files, most: for a new draft, as in
+    attach(). Raises NotPermitted, Unusable, and Conflict if it was changed, or sent, in another window."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     _require_fitting(written)
     with transaction.atomic():

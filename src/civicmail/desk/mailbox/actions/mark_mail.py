@@ -1,7 +1,7 @@
 """Mark one's own mail: read, starred, hidden, labeled (P-06). The mail itself never changes (P-15).
 
-A mark says nothing about the message and decides nothing, so it is no audit entry, like a saved view (docs/decisions/0045). The
-caller makes sure that the captures are the actor's own.
+A mark does not change the message and has no effect on others, so it writes no audit entry, like a saved view
+(docs/decisions/0045). The caller makes sure that the captures are the actor's own.
 """
 
 from __future__ import annotations

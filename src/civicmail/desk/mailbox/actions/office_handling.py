@@ -29,7 +29,7 @@ def note_opened(capture: uuid.UUID, mailboxes: Collection[int], *, actor: Actor,
 
 
 def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
-    """Take care of the message. Raises Conflict if somebody else does, with their name."""
+    """Take care of the message. Raises Conflict, with the name, if another person does."""
     person = require_reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().get(pk=_row(capture, mailbox.pk, person, now).pk)
@@ -40,7 +40,7 @@ def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> Non
 
 
 def drop(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
-    """End the care of the message; any user of the mailbox may, in case somebody is ill."""
+    """End the care of the message; any user of the mailbox may, for example if the person is ill."""
     require_reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().filter(mailbox=mailbox, capture=capture).first()

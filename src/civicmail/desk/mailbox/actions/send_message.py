@@ -49,7 +49,7 @@ class UnencryptedChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageText:
-    """What somebody wrote. mailbox: the sending one; text: the whole text, as senders.full_text makes it; in_reply_to,
+    """The content of a message. mailbox: the sending one; text: the whole text, as senders.full_text makes it; in_reply_to,
     references: Message-IDs with their brackets."""
 
     mailbox: str

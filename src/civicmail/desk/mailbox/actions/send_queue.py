@@ -1,6 +1,6 @@
 """The worker's side of sending: take due messages and record the outcome (send_states.py).
 
-After a crash between the archive and the row, the message is found in the archive and only marked as sent.
+After a crash between the archive and the row, the message is in the archive and is only marked as sent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEEP_FOR = timedelta(days=7)
 
 def take_due(limit: int, *, now: int) -> list[Outgoing]:
     """Take messages that can no longer be undone, oldest first, and those that a crashed worker had taken."""
-    if not Outgoing.objects.filter(state__in=send_states.OPEN).exists():  # asked all day, and a transaction keeps others waiting
+    if not Outgoing.objects.filter(state__in=send_states.OPEN).exists():  # called all day, and a transaction delays others
         return []
     at = from_ms(now)
     with transaction.atomic():
@@ -35,7 +35,7 @@ def take_due(limit: int, *, now: int) -> list[Outgoing]:
 
 
 def next_due() -> int:
-    """When the next message may be taken, ms; 0 where none waits."""
+    """When the next message is due, ms; 0 if none waits."""
     rows = Outgoing.objects.filter(state__in=send_states.OPEN).values_list("due", "again")
     return min((epoch_ms(again or due) for due, again in rows), default=0)
 
@@ -46,7 +46,7 @@ def is_plain(row: Outgoing) -> bool:
 
 
 def mark_sent(row: Outgoing, capture: str, *, now: int) -> None:
-    """It is archived, and somebody receives it: delete the draft and its files."""
+    """Mark a message as sent, which is archived and has recipients: delete the draft and its files."""
     with transaction.atomic():
         locked = _locked_row(row)
         locked.state, locked.since = send_states.STEPS["sending", "send"], from_ms(now)
@@ -57,7 +57,7 @@ def mark_sent(row: Outgoing, capture: str, *, now: int) -> None:
 
 
 def mark_returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> None:
-    """It is archived as evidence, and nobody receives it: reopen the draft with the reason."""
+    """Mark a message as returned, which is archived as evidence and has no recipients: reopen the draft with the reason."""
     with transaction.atomic():
         locked = _locked_row(row)
         locked.state, locked.since = send_states.STEPS["sending", "refuse"], from_ms(now)
@@ -68,7 +68,7 @@ def mark_returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int)
 
 
 def retry_later(row: Outgoing, why: str, *, now: int) -> None:
-    """It could not be decided at this moment."""
+    """Try later, because no decision was possible."""
     with transaction.atomic():
         locked = _locked_row(row)
         locked.state = send_states.STEPS["sending", "wait"]

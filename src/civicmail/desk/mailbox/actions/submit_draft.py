@@ -88,7 +88,7 @@ def gather_recipients(draft: Draft) -> Recipients:
 
 
 def require_recipients(draft: Draft) -> Recipients:
-    """As gather_recipients. Raises Unusable, by field, where a part is no recipient."""
+    """The recipients as gather_recipients. Raises Unusable, by field, for an invalid part."""
     recipients = gather_recipients(draft)
     if recipients.errors:
         raise Unusable(next(iter(recipients.errors.values())), recipients.errors)
@@ -96,7 +96,7 @@ def require_recipients(draft: Draft) -> Recipients:
 
 
 def _no_match_text(words: str, count: int) -> str:
-    """Why words are no recipient. Nobody is chosen for the writer: the matches are named or counted."""
+    """Why words match no recipient. No match is chosen for the writer: matches are named or counted."""
     if count:
         return _("{count} have the name “{words}”: choose one in the address book.", count=count, words=words)
     matches = addressbook.search(words, limit=addressbook.MAX_ENTRIES)
@@ -140,8 +140,8 @@ def forecast_draft(draft: Draft, to: Recipients, *, actor: Actor, now: int) -> F
 
 
 def send_saved(draft: Draft, plain: str, *, actor: Actor, now: int) -> Outgoing:
-    """Queue a draft whose forecast nobody looks at. plain: why it goes unencrypted although rules encrypt it, "" where it goes as
-    they say. Raises NotPermitted, Unusable, Conflict."""
+    """Queue a draft without showing its forecast. plain: why it leaves unencrypted although rules encrypt it, "" to follow the
+    rules. Raises NotPermitted, Unusable, Conflict."""
     recipients = require_recipients(draft)
     forecast = forecast_draft(draft, recipients, actor=actor, now=now) if plain else None
     choice = None

@@ -1,4 +1,4 @@
-"""What a reader says of mail from outside: the city's filter learns from it, and never decides by it alone (P-02)."""
+"""A reader's labels of mail from outside: the city's filter learns from them, and never decides by them alone (P-02)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mailbox answers by itself for some days (P-06, M5)."""
+"""Acts on auto-replies of a mailbox (P-06, M5)."""
 
 from __future__ import annotations
 

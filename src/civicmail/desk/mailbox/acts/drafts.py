@@ -19,7 +19,7 @@ _PATH = "/drafts/{uuid:uid}"
 
 
 class DraftSeen(Input):
-    """version: as it was seen."""
+    """version: as seen."""
 
     version = Seen(label="The version as it was seen.", is_number=True)
 
@@ -31,7 +31,8 @@ class FileToRemove(DraftSeen):
 
 
 class ToSend(DraftSeen):
-    """plain: why it goes unencrypted although a rule asks for more, in words that are kept; empty, and it goes encrypted."""
+    """plain: why it leaves unencrypted although a rule requires encryption, in words that are recorded; empty, and it leaves
+    encrypted."""
 
     plain = Text(label="Why it goes unencrypted although a rule asks for more.", required=False, max_length=2000)
 

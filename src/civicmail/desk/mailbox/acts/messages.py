@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class SpamAnswer(Input):
-    """spam: false for good mail that was marked."""
+    """spam: false for good mail that was marked as spam."""
 
     spam = Flag(label="Whether it is spam.", required=True)
 
 
 class OnMessage[Given: Input, Done](OwnAct["OpenedMessage", Given, Done]):
-    """An act on one message that somebody sent or received."""
+    """An act on one message that the actor sent or received."""
 
     permission = "my.mail"
 

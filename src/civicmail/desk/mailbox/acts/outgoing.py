@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OutgoingSeen(Input):
-    """state: as it was seen, waiting."""
+    """state: as seen, waiting."""
 
     state = Seen(default="waiting")
 

@@ -1,4 +1,4 @@
-"""One's own lines below the identification block (P-14)."""
+"""Acts on a person's own lines below the identification block (P-14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of mail that went unencrypted although a rule asked for more, for privacy officers (P-19)."""
+"""The list of mail that was sent unencrypted although a rule required encryption, for privacy officers (P-19)."""
 
 from __future__ import annotations
 

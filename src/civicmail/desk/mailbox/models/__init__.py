@@ -1,4 +1,4 @@
-"""Rows of this room: what is written, and what somebody makes of mail of theirs."""
+"""Rows of this room: drafts, outgoing messages, and a person's marks of mail."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def line(self) -> str:
-        """As it is written in a field."""
+        """The entry as it is written in an address field."""
         return f"{self.name} <{self.address}>"
 
 

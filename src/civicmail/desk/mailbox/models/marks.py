@@ -31,7 +31,7 @@ class Label(models.Model):
 
 
 class Sheet(models.Model):
-    """Captures of one week that lie on a shelf (shelves.py says how they are called). ids: 16 bytes each, in order."""
+    """Captures of one week on a shelf (names: see shelves.py). ids: 16 bytes each, in order."""
 
     shelf = models.CharField(max_length=40)
     week = models.IntegerField(help_text="of receipt, counted from 1970")

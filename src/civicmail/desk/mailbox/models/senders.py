@@ -22,8 +22,8 @@ ROLES = frozenset({"holder", "delegate"})
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A mailbox that somebody may send from. name: for From; role: the authorization; behalf: it is not their own, so the
-    message names its sender."""
+    """A mailbox from which a person may send. name: for From; role: the authorization; behalf: it is not their own, so the message
+    names its sender."""
 
     address: str
     name: str
@@ -37,7 +37,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class OwnSignature:
-    """block: the identification that stands there in any case; lines: of one's own below it."""
+    """block: the required identification; lines: the person's own lines below it."""
 
     block: str
     lines: str
@@ -79,21 +79,21 @@ def identification_block(actor: Actor, mailbox: str, *, now: int) -> str:
 
 
 def _filled_template(template: str, person: Person) -> str:
-    """As honest.is_identified reads it: the department is the code of the person's own mailbox."""
+    """The filled template, as .py.is_identified reads it: the department is the code of the person's own mailbox."""
     mailbox = Mailbox.objects.select_related("department").filter(holder=person, closed__isnull=True).order_by("address").first()
     code = mailbox.department.code if mailbox is not None else ""
     return template.replace("{name}", person.display).replace("{department}", code)
 
 
 def signature_of(actor: Actor, *, now: int) -> OwnSignature:
-    """What stands below a message from one's first mailbox."""
+    """The signature below a message from the person's first mailbox."""
     available = senders(actor, now=now)
     block = identification_block(actor, available[0].address if available else "", now=now)
     return OwnSignature(block, signature_lines(actor))
 
 
 def signature_lines(actor: Actor) -> str:
-    """One's own lines below the block."""
+    """The person's own lines below the block."""
     row = Signature.objects.filter(person__uid=actor.uid).first()
     return row.lines if row is not None else ""
 

@@ -19,12 +19,12 @@ READ_WEEKS = 13
 
 
 def read_of(person: int) -> str:
-    """Of all mailboxes of a person, without function mailboxes."""
+    """The shelf of messages that a person has read, in all their mailboxes except function mailboxes."""
     return f"read:{person}"
 
 
 def opened_in(mailbox: int) -> str:
-    """Of a function mailbox, by any of its users."""
+    """The shelf of messages opened in a function mailbox, by any of its users."""
     return f"opened:{mailbox}"
 
 
@@ -97,7 +97,7 @@ def labels_of(person: int) -> list[LabelMark]:
 
 
 class Shelves:
-    """One person's marks (mail_marks.MailMarks); each shelf is read at first use. now: ms."""
+    """One person's marks (mail_marks.MailMarks); each shelf is loaded at first use. now: ms."""
 
     def __init__(self, person: int, now: int) -> None:
         self._person = person

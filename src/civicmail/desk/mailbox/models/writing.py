@@ -10,10 +10,9 @@ from civicmail.city.directory.models import Person
 
 
 class Draft(models.Model):
-    """A message that is being written, for nobody but its person. uid: made with the empty page, so that a page that is sent twice
-    is one draft; mailbox: the address that it is from; to, cc, bcc: as they were typed; quote: of the message that it answers or
-    forwards, below what is written; source: the capture of that one (UUID); version: rises with each change; why: what came of the
-    last sending, where it was refused."""
+    """A draft, private to its person. uid: made with the empty page, so that a page that is submitted twice is one draft; mailbox:
+    the sending address; to, cc, bcc: as typed; quote: of the message that it answers or forwards, below the text; source: the
+    capture of that one (UUID); version: increases with each change; why: why the last sending was refused."""
 
     uid = models.UUIDField(unique=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
@@ -69,12 +68,12 @@ class Signature(models.Model):
 
 
 class Outgoing(models.Model):
-    """A message that was given to be sent: finished bytes, an envelope, and the time until which it may be taken back (due).
+    """A message in the send queue: finished bytes, an envelope, and the time until which it may be recalled (due).
 
-    uid: makes the message the same one, so that it is sent once; key: of one that a part of the program sends for somebody;
-    draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see send_states.py; tries, again:
-    attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule, why: of a
-    refusal. content goes when the archive has it, or when it was taken back.
+    uid: identifies the message, so that it is sent once; key: of a message that a part of the program sends for a person; draft:
+    uid of its draft; recipients: addresses of the envelope; state: see send_states.py; tries, again: undecided attempts, and the
+    time of the next one; capture: its id in the archive (UUID); rule, why: of a refusal. content is deleted once it is archived or
+    recalled.
     """
 
     uid = models.UUIDField(unique=True)

@@ -1,4 +1,4 @@
-"""The address book: who is it? For a draft as a page with ticks, for script as a few names while somebody types."""
+"""The address book: for a draft as a page with check boxes, for scripts as a few names while typing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLUMNS = ("to", "cc", "bcc")
 
 @acting("my.write")
 def people(request: Request, uid: uuid.UUID) -> HttpResponse:
-    """?q=words&kind=: who fits; a form adds the ticked ones to the draft and goes back to it."""
+    """?q=words&kind=: list matching people; a form adds the selected ones to the draft and returns to it."""
     require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Draft, uid=uid, person__uid=request.actor.uid)
     back = reverse("mail-draft", args=[uid])
@@ -56,7 +56,7 @@ def people(request: Request, uid: uuid.UUID) -> HttpResponse:
 
 
 def _added(request: Request, row: Draft, back: str) -> HttpResponse:
-    """Ticked addresses of the book, by column; anything else that a form may say is nothing."""
+    """Selected addresses of the book, by column; other values of the form are ignored."""
     chosen = {name: request.POST.getlist(name)[:MAX_ENTRIES] for name in COLUMNS}
     known = addressbook.names_of([a for some in chosen.values() for a in some])
     written = DraftContent(**{name: getattr(row, name) for name in FIELDS})

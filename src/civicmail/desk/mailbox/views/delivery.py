@@ -1,4 +1,4 @@
-"""Did each person get it? The sender sees every copy, whoever got one sees only their own (promise 4)."""
+"""Delivery: the sender sees every copy, a recipient only their own (promise 4)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from civicmail.mail.courier.secure_routes import NO_WAY
 
 @dataclass(frozen=True, slots=True)
 class CopyRow:
-    """One recipient's copy in words. reply: what the last server answered, for the sender alone; again: when it is tried next;
-    release: where it can be let go or asked for, empty where nothing keeps it back; proof: how it left encrypted, and pickup: where
-    that it waits in the portal is told, both for the sender alone."""
+    """One recipient's copy in words. reply: of the last server, for the sender only; again: time of the next attempt; release: the
+    page to release or request it, empty if nothing holds it; proof: how it left encrypted, and pickup: the page about it in the
+    portal, both for the sender only."""
 
     address: str
     role: str
@@ -51,7 +51,7 @@ class CopyRow:
 
 @acting("my.mail")
 def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
-    """An imported message was delivered elsewhere, and says nothing of it."""
+    """Show the delivery of a message. An imported message was delivered elsewhere and has none."""
     one = open_message(request, id)
     book = _book()
     copies = [_whole(p, one.id, book) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in shown_copies(one)]
@@ -62,7 +62,7 @@ def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
 
 
 def shown_copies(one: OpenedMessage) -> list[Passage]:
-    """The copies that this person may know of."""
+    """The copies that this person may see."""
     if one.eye == "author":
         return list(one.traced.passages)
     mine = one.mine.addresses
@@ -92,20 +92,20 @@ def _book() -> RuleSet:
 
 
 def unencryptable(p: Passage) -> str:
-    """Of a copy that must leave encrypted and cannot: that is not the other side's fault, and nothing that comes right by
-    itself."""
+    """The explanation of a copy that must leave encrypted and cannot: not the other side's fault, and nothing that time solves."""
     return str(words.NO_WAY) if p.state in ("deferred", "trying") and p.reply.startswith(NO_WAY) else ""
 
 
 def sender_text(p: Passage, book: RuleSet) -> str:
-    """Of a copy that a rule keeps back, or refused, the sender reads what the write page had said before: rule, clause, whom to
-    ask. The words are those of the book now in force."""
+    """The explanation of a held or rejected copy for its sender, as the write page showed it: rule, clause, contact. The words are
+    those of the rule set in force."""
     acting = [rule for rule in rules_of(p.rules, book) if rule.id in p.rules] if p.state in ("held", "refused") else []
     return " ".join(forecast_panel.why(p.rules, acting))
 
 
 def _own(p: Passage, mine: Collection[str], id_: str) -> CopyRow:
-    """Under an address of mine. One that was released to somebody else did not come to me, and to whom is not mine to know."""
+    """The copies for the person's own addresses. A copy released to another person is not among them, and its recipient is
+    private."""
     elsewhere = bool(p.box) and p.box.lower() not in mine
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
@@ -114,7 +114,7 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> CopyRow:
 
 
 def release_of(p: Passage, id_: str) -> str:
-    """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
+    """The page to release a copy that a rule holds; a copy that waits for a mailbox or a check continues automatically."""
     if p.state == "held" and rule_keys.FILE_WAITS in p.rules:
         return reverse("approval-of", args=[id_])
     kept = (

@@ -1,4 +1,4 @@
-"""What have I begun, and what waits to be sent?"""
+"""Drafts, and messages that wait to be sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Line:
 
 @acting("my.write")
 def drafts(request: Request) -> HttpResponse:
-    """The newest first; what waits to be sent stands above them."""
+    """List drafts, newest first, with waiting messages above them."""
     require(request, "my.write", OfPerson(request.actor.uid))
     waiting = Outgoing.objects.filter(person__uid=request.actor.uid, state__in=send_states.OPEN).defer("content").order_by("due")
     given = {row.draft: row for row in waiting}

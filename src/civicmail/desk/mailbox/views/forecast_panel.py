@@ -1,4 +1,4 @@
-"""The panel "Before sending": what would happen to each copy, by which rule and clause, and whom to ask (promise 7)."""
+"""The panel "Before sending": the forecast for each copy, with rule, clause and contact (promise 7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from civicmail.desk.mailbox.views import words
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One recipient. role, word: as the delivery page says it afterwards; why: sentences, each with its clause."""
+    """One recipient. role, word: as the delivery page will show it; why: sentences, each with its clause."""
 
     address: str
     role: str
@@ -32,8 +32,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent; wait: nobody can tell
-    now; warns: what to look at once more; sealed: rules want copies encrypted."""
+    """The context of the template. seen: posted back when the sender confirms; stop: it cannot be sent; wait: the forecast is
+    unavailable; warns: points to check; sealed: rules want copies encrypted."""
 
     lines: tuple[Line, ...]
     calm: bool
@@ -46,7 +46,7 @@ class Panel:
 
     @property
     def folded(self) -> list[list[Line]]:
-        """Lines that say the same of several recipients, together."""
+        """Lines with equal sentences for several recipients, merged."""
         groups: dict[tuple[str, str, bool, tuple[str, ...]], list[Line]] = {}
         for line in self.lines:
             groups.setdefault((line.role, str(line.word), line.outside, line.why), []).append(line)
@@ -54,7 +54,7 @@ class Panel:
 
 
 def panel(forecast: Forecast, version: int) -> Panel:
-    """version: of the draft that was asked about."""
+    """The panel. version: of the draft that the forecast is for."""
     lines = tuple(map(_line, forecast.copies))
     warns = tuple(map(_warning_text, forecast.cautions))
     sealed = bool(forecast.encrypted)
@@ -76,14 +76,14 @@ def _line(copy: CopyForecast) -> Line:
 
 
 def why(names: Sequence[str], rules: Sequence[Rule]) -> list[str]:
-    """What the sender hears of a copy: what was decided beside the book first. names: of rules, as its disposition has them; told:
-    those of the book. What somebody has put aside is not said to happen."""
+    """The explanation of a copy for the sender: decisions outside the rule set first. names: of rules, as its disposition has them;
+    told: those of the rule set. Effects that a person has overruled are left out."""
     own = [said] if (said := words.why(names)) else []
     return [*own, *(_rule(names, rule) for rule in rules if rule.do != "encrypt" or rule_keys.SENT_PLAIN not in names)]
 
 
 def _rule(names: Sequence[str], rule: Rule) -> str:
-    """A rule that acts, or of which the sender is told."""
+    """A rule that acts, or that notifies the sender."""
     text = wording.translate(rule.sender or rule.reader)
     ask = gettext("Ask {whom}.").format(whom=wording.translate(rule.ask)) if rule.ask else ""
     if rule.id not in names:
@@ -92,7 +92,7 @@ def _rule(names: Sequence[str], rule: Rule) -> str:
 
 
 def _refusal_text(forecast: Forecast) -> str:
-    """Why nobody would get it."""
+    """Why no recipient would get it."""
     if not forecast.refused:
         return ""
     if forecast.refused in sender_refusals.REFUSALS:
@@ -107,7 +107,7 @@ def _wait_text(forecast: Forecast) -> str:
 
 
 def _warning_text(caution: Caution) -> str:
-    """What to look at, and what to do about it."""
+    """A warning, with advice."""
     if caution.code == "shown":
         return gettext(
             "{count} people outside see each other's addresses in To and Cc: put them into Bcc, unless they know each other (P-19)."
@@ -132,7 +132,7 @@ def _warning_text(caution: Caution) -> str:
 
 
 def forecast_notice(forecast: Forecast | None, language: str) -> tuple[str, str]:
-    """The panel as the subject and the text of a mail, for who has asked check@. found: None where nobody is named."""
+    """The panel as the subject and the text of a notice, for a forecast by mail to check@. found: None without recipients."""
     with override(language):
         subject = gettext("What would happen to your message")
         if forecast is None:

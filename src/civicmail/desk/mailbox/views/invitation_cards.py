@@ -51,8 +51,8 @@ _LOOKS_LIKE_ONE = re.compile(rb"text/calendar|application/ics|\.ics", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the template reads. news: role and words; me: the guest that is one of my mailboxes; given: my last answer; answers:
-    what I can say now, (value, words), without what I have said last."""
+    """The context of the template. news: role and words; me: the invited one of the person's mailboxes; given: the last answer;
+    answers: possible ones now, (value, words), without the last."""
 
     meeting: Meeting
     when: str
@@ -93,7 +93,7 @@ def answer(request: Request, id: uuid.UUID) -> HttpResponse:
 
 
 def invitation_of(one: OpenedMessage) -> Invitation | None:
-    """What I may answer; None where it is no question to me."""
+    """The invitation that the person may answer; None if it is not one for them."""
     meeting = _meeting(one) if one.eye != "shut" else None
     me = _me(one, meeting) if meeting else None
     if meeting is None or me is None or not _may(one, meeting, me):
@@ -124,7 +124,7 @@ def _may(one: OpenedMessage, meeting: Meeting, me: Guest | None) -> bool:
 
 
 def _news(one: OpenedMessage, meeting: Meeting) -> tuple[str, str] | None:
-    """What this message does to the meeting."""
+    """The effect of this message on the meeting."""
     if meeting.canceled:
         return "stop", gettext("This meeting is canceled.")
     if meeting.method == "REPLY":
@@ -135,7 +135,7 @@ def _news(one: OpenedMessage, meeting: Meeting) -> tuple[str, str] | None:
 
 
 def _answered(one: OpenedMessage, meeting: Meeting) -> tuple[str, str]:
-    """Whose answer it is, and which; only of whom the message says it is from: nobody answers for another."""
+    """Who answers, and how; only for the claimed sender of the message: nobody answers for another."""
     writers = {a.addr.lower() for a in header_of(one.archive.body(one.permit, one.place)).from_}
     guest = meeting.guests[0] if len(meeting.guests) == 1 else None
     if guest is None or guest.answer not in TEXTS or guest.address not in writers:
@@ -144,7 +144,7 @@ def _answered(one: OpenedMessage, meeting: Meeting) -> tuple[str, str]:
 
 
 def when_text(meeting: Meeting) -> str:
-    """When it is, in the city's zone."""
+    """The time of the meeting in the city's zone."""
     start, end = _moment_text(meeting.start), _moment_text(meeting.end)
     if not start:
         return gettext("It names no time.")
@@ -172,7 +172,7 @@ def _day(at: int) -> date:
 
 
 def repeat_text(repeats: Repeats) -> str:
-    """How it comes again, in words; empty for once."""
+    """The recurrence in words; empty for a single meeting."""
     step = repeats.step
     every = {
         "DAILY": ngettext("every day", "every {n} days", step),

@@ -19,7 +19,7 @@ from civicmail.desk.mailbox.views.opened_message import crumbs
 
 @acting("my.mail")
 def labels(request: Request) -> HttpResponse:
-    """All of them, and a form for one more."""
+    """List all labels, with a form for another."""
     act_pages.permitted_row(MAKE_LABEL, request)
     now = epoch_ms(request.now)
     permit, _ = queries.own_mail(request.actor, now=now)

@@ -32,8 +32,8 @@ _KNOWN = ("q", "direction", "state", "since", "box", "label", "after", "before",
 
 @dataclass(frozen=True, slots=True)
 class ListAddress:
-    """values: what of the address means something, cleaned. page: for telling which rows these are, nothing else; label: the name
-    of the one that is asked for."""
+    """values: valid parameters of the URL, normalized. page: identifies the rows for paging only; label: the name of the requested
+    one."""
 
     path: str
     values: dict[str, str]
@@ -57,19 +57,19 @@ class ListAddress:
         return any(key not in PAGE_PARAMS for key in self.values)
 
     def link(self, **changes: str) -> str:
-        """This list with changes, from its first page."""
+        """A URL of this list with changes, from its first page."""
         return list_url(self.path, self.values, changes)
 
     @property
     def query(self) -> str:
-        """What a saved view keeps: the list from its first page."""
+        """The query string of a saved view: the list from its first page."""
         return self.link().partition("?")[2]
 
     def first_page(self) -> ListAddress:
         return ListAddress(self.path, {k: v for k, v in self.values.items() if k not in PAGE_PARAMS}, self.since, 1, self.label)
 
     def chips(self, mine: OwnMail) -> list[Chip]:
-        """One for each filter in use."""
+        """One for each active filter."""
         v = self.values
         boxes = {box.id: box.title for box in mine.boxes}
         filters = [
@@ -84,7 +84,8 @@ class ListAddress:
 
 
 def address_of(path: str, parameters: Any, mine: OwnMail, labels: Collection[LabelMark] = ()) -> ListAddress:
-    """asked: the query string of a request. What is no choice, no date, no mailbox and no label of mine counts as not said."""
+    """The parameters of a request. asked: its query string. An invalid choice or date, and another's mailbox or label, count as
+    absent."""
     values = {k: v for k in _KNOWN if (v := str(parameters.get(k, "")).strip()[: LONGEST_QUERY + 1])}
     names = {str(mark.pk): mark.name for mark in labels}
     boxes = {box.id for box in mine.boxes}

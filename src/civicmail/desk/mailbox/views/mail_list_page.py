@@ -57,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class QueryMistake:
-    """What is wrong with the words. fixed: the words with the nearest right one, and the list that they give; empty without one."""
+    """The error of a query. fixed: the query with the nearest valid word, and its list; empty without one."""
 
     text: str
     fixed: str = ""
@@ -66,7 +66,7 @@ class QueryMistake:
 
 @dataclass
 class Listing:
-    """What the templates read. keys: letters are keys."""
+    """The context of the templates. keys: keyboard shortcuts are on."""
 
     address: ListAddress
     mine: OwnMail
@@ -124,7 +124,7 @@ class Listing:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether this is the list of what the person hid."""
+        """Whether this is the list of messages that the person hid."""
         return self.address.values.get("state") == "hidden"
 
     @property
@@ -146,7 +146,8 @@ class Listing:
 
 @acting("my.mail")
 def mail(request: Request) -> HttpResponseBase:
-    """Who may use mail no more is refused here at the next request: what is mine is asked anew for each."""
+    """Show the list. A person who has lost access is refused at the next request, because the mailboxes are determined at each
+    request."""
     now = epoch_ms(request.now)
     permit, mine = queries.own_mail(request.actor, now=now)
     kept = queries.marks_by(permit, now=now)
@@ -154,7 +155,7 @@ def mail(request: Request) -> HttpResponseBase:
     listing = Listing(address, mine, kept.labels, letter_keys.are_on(request))
     status = 200
     try:
-        as_file = request.GET.get("format") == "csv"  # which says nothing of what it lacks
+        as_file = request.GET.get("format") == "csv"  # which does not show that it is incomplete
         chosen = queries.choose_box(mine, address.values.get("box", ""))
         desk = queries.desk(permit, chosen, now=now, marks=kept, whole=as_file)
         if as_file:
@@ -209,7 +210,7 @@ class _Echo:
 
 
 def _file(rows: Iterator[Row]) -> StreamingHttpResponse:
-    """What the list shows, all pages of it, as UTF-8 with a mark that spreadsheets know."""
+    """The file of the whole list, as UTF-8 with a byte order mark for spreadsheets."""
     writer = csv.writer(_Echo())
     heads = [
         gettext("With"),
@@ -221,7 +222,7 @@ def _file(rows: Iterator[Row]) -> StreamingHttpResponse:
         "id",
         gettext("Labels"),
     ]
-    first = next(rows, None)  # what cannot be asked is said before the answer has begun
+    first = next(rows, None)  # report errors before the response has begun
 
     def lines() -> Iterator[str]:
         yield "\ufeff" + writer.writerow(heads)

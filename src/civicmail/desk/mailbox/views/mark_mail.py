@@ -1,4 +1,4 @@
-"""What is done with several messages of a list, or with one that is open: read, starred, hidden, labeled, reported as spam."""
+"""Acts on several messages of a list, or on an open one: read, starred, hidden, labeled, reported as spam."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from civicmail.mail.search.search import Hit, among, search
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What an act is done to: hits that are the person's own, and no others."""
+    """The messages of an act: only hits that are the person's own."""
 
     request: Request
     desk: MailContext
@@ -66,7 +66,7 @@ class Selection:
 @acting("my.mail")
 @require_POST
 def keep(request: Request) -> HttpResponse:
-    """act: what is done; row: the ids, as a list has them; next: back to there. What is nobody's of mine is passed over."""
+    """act: the act; row: the ids, from a list; next: the page to return to. Messages of others are ignored."""
     back = _next_url(request)
     act = ACTS.get(request.POST.get("act", ""))
     try:
@@ -90,14 +90,14 @@ def keep(request: Request) -> HttpResponse:
 
 
 def _next_url(request: Request) -> str:
-    """Only to a page of one's mail."""
+    """The page to return to; only a page of the person's mail."""
     next_url = request.POST.get("next", "")
     is_own_url = next_url.startswith(reverse("my-mail")) and url_has_allowed_host_and_scheme(next_url, None)
     return next_url if is_own_url else reverse("my-mail")
 
 
 def selection_of(request: Request, rows: Sequence[str]) -> Selection:
-    """Of these ids those that are the person's own. Raises NotIndexed, DamagedIndex."""
+    """The person's own messages among these ids. Raises NotIndexed, DamagedIndex."""
     now = epoch_ms(request.now)
     permit, mine = queries.own_mail(request.actor, now=now)
     desk = queries.desk(permit, mine, now=now)
@@ -129,7 +129,7 @@ def _unread(chosen: Selection) -> str:
 
 
 def _read_all(chosen: Selection) -> str:
-    """Everything that is not opened, in the mailboxes that are the person's own: of an office only what was chosen one by one."""
+    """All unopened messages in the person's own mailboxes; in an office's mailbox only those selected one by one."""
     desk = chosen.desk
     desk.waiting.refresh(chosen.now)
     ids = mail_list.unopened(desk, mail_list.delivered_since(desk), own=True)
@@ -168,7 +168,7 @@ def _show(chosen: Selection) -> str:
 
 
 def _put_label(chosen: Selection) -> str:
-    """One that is chosen, or one of a new name."""
+    """Label with a selected label, or a new one."""
     request, label = chosen.request, _label_of(chosen.request)
     if name := request.POST.get("name", "").strip():
         label = mark_mail.make_label(name, actor=request.actor, now=chosen.now).pk
@@ -190,7 +190,7 @@ def _label_of(request: Request) -> int:
 
 
 def _spam(chosen: Selection) -> str | HttpResponse:
-    """A page first: what people say of mail teaches the city's filter. Only what came from outside can be spam."""
+    """Confirm first on a page, because labels of people teach the city's filter. Only mail from outside can be spam."""
     request = chosen.request
     from_outside = [id_ for id_ in chosen.ids if is_from_outside(chosen.desk, id_)]
     if not from_outside:

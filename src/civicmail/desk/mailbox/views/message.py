@@ -1,6 +1,6 @@
-"""One message of mine: what does it say, can I trust it? And its frame, its files, the whole of it (desk/viewer).
+"""One message of one's own, with its frame, its files and its source (desk/viewer).
 
-A copy that was kept back from me has a page that says so, and nothing of what is in it.
+A withheld copy has a page without content.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def frame(request: Request, id: uuid.UUID) -> HttpResponse:
 
 @acting("my.mail")
 def part(request: Request, id: uuid.UUID) -> HttpResponse:
-    """Where a mailbox invites files, a file is had from the page that shows it as text."""
+    """Download a part; if a mailbox invites files, from the page that shows the file as text."""
     one = _readable(request, id)
     if request.method != "POST" and (first := links_of(one).look):
         return redirect(f"{first}?{request.GET.urlencode()}")
@@ -72,7 +72,7 @@ def part(request: Request, id: uuid.UUID) -> HttpResponse:
 
 @acting("my.mail")
 def look(request: Request, id: uuid.UUID) -> HttpResponse:
-    """One file as text and drawn pages."""
+    """Show one file as text and drawn pages."""
     one = _readable(request, id)
     up = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
 
@@ -84,14 +84,14 @@ def look(request: Request, id: uuid.UUID) -> HttpResponse:
 
 @acting("my.mail")
 def picture(request: Request, id: uuid.UUID) -> HttpResponse:
-    """One drawn page of a file."""
+    """Send one drawn page of a file."""
     one = _readable(request, id)
     return file_preview_page.picture(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
 @acting("my.mail")
 def raw(request: Request, id: uuid.UUID) -> HttpResponse:
-    """The whole message: of the sender as it is kept, of a recipient as it was given to them."""
+    """Download the whole message: as archived for its sender, as delivered for a recipient."""
     one = _readable(request, id)
     return message_pages.raw(request, _permit_of(one), one.place, whole=one.eye == "author")
 
@@ -120,7 +120,7 @@ def _readable(request: Request, id_: uuid.UUID) -> OpenedMessage:
 
 
 def _permit_of(one: OpenedMessage) -> message_pages.PermitFor:
-    """One's own mail leaves no entry: nobody looks at somebody else's."""
+    """A permit for one's own mail, which leaves no entry."""
 
     def permit_for(_act: str, _facts: dict[str, Any]) -> Permit:
         return one.permit
@@ -144,8 +144,8 @@ WRITTEN_HERE = "local"
 
 
 def _warning_facts(one: OpenedMessage) -> list[tuple[str, Any]]:
-    """What the delivered copy tells in its header, where somebody reads here instead: that it is from outside, and each mark. Of
-    what the system itself wrote, that nobody else did: others may write the same words above theirs."""
+    """The warnings in the delivered copy's header, for reading here: that it is from outside, and each mark. For mail of the system
+    itself, that it is genuine: others may write the same words."""
     if one.eye == "given" and one.capture.source.kind == WRITTEN_HERE:
         return [(gettext("Written by"), gettext("the city’s mail system itself"))]
     if one.eye != "given" or not labels.is_inbound(one.capture):
@@ -155,21 +155,21 @@ def _warning_facts(one: OpenedMessage) -> list[tuple[str, Any]]:
 
 
 def _marks(one: OpenedMessage) -> dict[str, str]:
-    """Of my own copies: name and words of each."""
+    """The marks of the person's own copies: name and words of each."""
     mine = {(p.box or p.address).lower() for p in shown_copies(one)}
     to = one.capture.envelope.recipients
     return dict(mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks)
 
 
 def _is_doubted(one: OpenedMessage) -> bool:
-    """Whether the delivered copy has a warning banner (courier/warning_banner.py): then verifying and reporting come first."""
+    """Whether the delivered copy has a warning banner (courier/warning_banner.py): then verification and reporting come first."""
     inbound = one.eye == "given" and one.capture.source.kind != WRITTEN_HERE and labels.is_inbound(one.capture)
     return inbound and bool(set(settings.CITY.marks.doubts) & _marks(one).keys())
 
 
 def _answers(one: OpenedMessage, *, main: bool) -> list[Action]:
-    """What can be written from here; the page of writing says so where somebody may not send. Nobody reads an answer to the mail
-    system. main: whether to answer is what comes next."""
+    """Possible replies; the write page reports if the person may not send. Replies to the mail system are not read. main: whether a
+    reply is the next step."""
     labels = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
     if _is_of_system(one):
         labels = {"forward": labels["forward"]}
@@ -179,7 +179,7 @@ def _answers(one: OpenedMessage, *, main: bool) -> list[Action]:
 
 
 def _is_of_system(one: OpenedMessage) -> bool:
-    """Whether it is a notice of ours, or a report about delivery: by how it came in, and not by what it says alone."""
+    """Whether it is a notice of ours, or a delivery report: by its source, not by its claims alone."""
     if one.capture.source.kind != WRITTEN_HERE:
         return False
     writers = header_of(one.archive.body(one.permit, one.place)).from_
@@ -187,13 +187,13 @@ def _is_of_system(one: OpenedMessage) -> bool:
 
 
 def _more(one: OpenedMessage) -> Mapping[str, Any]:
-    """Of a mailbox that several use, which of mine it was for."""
+    """For a shared mailbox: which of the person's mailboxes it was for."""
     own = [p.box or p.address for p in shown_copies(one)] if one.eye == "given" else []
     return {"one": one, "own": list(dict.fromkeys(own))}
 
 
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:
-    """The state of the message as a whole, for who may know it; nothing for what is as it should be."""
+    """The state of the message as a whole, for people who may see it; empty for an ordinary state."""
     if one.eye == "author":
         role, word = words.STATUS[_status(one)]
     else:
@@ -205,7 +205,7 @@ def state_of(one: OpenedMessage) -> tuple[str, str] | None:
 
 
 def _status(one: OpenedMessage) -> str:
-    """Of a message that is one's own; in the word that its list has. While a copy is under way that one counts, and a refusal."""
+    """The state of one's own message, in the list's word. A copy in transit and a rejection take precedence."""
     if one.capture.custodian:
         return "kept"
     states = {p.state for p in one.traced.passages}
@@ -217,14 +217,14 @@ def _status(one: OpenedMessage) -> str:
 
 
 def _reasons(copies: Iterable[Passage]) -> list[str]:
-    """What the rules that keep my copies say to a reader, each with its clause; in the words of the book now in force."""
+    """The words of the rules that hold the person's copies, each with its clause; from the rule set in force."""
     book, names = active_or_starter(installation()), dict.fromkeys(name for p in copies for name in p.rules)
     keeping = [rule for name in names if (rule := book.rule(name)) is not None and rule.do in ("hold", "quarantine")]
     return list(dict.fromkeys(f"{wording.translate(rule.reader or rule.why)} ({rule.clause})" for rule in keeping))
 
 
 def _withheld_page(request: Request, one: OpenedMessage) -> HttpResponse:
-    """What the list shows of it, and why there is no more."""
+    """The page of a withheld copy: the fields that the list shows, and why there is no content."""
     fields = header_of(one.archive.body(one.permit, one.place))
     subject = "".join(r.text if r.kind == "text" else f"[{r.text}]" for r in runs.runs_of(fields.subject))
     sender = ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_)

@@ -1,4 +1,4 @@
-"""What is shown beside an open message: one's own marks, who of the office opened or answered it, who sent it for whom.
+"""The context of an open message: one's own marks, who of the office opened or answered it, who sent it for whom.
 
 Opening a message marks it as read. All users of a shared mailbox see the same (M5).
 """
@@ -53,7 +53,7 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the template reads. sender: who sent it for a mailbox that is not their own, and which that is."""
+    """The context of the template. sender: the person who sent it for another mailbox, and which one."""
 
     starred: bool
     hidden: bool
@@ -64,7 +64,7 @@ class Beside:
 
 
 def opened(request: Request, one: OpenedMessage) -> Beside:
-    """Marks it read, counts that it was fetched, and says what is to be said."""
+    """Mark the message as read, count the retrieval, and return the context."""
     now, id_ = epoch_ms(request.now), one.capture.id
     kept = queries.marks_by(one.permit, now=now)
     reached = _reached(one)
@@ -130,7 +130,7 @@ def _login(one: OpenedMessage, id_: bytes) -> str:
 
 
 def _sender(one: OpenedMessage) -> tuple[str, str] | None:
-    """Of what a mailbox of mine sent: who did it, unless that was I for myself."""
+    """The person who sent a message of one of the actor's mailboxes, unless the actor sent it personally."""
     box = next((b for b in one.mine.boxes if sent_by(one.capture) in b.addresses), None)
     uid = one.capture.envelope.login.partition("/")[0]
     if one.eye != "author" or box is None or not uid or (box.kind == "own" and uid == one.permit.person):
@@ -142,6 +142,6 @@ def _sender(one: OpenedMessage) -> tuple[str, str] | None:
 @acting("my.mail")
 @require_POST
 def take(request: Request, id: uuid.UUID, mailbox: int) -> HttpResponse:
-    """Who takes care of it says so, or not any more: the others of the office see it."""
+    """Take or drop the care of the message; other users of the office see it."""
     row = act_pages.permitted_row(TAKE_MAIL, request, id, mailbox)
     return act_pages.respond_to_button(request, TAKE_MAIL, row, reverse("mail-message", args=[id]))

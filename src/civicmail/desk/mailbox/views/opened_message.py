@@ -1,4 +1,4 @@
-"""One message of mine, as each of its pages begins: found, mine, and with which eye it is seen; 404 for everything else."""
+"""Load one message of one's own for each of its pages, with the kind of view; 404 for every other message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from civicmail.mail.archive.records import Capture
 
 @dataclass(frozen=True, slots=True)
 class OpenedMessage:
-    """permit opens it; traced: envelope and what happened, of which a recipient may know the own copy only."""
+    """permit opens it; traced: envelope and history, of which a recipient may see only their own copy."""
 
     archive: Archive
     permit: Permit
@@ -37,7 +37,7 @@ class OpenedMessage:
 
     @property
     def states(self) -> list[str]:
-        """Of the copies for my addresses."""
+        """States of the copies for the person's addresses."""
         return own_states(copy_outcomes(self.traced.passages), self.mine.addresses)
 
     @property
@@ -51,12 +51,12 @@ class OpenedMessage:
 
 
 def open_message(request: Request, id_: uuid.UUID) -> OpenedMessage:
-    """As message_of, for whoever asks."""
+    """Load as message_of, for the actor of the request."""
     return message_of(request.actor, id_, now=epoch_ms(request.now))
 
 
 def message_of(actor: Actor, id_: uuid.UUID, *, now: int) -> OpenedMessage:
-    """Raises Http404 for what is not there and for what is nobody's of theirs alike, NotPermitted, NotRecorded."""
+    """Load the message. Raises Http404 for an unknown message and for another's alike, NotPermitted, NotRecorded."""
     permit, mine = queries.own_mail(actor, now=now)
     archive = store().archive()
     place = archive.place(id_.bytes)

@@ -1,4 +1,4 @@
-"""A message on its way out: may I still take it back, has it gone, did each person get it? One page from Send to Delivered."""
+"""A message on its way out: recall it, and see its delivery. One page from Send to Delivered."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UNDER_WAY = frozenset({"waiting", "trying"})
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One recipient's copy, as the delivery page has it."""
+    """One recipient's copy, as the delivery page shows it."""
 
     address: str
     role: str
@@ -49,7 +49,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """title: the page's, by the state of its copies; seconds: until it goes; watch: whether the page looks again by itself."""
+    """title: by the state of the copies; seconds: until it is sent; watch: whether the page refreshes automatically."""
 
     title: str
     row: Outgoing
@@ -61,19 +61,19 @@ class Shown:
 
     @property
     def outcome_text(self) -> str:
-        """How its copies stand, each word once: for whoever hears the page and does not see it (WCAG 4.1.3)."""
+        """The states of its copies, each word once, for screen readers (WCAG 4.1.3)."""
         return ", ".join(dict.fromkeys(str(copy.word) for copy in self.copies))
 
     @property
     def draft(self) -> str:
-        """Where its draft is, while there is one."""
+        """The URL of its draft, while there is one."""
         there = self.row.draft is not None and Draft.objects.filter(uid=self.row.draft).exists()
         return reverse("mail-draft", args=[self.row.draft]) if there else ""
 
 
 @acting("my.write")
 def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
-    """A form takes it back, or sends it at once; each is asked of the row that is there then."""
+    """Show the message. A form recalls it, or sends it immediately; each checks the row's present state."""
     act = UNDO_MAIL if request.POST.get("do") == "undo" else HASTEN_MAIL
     row = act_pages.permitted_row(act, request, uid)
     if request.method == "POST":
@@ -112,14 +112,14 @@ def _passages(request: Request, row: Outgoing) -> list[Passage]:
 
 
 def _copy(p: Passage, book: RuleSet | None) -> Copy:
-    """In the words that were said before sending."""
+    """The copy in the words of the forecast."""
     role, word = words.copy(p.state, p.do)
     why = " ".join(forecast_panel.why(p.rules, rules_of(p.rules, book) if book else ()))
     return Copy(words.marked(p.address), role, word, from_ms(p.since), why)
 
 
 def _title(row: Outgoing, passages: Collection[Passage]) -> str:
-    """What has happened, and no more: a message of which a copy is held was not sent to all."""
+    """The title: only completed events, because a message with a held copy was not sent to all."""
     titles = {
         "waiting": gettext("Your message is about to be sent"),
         "sending": gettext("Your message is being sent"),

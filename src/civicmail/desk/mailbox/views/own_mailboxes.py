@@ -39,8 +39,8 @@ OTHERS = {"holder": gettext_lazy("holds it"), "delegate": gettext_lazy("may use 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One mailbox. new: not opened, None where that cannot be told now; others: (name, what they may). answers: until when
-    it answers by itself; answer: the page on which this person says so of the mailbox of a function."""
+    """One mailbox. new: number of unopened messages, None if unknown now; others: (name, permissions). answers: until when its
+    auto-reply is on; answer: the page on which this person sets it for a function mailbox."""
 
     box: OwnMailbox
     role: Any
@@ -77,7 +77,7 @@ def boxes(request: Request) -> HttpResponse:
 
 @acting("my.mail")
 def away(request: Request) -> HttpResponse:
-    """My own mailbox answers for me. Raises Http404 for whoever has none."""
+    """Set the auto-reply of one's own mailbox. Raises Http404 without one."""
     box = _own(request)
     if box is None:
         raise Http404
@@ -86,7 +86,7 @@ def away(request: Request) -> HttpResponse:
 
 @acting("reply.set")
 def away_of(request: Request, mailbox: int) -> HttpResponse:
-    """The mailbox of a function answers: whoever may send from it says so, or its department (M5)."""
+    """Set the auto-reply of a function mailbox, by a person who may send from it, or by its department (M5)."""
     box = get_object_or_404(Mailbox, pk=mailbox, kind=Mailbox.Type.FUNCTION, closed__isnull=True)
     require(request, "reply.set", about_answer(box, epoch_ms(request.now)))
     return _save_auto_reply(request, box)
@@ -111,7 +111,7 @@ def _page_of(box: Mailbox) -> str:
 
 
 def _url(box: OwnMailbox, own: Authorization | None) -> str:
-    """Where whoever may send from the mailbox of a function says what it answers."""
+    """The URL at which a person who may send from a function mailbox sets its auto-reply."""
     sends = box.kind == Mailbox.Type.FUNCTION and own is not None and own.role == "delegate"
     return reverse("mail-away-of", args=[box.row]) if sends else ""
 
@@ -130,6 +130,6 @@ def _own(request: Request) -> Mailbox | None:
 
 
 def _rights(box: OwnMailbox) -> list[Authorization]:
-    """Who may use it, by the directory's names."""
+    """The people who may use it, by their names in the directory."""
     rows = Authorization.objects.filter(mailbox=box.row, state="active").select_related("person")
     return sorted(rows, key=lambda r: (r.role != "holder", r.person.display, r.pk))

@@ -34,8 +34,8 @@ from civicmail.desk.viewer.message_view import File
 
 @dataclass
 class ReplyDraft:
-    """initial: of the form; empty for a new message. files: of the message that is forwarded; to_mine: addresses of mine to which
-    the message came, or from which it went."""
+    """initial: of the form; empty for a new message. files: of the forwarded message; to_mine: the person's addresses to which the
+    message was sent, or from which."""
 
     initial: dict[str, Any] = field(default_factory=dict)
     answers: ReplyTo | None = None
@@ -55,8 +55,7 @@ class ReplyDraft:
 
 
 def reply_draft(request: Request, source: str, how: str) -> ReplyDraft:
-    """source: id of a message of mine; anything that is none of mine is 404. Of one that was kept back from me nothing is handed
-    on."""
+    """The draft of a reply. source: id of one's own message; any other is 404. A withheld copy is neither quoted nor forwarded."""
     if not source or how not in REPLY_KINDS:
         return ReplyDraft()
     try:

@@ -1,4 +1,4 @@
-"""Which messages of mine can be called spam: what people say of them teaches the city's filter (P-02)."""
+"""Which of one's messages can be reported as spam: reports teach the city's filter (P-02)."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from civicmail.mail.pipeline import labels
 
 
 def may_be_reported(one: OpenedMessage) -> bool:
-    """What came from outside and was given to me."""
+    """Whether the message came from outside and was delivered to the person."""
     return one.eye == "given" and labels.is_inbound(one.capture)

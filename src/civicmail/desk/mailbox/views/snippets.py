@@ -1,5 +1,5 @@
-"""A line of each message of a list, for script that asks after the list is there: bodies are in the archive, a list is not kept
-waiting for them, and without script there is the list all the same."""
+"""A line of each message of a list, for a script that requests it after the list is shown: bodies are in the archive, the list does
+not wait for them, and it is complete without a script."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_CACHED = 400
 
 
 class TextCache:
-    """What was read lately. Safe for several threads."""
+    """A cache of recent texts. Thread-safe."""
 
     def __init__(self, most: int = MAX_CACHED) -> None:
         self._most = most
@@ -54,7 +54,7 @@ TEXT_CACHE = TextCache()
 
 @acting("my.mail")
 def lines(request: Request) -> HttpResponse:
-    """?id=…&q=words: {"lines": {id: [[text, marked], …]}} of those that this person may read; of any other id nothing is said."""
+    """?id=…&q=words: {"lines": {id: [[text, marked], …]}} of messages that this person may read; other ids are ignored."""
     now = epoch_ms(request.now)
     permit, mine = queries.own_mail(request.actor, now=now)
     try:
@@ -71,7 +71,7 @@ def lines(request: Request) -> HttpResponse:
 
 
 def _readable(desk: MailContext, requested: frozenset[str]) -> list[str]:
-    """Of these (32 digits each) the ids of what is mine and was not kept back from me at this moment."""
+    """The ids (32 digits each) of the person's own messages that are not withheld at this moment."""
     opened = mail_list.delivered_since(desk)
     hits = search(desk.reader, scope.readable(Among(requested), desk.mine, opened), limit=len(requested) or 1, scored=False).hits
     return [hit.id for hit in hits]

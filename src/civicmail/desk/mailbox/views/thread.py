@@ -23,7 +23,7 @@ from civicmail.mail.search.fields import thread as first_of
 
 @acting("my.mail")
 def thread(request: Request, id: uuid.UUID) -> HttpResponse:
-    """Of a copy that is kept back from me only itself is shown: what it answers to stands in it."""
+    """Show a conversation. A withheld copy is shown alone, because its answered messages are part of its content."""
     one = open_message(request, id)
     now = epoch_ms(request.now)
     lines, ready = [], True

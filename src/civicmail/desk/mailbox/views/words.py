@@ -125,7 +125,7 @@ _ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """With whom a message is; what nobody would see is shown. outside: an address that is never clipped."""
+    """The other side of a message; invisible characters are shown. outside: an address that is never truncated."""
 
     name: str = ""
     more: str = ""
@@ -138,19 +138,19 @@ def copy(state: str, do: str) -> tuple[str, Any]:
 
 
 def means(state: str, do: str) -> str:
-    """What the state of one copy means for whoever sent it; empty where nothing needs saying."""
+    """The meaning of a copy's state for its sender; empty if the state is clear."""
     return str(MEANS.get(do if state == "held" and do in MEANS else state, ""))
 
 
 def called_off(reason: str) -> tuple[str, str]:
-    """Why a copy was called off, and the words of whoever decided: a reason of the record in the language of the page. Words of a
-    person alone are given back as they are."""
+    """Why a copy was canceled, with the words of the decider: a reason from the record in the language of the page. A person's own
+    words are unchanged."""
     why, colon, detail = reason.partition(": ")
     return (str(CALLED_OFF[why]), detail if colon else "") if why in CALLED_OFF else ("", reason)
 
 
 def marked(text: str) -> str:
-    """Words of a stranger for a page, with what nobody would see by its number. Made here, because a list has a hundred of them."""
+    """A stranger's words for a page, with invisible characters by number. Made here, because a list has a hundred of them."""
     text_runs = runs.runs_of(text)
     if len(text_runs) == 1 and text_runs[0].kind == "text":
         return text
@@ -162,7 +162,7 @@ def _piece(run: Run) -> str:
 
 
 def why(rules: Collection[str]) -> str:
-    """What a person hears about the rules that led to what was done with a copy; empty where nothing needs saying."""
+    """Explanation of the rules behind a copy's disposition for a person; empty if none is needed."""
     for rule in rules:
         if rule.startswith(rule_keys.UNAVAILABLE):
             return str(UNCHECKED)
@@ -174,7 +174,7 @@ def why(rules: Collection[str]) -> str:
 
 
 def who(row: Row, domains: Collection[str]) -> Who:
-    """The other side of a message: whom it went to where a mailbox of mine sent it, else whom it says it is from."""
+    """The other side of a message: its recipients if one of the person's mailboxes sent it, else its claimed sender."""
     if not row.sent:
         return _one(row.hit.from_, domains, ours=row.ours) if row.hit.from_ else Who("", gettext("nobody named"))
     to = row.hit.to

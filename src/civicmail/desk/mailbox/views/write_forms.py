@@ -1,4 +1,4 @@
-"""What somebody types who writes. Nothing is required: a draft is saved as it is, and what is missing is said before it goes."""
+"""The form for writing. No field is required: a draft is saved as it is, and missing parts are reported before it is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIELDS = ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")
 
 
 class Write(forms.Form):
-    """senders: from which the person may send. A draft of another one keeps its mailbox, and is told so when it goes."""
+    """senders: mailboxes from which the person may send. A draft of another one keeps its mailbox, and reports that on sending."""
 
     use_required_attribute = False
 
@@ -61,13 +61,13 @@ class Write(forms.Form):
 
     @property
     def written(self) -> DraftContent:
-        """What was typed, as it is saved. Texts have plain line ends."""
+        """The typed text in its stored form, with plain line ends."""
         c = self.cleaned_data
         return DraftContent(**{name: str(c.get(name, "")).replace("\r\n", "\n") for name in FIELDS})
 
     @property
     def is_short(self) -> bool:
-        """Whether copies are not asked for yet, so that their fields need not be open."""
+        """Whether the copy fields are empty, so that they need not be open."""
         return not any(self[name].value() or self[name].errors for name in ("cc", "bcc"))
 
 

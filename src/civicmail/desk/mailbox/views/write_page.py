@@ -1,7 +1,7 @@
-"""Writing: who gets what, and what will happen? A new message, an answer, a forward; drafts outlive a crash (P-06, P-14, P-22).
+"""The write page: a new message, a reply, a forward; drafts survive a crash (P-06, P-14, P-22).
 
-Everything is one form with several buttons, and each of them saves first: whatever is typed is there again afterwards. The page
-works without script; with it the draft is saved while somebody writes, and names are offered.
+The page is one form with several buttons, each of which saves first, so that no typed text is lost. The page works without script;
+with it the draft is saved while the person writes, and names are suggested.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ AUTOSAVE = "autosave"
 
 @dataclass
 class WritePage:
-    """What the page is made of. row: the draft, None while nothing is saved; other: what another window has saved meanwhile."""
+    """The data of the page. row: the draft, None while nothing is saved; other: the content saved meanwhile by another window."""
 
     request: Request
     uid: uuid.UUID
@@ -72,7 +72,7 @@ class WritePage:
 
     @property
     def foot(self) -> str:
-        """What stands under the text, whoever writes."""
+        """The text below the message, for every writer."""
         mailbox = self.form["mailbox"].value() or (self.senders[0].address if self.senders else "")
         block = senders.identification_block(self.request.actor, str(mailbox), now=epoch_ms(self.request.now))
         return "\n".join(part for part in (block, senders.signature_lines(self.request.actor)) if part)
@@ -84,14 +84,14 @@ class WritePage:
 
 @acting("my.write")
 def write(request: Request) -> HttpResponse:
-    """?re=ID&how=reply, all or forward: an answer; ?to=ADDRESS: a message to somebody. Nothing is saved by looking."""
+    """?re=ID&how=reply, all or forward: a reply; ?to=ADDRESS: a message to an address. GET saves nothing."""
     require(request, "my.write", OfPerson(request.actor.uid))
     own_senders = senders.senders(request.actor, now=epoch_ms(request.now))
     begun = reply_form.reply_draft(request, request.GET.get("re", ""), request.GET.get("how", ""))
     start = {"mailbox": _from(own_senders, begun), "version": 0, **begun.initial}
     if not begun.initial and (to := recipients.address_of(request.GET.get("to", ""))):
         start["to"] = recipients.line(addressbook.with_names(recipients.parse_typed(to).named))
-    submit_draft.submission().warm()  # while somebody writes, what looks into messages starts
+    submit_draft.submission().warm()  # start the readers for messages meanwhile
     desk = WritePage(request, uuid.uuid4(), own_senders, Write(initial=start, senders=own_senders), begun=begun)
     return shown(desk)
 
@@ -119,14 +119,14 @@ def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
 
 
 def _new_draft(request: Request, uid: uuid.UUID, row: Draft | None) -> HttpResponse | None:
-    """Where the message that was made of this draft waits, or went; None while it is a draft."""
+    """The page of the message made from this draft; None while it is a draft."""
     states = ["waiting", "sending"] if row is not None else ["waiting", "sending", "sent"]
     out = Outgoing.objects.filter(draft=uid, person__uid=request.actor.uid, state__in=states).defer("content").first()
     return redirect("mail-outgoing", out.uid) if out is not None else None
 
 
 def _posted(desk: WritePage) -> HttpResponse:
-    """Save it, then do what the button says."""
+    """Save the draft, then perform the button's act."""
     request, form = desk.request, desk.form
     do = request.POST.get("do", "save")
     if not desk.senders or not form.is_valid():
@@ -148,7 +148,7 @@ def _posted(desk: WritePage) -> HttpResponse:
 
 
 def _save(desk: WritePage, do: str) -> None:
-    """Text, somebody added, files added or taken out. Raises Conflict, Unusable."""
+    """Save text, added recipients, added and removed files. Raises Conflict, Unusable."""
     request, form = desk.request, desk.form
     actor, now = request.actor, epoch_ms(request.now)
     written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
@@ -180,7 +180,7 @@ def _looked(uploaded: Sequence[Any], most: int) -> list[NewFile]:
 
 
 def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str) -> edit_drafts.DraftContent:
-    """With somebody whom the person has named: an address, or a name that one alone has."""
+    """Add the named recipient: an address, or a name that only one person has."""
     name = desk.form.cleaned_data["field"] or "to"
     typed_names = recipients.parse_typed(who)
     chosen = [*typed_names.named]
@@ -197,7 +197,7 @@ def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str
 
 
 def _done(desk: WritePage, do: str) -> HttpResponse:
-    """Where a button leads when everything is saved."""
+    """The page after a button, when everything is saved."""
     here = reverse("mail-draft", args=[desk.uid])
     if do in ("send", "secure", "plain", "check"):
         return _sent(desk, plain=do == "plain") if do != "check" else redirect(f"{here}?check=1#check")
@@ -209,7 +209,7 @@ def _done(desk: WritePage, do: str) -> HttpResponse:
 
 
 def _sent(desk: WritePage, *, plain: bool = False) -> HttpResponse:
-    """Whoever sends has seen what would happen: at once where it is simply delivered, else after the panel was shown."""
+    """Send after the forecast: immediately if all copies are simply delivered, else after the panel was shown."""
     row, actor, now = desk.row, desk.request.actor, epoch_ms(desk.request.now)
     assert row is not None, "it was saved"
     forecast = show_forecast(desk)
@@ -232,7 +232,7 @@ def _sent(desk: WritePage, *, plain: bool = False) -> HttpResponse:
 
 
 def show_forecast(desk: WritePage) -> Forecast | None:
-    """What would happen to the draft, as a panel; None where its recipients cannot be asked about, which the form says."""
+    """The forecast of the draft as a panel; None if its recipients are invalid, which the form reports."""
     assert desk.row is not None
     actor, now = desk.request.actor, epoch_ms(desk.request.now)
     if not any(s.address == desk.row.mailbox for s in desk.senders):
@@ -249,7 +249,7 @@ def show_forecast(desk: WritePage) -> Forecast | None:
 
 
 def _named(form: Write) -> None:
-    """A draft may be without them, and a message is not: they are not called optional. What is wrong was found before."""
+    """Require recipients, which only a draft may lack, so the fields are not marked optional. Earlier errors take precedence."""
     assert form.errors is not None
     for name in ("to", "subject", "text"):
         form.fields[name].required = True
