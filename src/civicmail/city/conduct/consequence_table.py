@@ -1,5 +1,4 @@
-"""The table of consequences, as data: what is proposed after how many violations, what a decision cites, what procedures ask (V2).
-Pure.
+"""The table of consequences, as data: proposals by number of violations, grounds of decisions, data of procedures (V2). Pure.
 
     table = load()                       the default; load(path): a city's own
     table.proposed("staff", 1, severe=False).outcome == "suspension"
@@ -57,7 +56,7 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """kinds: of people for whom it can be chosen; asks: (key, label) of what is recorded."""
+    """kinds: of people for whom it can be chosen; asks: (key, label) of data to record."""
 
     id: str
     name: str

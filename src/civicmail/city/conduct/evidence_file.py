@@ -56,8 +56,8 @@ def sums(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def pack(evidence: Evidence, about: dict[str, Any], heads: Sequence[bytes], proofs: Sequence[dict[str, Any]]) -> bytes:
-    """The zip. about: key, name, city, closed, made; heads: records of the entries; proofs: none where the ledger has not signed
-    all of them yet, which the manifest says."""
+    """The zip. about: key, name, city, closed, made; heads: records of the entries; proofs: none if the ledger has not signed all
+    of them yet, which the manifest states."""
     files = dict(evidence.files)
     files[ENTRIES] = b"".join(head + b"\n" for head in heads)
     if proofs:

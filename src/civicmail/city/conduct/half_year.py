@@ -39,7 +39,7 @@ class Half:
 
 
 def of(day: date) -> Half:
-    """The half in which a day lies."""
+    """The half-year of a day."""
     return Half(day.year, 1 if day.month <= 6 else 2)
 
 

@@ -1,7 +1,7 @@
 """The periodic jobs of this room.
 
-Each looks only at states and dates, so that the next run catches up on a missed one, and running twice changes nothing.
-They act as the system, not as a person: the guard is not asked.
+Each considers only states and dates, so that the next run catches up on a missed one, and running twice changes nothing. They act
+as the system, not as a person, without the guard.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Limit how often one network may submit without signing in; kept only in this process, so that no sender is recorded.
-Pure but for that memory."""
+"""Limit how often one network may submit without signing in; the counts exist only in this process, so that no sender is recorded.
+Pure except for that memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RateLimit:
         self._lock = Lock()
 
     def takes(self, client: str, now: int) -> bool:
-        """Whether one more is taken from this address; counts it when it is. now: ms."""
+        """Whether one more submission from this address is accepted; if so it is counted. now: ms."""
         network = network_of(client, v6=64) or client
         with self._lock:
             while self._seen and (now - (oldest := next(iter(self._seen.items())))[1][-1] >= HOUR_MS or self._is_full(network)):

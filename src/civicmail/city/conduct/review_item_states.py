@@ -1,13 +1,12 @@
 """States of one review item: from, action, to, and the act that allows it. Pure.
 
     open -> pending -> done -> verified | failed              an answer, and its effect (R12)
-    open -> silent                                            nobody answered, and nothing was out of order
-    open -> suspending -> suspended -> pending                nobody answered, and something was (R11)
-    open -> stopped -> suspending | silent                    the breaker stopped it; an officer applies it, or leaves it
+    open -> silent                                            no answer, and no exception
+    open -> suspending -> suspended -> pending                no answer, and an exception (R11)
+    open -> stopped -> suspending | silent                    the circuit breaker stopped it; an officer applies it, or leaves it
     open | silent | stopped | ... -> moot                     it concerns nothing any more (R13)
 
-Steps of the periodic jobs have the act "tick".
-A late answer counts as long as non-response has not ended the access.
+Steps of the periodic jobs have the act "tick". A late answer counts as long as non-response has not ended the access.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which access is reviewed how often, and the numbers of a review: the table of R1, and the limits of R2, R9 to R11. Pure."""
+"""The schedule of reviews, and their numbers: the table of R1, and the limits of R2, R9 to R11. Pure."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def first_monday(year: int, month: int) -> date:
 
 
 def due(today: date) -> list[tuple[Tier, date]]:
-    """Reviews that start today or within PLAN_AHEAD_DAYS: (tier, day).
-    Earlier ones are not made up for: a new installation has nobody to ask about last year."""
+    """Reviews that start today or within PLAN_AHEAD_DAYS: (tier, day). Earlier ones are not made up for: a new installation has no
+    reviewers for last year."""
     due_: list[tuple[Tier, date]] = []
     for tier, plan in PLANS.items():
         for year in (today.year, today.year + 1):
@@ -99,7 +99,7 @@ def suspends(exceptions: list[str]) -> bool:
 
 
 def keeps_per_minute(times: list[int]) -> int:
-    """The highest number of keeps within one minute. times: ms of each single keep, without those kept together."""
+    """The highest number of keeps within one minute. times: ms of each single keep, without those in bulk."""
     times, highest, first = sorted(times), 0, 0
     for last, at in enumerate(times):
         while at - times[first] >= 60_000:

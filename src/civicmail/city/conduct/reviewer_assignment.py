@@ -1,8 +1,7 @@
 """Assign the review items of one department to reviewers, at most fifty at a time (R2, R6, R8). Pure.
 
-A small department goes to its head.
-In a larger one supervisors answer for those whom they supervise; the head, deputies and authorizers get the rest, fifty each.
-What is left goes to the same people in further parts: each opens when the one before is answered.
+A small department goes to its head. In a larger one supervisors answer for their staff; the head, deputies and authorizers get the
+rest, fifty each. Remaining items go to the same people in further parts, each of which opens when the previous one is answered.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row. person: whose access it is; approver: approved it alone in the first tier, and so cannot answer; supervisor: of
-    the person, 0 for none; heads: the person heads the department, so that nobody of it may answer."""
+    """One row. person: its subject; approver: approved it alone in the first tier, and so cannot answer; supervisor: of the person,
+    0 for none; heads: the person heads the department, so that no member of it may answer."""
 
     row: int
     person: int
@@ -44,8 +43,8 @@ class Item:
 
 @dataclass(slots=True)
 class Share:
-    """A part: rows of one reviewer. reviewer None: nobody can be asked, which is not a non-response (R8). turn: 0 for the first
-    part of a reviewer, 1 for the next."""
+    """A part: rows of one reviewer. reviewer None: there is no possible reviewer, which is not a non-response (R8). turn: 0 for the
+    first part of a reviewer, 1 for the next."""
 
     reviewer: Candidate | None
     rows: list[int] = field(default_factory=list)

@@ -51,8 +51,8 @@ def reasons_to_stop(lines: Sequence[FeedResult], known: Mapping[str, Known], tod
 
 
 def is_one_too_many(ended: int, people: int) -> bool:
-    """Whether one more ending is one too many, where so many came one by one within a day; people: who worked for the city before
-    that. The first one never is: in a small city each person is more than 2 %."""
+    """Whether one more ending exceeds the threshold after so many single ones within a day; people: number working for the city
+    before that. The first one never does, because in a small city each person is more than 2 %."""
     return ended > 0 and (ended + 1) * DELETION_RATIO > people
 
 
@@ -63,8 +63,7 @@ def is_too_many_in_a_month(ended: int, people: int) -> bool:
 
 def is_single_leaver(within_hour: int, day: int, month: int, people: int) -> bool:
     """Whether one more leaver loses access at once, even while an officer must decide on a list (P-08, P-09). within_hour: other
-    leavers within an hour, done or not; day, month: single ones within 24 hours and thirty days.
-    The first always is."""
+    leavers within an hour, applied or not; day, month: single ones within 24 hours and thirty days. The first always is."""
     few = all(n == 0 or (n + 1) * SINGLE_LEAVER_RATIO <= people for n in (within_hour, day))
     return few and (month < MIN_PEOPLE or (month + 1) * SINGLE_LEAVER_MONTHLY_RATIO <= people)
 

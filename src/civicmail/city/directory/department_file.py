@@ -51,7 +51,7 @@ def read(content: bytes, name: str = "") -> list[DepartmentEntry]:
 
 
 def _is_toml(text: str) -> bool:
-    """Whether the first line that says something is one of TOML; no columns of a table are called so."""
+    """Whether the first significant line is TOML, which no column header resembles."""
     return re.match(r"(?:\s*(?:#[^\n]*)?\n)*\s*(?:\[|[\w.\"'-]+\s*=)", text) is not None
 
 

@@ -4,8 +4,8 @@ ConfigError
 ├── BadDirectory          the list of departments, or the record of modes, cannot be used
 └── NowhereToGo           a department would leave, and no old system is configured
 UsageError
-├── UnknownDepartment     there is no such department
-└── Unusable              the input cannot be used; `fields` says where
+├── UnknownDepartment     the department does not exist
+└── Unusable              invalid input; `fields` names the fields
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Row(Protocol):
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The owner of an address, now or formerly. uid: of the person, "" for a list or a shared mailbox; words: the owner's name;
-    kept: the address reached no mailbox yet, and a list may change it."""
+    kept: the address has not reached a mailbox yet, and a list may change it."""
 
     uid: str
     words: str
@@ -82,7 +82,7 @@ def _bare(word: str) -> str:
 
 
 def addresses(row: Row) -> list[str]:
-    """All that a line says, the main one first."""
+    """All addresses of a line, the main one first."""
     return list(dict.fromkeys(a for a in (row.address, *row.aliases.split()) if a))
 
 

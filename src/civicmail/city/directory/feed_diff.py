@@ -98,7 +98,7 @@ def compare_one(
     today: date,
     book: AddressBook = _NO_BOOK,
 ) -> FeedResult | None:
-    """Compare a single person: None if nothing differs. known: the person, and those above them; columns: what the source states;
+    """Compare a single person: None if nothing differs. known: the person, and their superiors; columns: what the source states;
     other columns stay unchanged."""
     had = {uid: person.had for uid, person in known.items()}
     if why := _problem(row, departments, contracts, today) or feed_addresses.find_refused([row], had, book).get(row.uid, ""):
@@ -176,7 +176,7 @@ def _difference(row: Row, before: Known | None, columns: frozenset[str], left_ou
     looked_at = (columns - {"starts", "uid"}) | ({"display"} if {"given", "family"} & columns else set())
     looked_at |= feed_addresses.COLUMNS  # an alias may become the main one
     if "display" not in columns and was["display"] != f"{was['given']} {was['family']}".strip():
-        looked_at -= {"display"}  # somebody chose it by hand
+        looked_at -= {"display"}  # a person chose it
     changes = {n: [was[n], values[n]] for n in values if n in looked_at and was[n] != values[n]}
     if changes.keys() & feed_addresses.COLUMNS:
         left_out = _together(left_out, alike, feed_addresses.note(row, had))

@@ -1,4 +1,4 @@
-"""When each feed last ran, as a file of the data folder, so that `doctor` finds a silent feed without a database."""
+"""When each feed last ran, as a file of the data folder, so that `doctor` detects a silent feed without a database."""
 
 from __future__ import annotations
 

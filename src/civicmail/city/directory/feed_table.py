@@ -104,8 +104,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """columns: theirs in lower case -> ours; kinds, departments: their values in lower case -> ours; dates: of DATES; kind: of
-    everybody where no column says it."""
+    """columns: theirs in lower case -> ours; kinds, departments: their values in lower case -> ours; dates: of DATES; kind: for
+    everyone if no column states it."""
 
     columns: Mapping[str, str]
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -172,9 +172,8 @@ def mapping_error(mapping: Columns) -> str:
 
 
 def feed(table: Table, mapping: Columns) -> Feed:
-    """The list.
-    A line with another number of fields, or an invalid day, is refused alone.
-    Raises Unusable if a mapped column is not in the file, or nobody is."""
+    """The list. A line with another number of fields, or an invalid day, is refused alone. Raises Unusable if a mapped column is
+    missing, or the file has no people."""
     if wrong := mapping_error(mapping):
         raise Unusable(wrong)
     if missing := [name for name in mapping.columns if name not in table.key]:

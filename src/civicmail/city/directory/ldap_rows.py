@@ -69,9 +69,8 @@ class LdapMapping:
 
 
 def feed(entries: Sequence[Entry], reading: LdapMapping) -> Feed:
-    """The list.
-    A supervisor is named by DN or by number; one without an entry is left out and reported.
-    Raises Unusable if nobody is in it."""
+    """The list. A supervisor is named by DN or by number; one without an entry is left out and reported. Raises Unusable if it has
+    no people."""
     by_dn = {_dn(e.dn): e.first(reading.names("uid")) for e in entries}
     columns = {"uid", "family", "kind", "department"}
     columns |= {c for c in {*USUAL_ATTRIBUTES, *reading.attributes} if any(e.first(reading.names(c)) for e in entries)}
@@ -85,7 +84,7 @@ def _line(entry: Entry, reading: LdapMapping, by_dn: Mapping[str, str]) -> dict[
     boss = plain["supervisor"]
     plain["supervisor"] = by_dn.get(_dn(boss)) or (boss.rpartition(",")[0] or boss)[:60] if boss else ""
     if plain["supervisor"] == plain["uid"]:
-        plain["supervisor"] = ""  # the usual way to say that somebody has none
+        plain["supervisor"] = ""  # the usual way to state that there is none
     kind, department = plain["kind"].strip(), plain["department"].strip()
     plain["kind"] = reading.kinds.get(kind.lower(), kind) if kind else reading.kind
     plain["department"] = reading.departments.get(department.lower(), department) if department else reading.department

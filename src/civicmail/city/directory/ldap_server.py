@@ -20,11 +20,10 @@ MAX_ENTRIES = 200_000
 
 
 def entries(source: Ldap, attributes: Sequence[str]) -> list[Entry]:
-    """Every entry below the base that matches the filter.
-    Raises Unusable with the sentence: not reachable, untrusted certificate, wrong password, incomplete answer.
-    A partial answer is refused, because the missing people would be ended."""
+    """Every entry below the base that matches the filter. Raises Unusable with the sentence: not reachable, untrusted certificate,
+    wrong password, incomplete answer. A partial answer is refused, because the access of missing people would end."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # ldap3 asks pyasn1 for names of before 0.6
+        warnings.simplefilter("ignore", DeprecationWarning)  # ldap3 uses pyasn1 names of before 0.6
         from ldap3.core.exceptions import LDAPException
     connection = _connection(source)
     try:

@@ -1,4 +1,4 @@
-"""Which addresses the city may give: characters, domain, and reserved role names (L3, P-08). Pure."""
+"""Rules for addresses that the city may assign: characters, domain, and reserved role names (L3, P-08). Pure."""
 
 from __future__ import annotations
 

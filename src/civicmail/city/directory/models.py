@@ -1,7 +1,7 @@
 """Rows of the directory: departments, people and employment episodes, agencies, mailboxes, addresses, mailing lists.
 
-Rows of people and addresses are never deleted, so that the owner of an address on any day is known.
-An address that belonged to a person is never given to another (L3).
+Rows of people and addresses are never deleted, so that the owner of an address on any day is known. An address that belonged to a
+person is never assigned to another (L3).
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ class Person(models.Model):
 
 
 class FormerName(models.Model):
-    """Earlier names and contact data of a person; a database trigger writes it (0007), so that a barred person is known by every
-    former name (P-30).
-    Rows stay. outside: addresses elsewhere, and the sign-in name at an identity provider; external: their number there."""
+    """Earlier names and contact data of a person; a database trigger writes it (0007), so that a barred person is recognized by
+    every former name (P-30). Rows stay. outside: addresses elsewhere, and the sign-in name at an identity provider; external: their
+    number there."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="former")
     uid = models.CharField(max_length=60, blank=True)
@@ -144,8 +144,8 @@ class Episode(models.Model):
 
 
 class Mailbox(models.Model):
-    """Exactly one department owns it (M1). personal: of one person; function: of an office, used by named people, nobody signs in
-    as it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words. files_until:
+    """Exactly one department owns it (M1). personal: of one person; function: of an office, used by named people, without a sign-in
+    of its own (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words. files_until:
     until when it accepts files from unknown people (P-25)."""
 
     class Type(models.TextChoices):
@@ -200,8 +200,8 @@ class Address(models.Model):
 
 
 class ReservedAddress(models.Model):
-    """An address that a person already has according to the personnel feed: nobody else gets it, and their mailbox receives it
-    when a department authorizes one. main: the main address; the others are aliases."""
+    """An address that a person already has according to the personnel feed: it is assigned to no other person, and their mailbox
+    receives it when a department authorizes one. main: the main address; the others are aliases."""
 
     address = models.CharField(max_length=254, unique=True, help_text="lower case")
     person = models.ForeignKey(Person, models.PROTECT, related_name="reserved")
@@ -320,8 +320,8 @@ class FeedUpload(models.Model):
 
 
 class FeedKey(models.Model):
-    """The bearer token of a program that speaks SCIM: known by its keyed HMAC, shown once, with an end (S1). It opens the feed and
-    nothing else."""
+    """The bearer token of a program that speaks SCIM: stored as its keyed HMAC, shown once, with an end (S1). It opens only the
+    feed."""
 
     name = models.CharField(max_length=80)
     mac = models.CharField(max_length=64, unique=True)
@@ -340,7 +340,7 @@ class FeedKey(models.Model):
 
 
 class ScimUser(models.Model):
-    """A person at an identity provider (RFC 7643). said: the last attributes it sent, without whether the person works for the
+    """A person at an identity provider (RFC 7643). said: the last attributes that it sent, except whether the person works for the
     city now. gone: deleted there; the person stays (L3)."""
 
     uuid = models.UUIDField(unique=True)

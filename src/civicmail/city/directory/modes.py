@@ -50,9 +50,9 @@ class Modes:
         return department.mode if department is not None else "elsewhere"
 
     def refresh(self) -> bool:
-        """Look, at most once a second, whether the directory has changed; True when it has.
+        """Check, at most once a second, whether the directory has changed; True if it has.
 
-        One that cannot be read changes nothing, and the log says so.
+        An unreadable one changes nothing, and is logged.
         """
         if self._data is None or self._clock() - self._looked < REFRESH_SECONDS:
             return False
@@ -69,7 +69,7 @@ class Modes:
         return True
 
     def split(self, address: str) -> WirePath:
-        """Local part and domain; an address without a domain (postmaster) lies in our first one."""
+        """Local part and domain; an address without a domain (postmaster) belongs to our first one."""
         try:
             path = parse_path(address)
         except PathError:

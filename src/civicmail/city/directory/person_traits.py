@@ -13,8 +13,8 @@ _MIN_DIGITS, _COMPARED_DIGITS = 7, 9
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """By what somebody is known again under another number: everything that the directory ever said of them. names: now; before:
-    formerly; phones, addresses (theirs with the city, too), numbers at an identity provider."""
+    """Data by which a person is recognized under another number: all that the directory ever had about them. names: present;
+    before: former; phones, addresses (including the city's), numbers at an identity provider."""
 
     names: frozenset[str]
     former_names: frozenset[str] = frozenset()
@@ -23,7 +23,7 @@ class Traits:
     numbers: frozenset[str] = frozenset()
 
     def common_traits(self, other: Traits) -> list[str]:
-        """What is the same about two people, in words. A name is a question to a person; the rest is hardly ever another's
+        """Equal data of two people, in words. An equal name is a question for a person; other data rarely belong to two people
         (is_strong_match)."""
         reasons = []
         if self.names & other.names:
@@ -43,7 +43,7 @@ NAME, FORMER, PHONE = "the same name", "the same name (one of them formerly)", "
 
 
 def is_strong_match(same: Iterable[str]) -> bool:
-    """Whether it is more than a name, which many people share."""
+    """Whether more than a name is equal, which many people share."""
     return not set(same) <= {NAME, FORMER}
 
 

@@ -30,7 +30,7 @@ class AddressOwner:
 
 
 def owner_at(address: str, on: datetime) -> AddressOwner | None:
-    """The owner of an address at a time: a person's mailbox, a function's, a list; None if it reached nobody (P-08, L3)."""
+    """The owner of an address at a time: a person's mailbox, a function's, a list; None if it was unused (P-08, L3)."""
     address = address.strip().lower()
     for key in dict.fromkeys((address, without_detail(address))):
         row = (
@@ -69,7 +69,7 @@ def staff_of(department: Department) -> list[Episode]:
 
 
 def traits_of(people: Iterable[Person]) -> dict[int, Traits]:
-    """Everything that the directory ever said of people, by id of the row. Four queries for each thousand."""
+    """All that the directory ever had about people, by id of the row. Four queries for each thousand."""
     traits_by_id: dict[int, Traits] = {}
     rows = list(people)
     for begin in range(0, len(rows), _BATCH_SIZE):

@@ -52,8 +52,8 @@ def number(user: UserAttributes, names: Names) -> str:
 
 
 def plain(user: UserAttributes, names: Names, known: Known | None, supervisor: str) -> dict[str, str]:
-    """The line: column -> text. had: the person as the directory has them; what a provider does not say of their kind, department
-    or contract stays as it is. supervisor: uid. Raises ValueError with the sentence."""
+    """The line: column -> text. had: the person as the directory has them; kind, department or contract stay unchanged if the
+    provider omits them. supervisor: uid. Raises ValueError with the sentence."""
     name, work = user.get("name") or {}, user.get(ENTERPRISE) or {}
     if not (family := _text(name.get("familyName"))):
         raise ValueError("name.familyName is needed.")
@@ -110,7 +110,7 @@ _IS_PRESENT: Mapping[str, Callable[[UserAttributes], bool]] = {
 
 
 def manager(user: UserAttributes) -> str:
-    """The id of the manager, "" for nobody."""
+    """The id of the manager, "" for none."""
     value = (user.get(ENTERPRISE) or {}).get("manager") or {}
     return _text(value.get("value")) or _text(value.get("$ref")).rstrip("/").rpartition("/")[2]
 

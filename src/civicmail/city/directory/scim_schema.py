@@ -1,7 +1,7 @@
 """The SCIM attributes that we keep, as models of RFC 7643 4.1 and 4.3: only what a mail directory needs.
 
-Other attributes are ignored and not kept.
-The published schemas state what this city requires and which values it knows.
+Other attributes are ignored and not stored. The published schemas state which attributes this city requires and which values it
+accepts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Name(ComplexAttribute):
 
 
 class Email(ComplexAttribute):
-    """An address of somebody in the city's domains, the primary one first of all; of type home: one elsewhere."""
+    """An address of a person in the city's domains, the primary one first; type home: one elsewhere."""
 
     value: str | None = None
     type: str | None = Field(None, examples=["work", "home", "other"])
@@ -93,7 +93,7 @@ class Manager(ComplexAttribute):
 
 
 class EnterpriseUser(Extension):
-    """Where somebody works."""
+    """The person's work."""
 
     __schema__ = URN(ENTERPRISE)
 
@@ -107,7 +107,7 @@ class EnterpriseUser(Extension):
     @field_validator("manager", mode="before")
     @classmethod
     def _bare(cls, value: Any) -> Any:
-        """Entra sends the id without an object around it, and the empty text where nobody is meant."""
+        """Normalize a reference: Entra sends the id without an object around it, and empty text for none."""
         if isinstance(value, str):
             return {"value": value} if value.strip() else None
         return value
@@ -172,12 +172,12 @@ WITH_LISTS = ScimProvider(
 
 
 def published(names: Names, provider: ScimProvider = PROVIDER) -> list[Schema]:
-    """The schemas as they are for this city: what is needed, and which words are known."""
+    """The schemas for this city: required attributes, and accepted values."""
     schemas = [schema.model_copy(deep=True) for schema in provider.schemas]
     user, work = schemas[:2]
     _set(user["name"], required=True)
     _set(user["name"]["familyName"], required=True)
-    _set(user["active"], required=True)  # what is true of somebody cannot be taken back
+    _set(user["active"], required=True)  # permanent attributes cannot be withdrawn
     _set(user["userType"], words=names.words_for_kinds())
     number = {"externalId": None, "userName": user["userName"]}.get(names.number, work["employeeNumber"])
     if number is not None:

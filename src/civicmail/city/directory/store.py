@@ -29,7 +29,7 @@ def load(data: Path) -> Departments:
 
 
 def is_by_hand(data: Path) -> bool:
-    """Whether departments still come from a directory.toml that nobody opened."""
+    """Whether departments still come from a directory.toml that was not imported."""
     return (data / DIRECTORY).exists() and not (data / LIST).exists()
 
 
@@ -65,9 +65,9 @@ def set_mode(
     entering: Callable[[dict[str, str]], AbstractContextManager[str]],
     files: Files = OS_FILES,
 ) -> Department:
-    """Put a department into a mode; what it was before. elsewhere: the setting of that name.
+    """Put a department into a mode; return the previous one. elsewhere: the setting of that name.
 
-    entering opens the entry of this act, with its actor and reason, and gives where it will be found; the mode changes within.
+    entering opens the entry of this act, with its actor and reason, and yields its place; the mode changes within.
     """
     departments = load(data)
     if (before := departments.by_name.get(name)) is None:

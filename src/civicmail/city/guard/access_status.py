@@ -1,7 +1,7 @@
 """Whether a person may use mail now, and the sentence why not (P-04, P-18, M4, P1, P2). Pure.
 
-The policy is accepted before the first access, each year, and at each material version. Who had access already gets GRACE days;
-then sending stops, receiving goes on. Who declines has no access until accepting after all; that is no violation.
+The policy must be accepted before the first access, each year, and at each material version. People with access have GRACE days;
+then sending stops, and receiving continues. A person who declines has no access until they accept; declining is no violation.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class PolicyAnswers:
-    """What a person has said to the policy. version: the newest that was accepted, 0 for none; accepted: when something was last
-    accepted; declined: when something was last declined; ms, 0 for never. began: when the access that the person has began, 0
-    for no access."""
+    """A person's answers to the policy. version: the newest accepted one, 0 for none; accepted: time of the last acceptance;
+    declined: time of the last refusal; ms, 0 for never. began: start of the present access, 0 without access."""
 
     version: int = 0
     accepted: int = 0
@@ -51,7 +50,7 @@ class PolicyDue:
 
 
 def policy_due(versions: tuple[Version, ...], answers: PolicyAnswers, now: int) -> PolicyDue | None:
-    """What somebody still has to accept; None when nothing. versions: in order of their numbers; now: ms."""
+    """The version that a person must still accept; None if there is none. versions: in order of their numbers; now: ms."""
     versions = tuple(v for v in versions if v.at <= now)
     if not versions:
         return None
@@ -70,8 +69,8 @@ def policy_due(versions: tuple[Version, ...], answers: PolicyAnswers, now: int) 
 
 
 def is_bound(versions: tuple[Version, ...], undertaken: int, now: int) -> bool:
-    """Whether an agency's undertaking is good: for the newest material version, or still within GRACE of it where the agency had
-    bound itself before, or nobody could have (P-09). undertaken: the newest version of it, 0 for none; versions: in order."""
+    """Whether an agency's compliance agreement is sufficient: for the newest material version, or within GRACE of it if there was
+    an earlier agreement, or none was possible (P-09). undertaken: its newest version, 0 for none; versions: in order."""
     material = [v for v in versions if v.material and v.at <= now]
     if not material or undertaken >= material[-1].number:
         return True
@@ -80,11 +79,10 @@ def is_bound(versions: tuple[Version, ...], undertaken: int, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
-    name of a suspended one; unbound: name of one that owes its undertaking; barred: since when, for good; shut: the day on which a
-    suspension after a violation ends; active: a live authorization of the person's own; suspended: since when it is; contained:
-    somebody else may use the account; firm: name of the agency whose contract it is, always; over: the day on which that contract
-    ended."""
+    """Facts that decide whether a person may send. ended: the last day of the last employment, None while there is one; agency:
+    name of a suspended one; unbound: name of one without a compliance agreement; barred: start of a permanent bar; shut: the last
+    day of a suspension after a violation; active: the person has a live authorization of their own; suspended: since when it is;
+    contained: the account is compromised; firm: name of the contract's agency, always; over: the last day of that contract."""
 
     ended: date | None = None
     employed: bool = True
@@ -102,13 +100,13 @@ class MailFacts:
 
     @property
     def is_blocked(self) -> bool:
-        """Shut out, whatever authorizations say: the agency is switched off or owes its undertaking, the person is barred, or
-        somebody else may use the account."""
+        """Whether the person has no access, whatever the authorizations: the agency is suspended or lacks its compliance agreement,
+        the person is barred, or the account is compromised."""
         return bool(self.agency or self.unbound or self.barred or self.shut or self.contained)
 
 
 def why_refused(facts: MailFacts, now: int) -> str:
-    """The sentence that somebody hears who may not send, with its clause; empty for who may."""
+    """The sentence for a person who may not send, with its clause; empty for one who may."""
     if not facts.employed:
         return _ended(facts)
     if facts.agency:
@@ -141,7 +139,7 @@ def why_refused(facts: MailFacts, now: int) -> str:
 
 
 def _ended(facts: MailFacts) -> str:
-    """Of who does not work here any more: since when, and whom to ask."""
+    """The reason for a leaver: since when, and whom to contact."""
     if facts.ended and facts.firm:
         agency, day = facts.firm, facts.ended
         return sentence("Your access for {agency} ended on {day}; ask the sponsor of your contract (P-09).", agency=agency, day=day)
@@ -151,7 +149,7 @@ def _ended(facts: MailFacts) -> str:
 
 
 def _not_authorized(facts: MailFacts) -> str:
-    """Of an agency's person who has no right that is in force."""
+    """The reason for an agency's person without an authorization in force."""
     if facts.over:
         agency, day = facts.firm, facts.over
         return sentence(

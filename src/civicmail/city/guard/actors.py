@@ -39,14 +39,14 @@ class Actor:
     machine: bool = False
 
     def holds(self, role: Role, department: str = "") -> bool:
-        """Whether a role is held, for this department where the role is a department's."""
+        """Whether the actor has a role, for this department if the role is departmental."""
         return any(h.role == role and (not h.department or h.department == department) for h in self.held)
 
     def has_activated(self, role: Role, now: int) -> bool:
         return any(h.role == role and now < h.active_until for h in self.held)
 
     def decides_for(self, department: str) -> bool:
-        """Whether this is a designated authorizer of the department (M3): its head, a deputy, or one by role."""
+        """Whether the actor is a designated authorizer of the department (M3): its head, a deputy, or one by role."""
         return department in self.departments or self.holds("authoriser", department)
 
 

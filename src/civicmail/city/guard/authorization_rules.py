@@ -1,6 +1,6 @@
 """Authorization rules for the acts in permissions.py. Pure.
 
-A rule answers with the empty string for yes, else with the sentence that the person hears.
+A rule returns an empty string for yes, else the sentence for the person.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def answers_request(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def answers_higher(actor: Actor, resource: Resource, now: int) -> str:
-    """One level higher: department is the one above (C4)."""
+    """Decides one level higher: department is the one above (C4)."""
     if refusal := signed_in(actor, resource, now):
         return refusal
     if not isinstance(resource, OfPerson):
@@ -107,7 +107,7 @@ def asks_for(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def asks_for_grant(actor: Actor, resource: Resource, now: int) -> str:
-    """The holder of a mailbox may ask for a delegate, too."""
+    """A mailbox owner may also request a delegate."""
     if isinstance(resource, GrantOn) and actor.uid and resource.holder == actor.uid != resource.person:
         return ""
     return asks_for(actor, resource, now)
@@ -125,12 +125,12 @@ def _activate_first(name: str) -> Sentence:
 
 
 def needs_activation(refusal: str) -> bool:
-    """Whether a rule has said that a role that is held must be activated first."""
+    """Whether a rule requires the activation of an assigned role first."""
     return isinstance(refusal, Sentence) and refusal.text == _activate_first("").text
 
 
 def role(*roles: Role) -> Rule:
-    """One of these roles is held; a privileged one must be activated (D4)."""
+    """Has one of these roles; a privileged one must be activated (D4)."""
 
     def rule(actor: Actor, resource: Resource, now: int) -> str:
         if refusal := signed_in(actor, resource, now):
@@ -146,8 +146,8 @@ def role(*roles: Role) -> Rule:
 
 
 def one_of(*rules: Rule) -> Rule:
-    """Allowed when any of the rules allows; else what says which role to activate, else that something is not known, else the first
-    one's sentence."""
+    """Permitted if any of the rules permits; else the reason that names a role to activate, else that a fact is missing, else the
+    first rule's."""
 
     def rule(actor: Actor, resource: Resource, now: int) -> str:
         refusals = [r(actor, resource, now) for r in rules]
@@ -208,7 +208,7 @@ def reviews_part(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def answers_review(actor: Actor, resource: Resource, now: int) -> str:
-    """Nobody about their own access; whoever granted it alone is one of first_actors (R6)."""
+    """May review access: never one's own; a sole grantor is one of first_actors (R6)."""
     if refusal := reviews_part(actor, resource, now):
         return refusal
     if not isinstance(resource, OfPerson):
@@ -217,7 +217,7 @@ def answers_review(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def by_mandate(actor: Actor, resource: Resource, now: int) -> str:
-    """Whoever could have asked for one; which one, and how far, is for guard.permit_under (E2)."""
+    """Anyone who may request an examination; guard.permit_under checks which one, and its scope (E2)."""
     if refusal := may_examine(actor, resource, now):
         return refusal
     if not isinstance(resource, OfPerson):
@@ -226,12 +226,12 @@ def by_mandate(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def feeds(actor: Actor, _resource: Resource, _now: int) -> str:
-    """What a personnel system says by itself; nobody signs in as one."""
+    """Automatic reports of a personnel system; no person signs in as one."""
     return "" if actor.machine and actor.uid.startswith("feed:") else "Only a personnel system does this."
 
 
 def looks_at_files(actor: Actor, resource: Resource, now: int) -> str:
-    """The head or a deputy of the sender's department, or of one above it; and the sender, where nobody is above them in this
+    """The head or a deputy of the sender's department, or of one above it; and the sender, if they have no superior in this
     (P-22)."""
     if refusal := signed_in(actor, resource, now):
         return refusal

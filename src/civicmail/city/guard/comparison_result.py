@@ -1,6 +1,6 @@
 """Result of the last comparison of the audit log with the journals: `compared.json` in the data folder.
 
-Knows no Django. Whoever writes to the database cannot make it say that all is well; doctor, health and the page of entries read it.
+Without Django. Control over the database is not enough to forge a good result; doctor, health and the page of entries read it.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Errors of the guard and of acts.
 
 RefusedError
-├── NotPermitted        the asker may not see or do this
-├── Conflict            it cannot be done as things stand: somebody was faster, a rule of the table says no
-│   └── AlreadyTaken    the number or name is somebody else's
-└── BadToken            a token of the sign-in is not good, or not for us
+├── NotPermitted        the actor may not see or do this
+├── Conflict            impossible in the present state: it has changed meanwhile, or a state table forbids it
+│   └── AlreadyTaken    the number or name is taken
+└── BadToken            a sign-in token is invalid, or not for us
 LaterError
-├── NotRecorded         what would be shown cannot be recorded now, so it is not shown (E6)
-└── FeedHeld            the brake of a feed: a person has to decide first (L7)
+├── NotRecorded         a content view cannot be recorded now, so it is refused (E6)
+└── FeedHeld            the deletion threshold of a feed: a person must decide first (L7)
 UsageError
-└── Unusable            of city/directory: what was typed cannot be used; `fields` says where
+└── Unusable            of city/directory: invalid input; `fields` names the fields
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from civicmail.core.config.errors import LaterError, RefusedError
 
 
 class NotPermitted(RefusedError):
-    """This person may not look at content or do this in this installation, or not like this (P-16, P-17)."""
+    """This person may not view content or perform this act in this installation, or not in this way (P-16, P-17)."""
 
 
 class Conflict(RefusedError):
-    """The state is no longer the one that the asker saw, or the table of states has no such step."""
+    """The state is no longer the one that the actor saw, or the state table has no such transition."""
 
     http = 409
 
@@ -47,7 +47,7 @@ class NotRecorded(LaterError):
 
 
 class BadToken(RefusedError):
-    """The token is forged, over, for somebody else, or does not say who signs in (RFC 7628)."""
+    """The token is forged, expired, for another audience, or names no subject (RFC 7628)."""
 
     smtp = "535 5.7.8 The token was not accepted"
     http = 401

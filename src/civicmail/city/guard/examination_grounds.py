@@ -1,7 +1,7 @@
 """Grounds on which mail of others may be examined, with the role that may request it (P-16, P-21). Pure.
 
-P-16 says *management*: the city's by an officer with a role, a department's by its head and deputies, for their own people alone.
-Whoever asks never decides: that is a second person's (E3), outside of the lines of those whose mail it is.
+P-16 says *management*: for the city an officer with a role, for a department its head and deputies, for their own people only. The
+requester never decides: a second person does (E3), outside the reporting lines of the people examined.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ HEAD: Head = "department-head"
 
 @dataclass(frozen=True, slots=True)
 class GroundRule:
-    """One line of the table. role: as what somebody asks; own: only about people of the asker's own departments; why: the reason
-    for the line."""
+    """One line of the table. role: of the requester; own: only for people of the requester's own departments; why: the reason for
+    the line."""
 
     ground: Ground
     role: Role | Head
@@ -60,13 +60,12 @@ def find_rule(ground: str, role: str) -> GroundRule | None:
 
 
 def role_name(role: str) -> str:
-    """What pages call it: Examiner, Head of department."""
+    """The role's name on pages: Examiner, Head of department."""
     return next((meaning.name for known, meaning in ROLES.items() if known == role), "Head of department")
 
 
 def why_refused(actor: Actor, ground: str, role: str, departments: Collection[str], now: int) -> str:
-    """The sentence why the actor may not ask, or look, like this; empty for who may. departments: codes of those whose mail it
-    is."""
+    """Why the actor may not request, or examine, this way; empty if they may. departments: codes of the people examined."""
     rule = find_rule(ground, role)
     if rule is None:
         named = next((label for known, label in GROUNDS.items() if known == ground), "This")

@@ -1,8 +1,8 @@
 """Separation of duties: whether two accounts count as two people for one decision (P-07, P-16, E3). Pure.
 
-Two accounts are two people unless one natural person could have been both: who opened another's sign-in within 90 days, who added
-the person by hand, who has two numbers. Nor does somebody count whom the first person named for it after the request began.
-Facts are loaded by queries/four_eyes.py; what is not known refuses.
+Two accounts are two people unless one natural person could control both: by opening another's sign-in within 90 days, by adding the
+person manually, by having two numbers. A person whom the first person named for it after the request began does not count either.
+Facts are loaded by queries/four_eyes.py; a missing fact refuses.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ OpeningKind = Literal["invited", "recovered", "added"]
 
 @dataclass(frozen=True, slots=True)
 class AccountOpening:
-    """How an account came to its owner. of: whose; hands: people without each of whom it could not have been done; at: ms; by: of
-    the hands, whoever asked, where it was a letter for a first sign-in; seen_by: of somebody who was added by hand, who has seen
-    them since. An opened sign-in counts for 90 days, a person who was added by hand until somebody else has seen them; what the
-    owner of the data folder ("os:NAME") did alone never counts."""
+    """How an account was opened. of: its owner; hands: people all of whom were needed; at: ms; by: among them, the requester of a
+    letter for a first sign-in; seen_by: who has seen a manually added person since. An opened sign-in counts for 90 days, a
+    manually added person until another person has seen them; acts of the owner of the data folder ("os:NAME") alone never count."""
 
     of: str
     hands: frozenset[str]
@@ -39,7 +38,7 @@ class AccountOpening:
 
     @property
     def openers(self) -> frozenset[str]:
-        """Who is no second person for its owner, although it took two: of a recovery both."""
+        """People who are no second person for its owner, although it took two: both, after a recovery."""
         return self.by or self.hands
 
 
@@ -67,7 +66,7 @@ class Facts:
         return self.names.get(uid, uid)
 
     def owners(self) -> dict[str, str]:
-        """One uid for all that may be of one natural person."""
+        """One uid for all that may belong to one natural person."""
         owner = {uid: uid for uid in self.people}
         for pair in self.same:
             first, *others = sorted(owner[uid] for uid in pair)
@@ -75,7 +74,7 @@ class Facts:
         return owner
 
     def counted(self, at: int, now: int) -> list[AccountOpening]:
-        """What counts of it between 90 days before `at`, and now."""
+        """The openings that count between 90 days before `at` and now."""
         return [
             opening
             for opening in self.opened
@@ -85,7 +84,7 @@ class Facts:
         ]
 
     def _is_unseen(self, opening: AccountOpening) -> bool:
-        """Whether nobody but whoever added a person has seen them."""
+        """Whether only the person who added them has seen this person."""
         owner = self.owners()
         return not {owner[uid] for uid in opening.seen_by if uid in owner} - {owner.get(hand) for hand in opening.hands}
 
@@ -102,7 +101,7 @@ class Facts:
 
 
 def is_same_person(uid: str, other: str, facts: Facts | None = None) -> bool:
-    """Whether these are one person: by number, and, where facts were loaded, by what the directory knows."""
+    """Whether these are one person: by number, and, if facts were loaded, by data of the directory."""
     if uid == other:
         return bool(uid)
     if facts is None or not {uid, other} <= facts.people:
@@ -114,11 +113,11 @@ def is_same_person(uid: str, other: str, facts: Facts | None = None) -> bool:
 def why_refused(
     uid: str, firsts: Collection[str], facts: Facts | None, *, began: int, now: int, sentence: str = "", alone: bool = False
 ) -> str:
-    """Sentence why a person may not be the second person beside `firsts`; empty when they may.
+    """The reason why a person may not be the second person beside `firsts`; empty if they may.
 
     firsts: uids of those who did the other parts; began: start of the request, epoch ms, 0 if unknown; sentence: refusal for the
-    same person; alone: see permissions.Permission. Without facts only uids are compared, which suffices for a button, never for
-    an act.
+    same person; alone: see permissions.Permission. Without facts only uids are compared, which suffices for a button, never for an
+    act.
     """
     if uid in firsts:
         return sentence or _("It takes two people: whoever did the first half does not do the second.")
@@ -135,7 +134,7 @@ def why_refused(
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Somebody (uid), whoever did the other half (first), and since when it matters who could have been whom; ms."""
+    """A person (uid), the actor of the other part (first), and the start of the period that matters; ms."""
 
     uid: str
     first: str

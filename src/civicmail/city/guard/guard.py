@@ -1,10 +1,11 @@
-"""The guard: the one place that answers "may this actor do this to that", and hands out permits (P-16, P-17; promise 4).
+"""The guard: the only place that decides whether an actor may perform an act on a resource, and that issues permits (P-16, P-17;
+promise 4).
 
-`may` is pure and asks the table of acts; pages, API, CLI and every verb call it. `permit` opens content: what is about to be
-looked at is an entry that is durable before the permit exists (E6).
+`may` is pure and reads the table of permissions; pages, API, CLI and every verb call it. `permit` opens content: an entry about the
+content view is durable before the permit exists (E6).
 
-An installation is *unclaimed* until the first role is granted: then only the operating system's user who owns the data folder may
-use content verbs, and every use leaves an entry all the same.
+An installation is *unclaimed* until the first role is assigned: until then only the operating system's user who owns the data
+folder may use content verbs, and every use writes an entry too.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Entry = Callable[[dict[str, Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """Whether an act is allowed; else the reason, the policy clause and the contact."""
+    """Whether an act is permitted; else the reason, the policy clause and the contact."""
 
     allowed: bool
     reason: str = ""
@@ -64,14 +65,14 @@ def may(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> Acces
 def could(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> AccessDecision:
     """Decide in advance, before the resource is known, whether to show a page, button or menu line.
 
-    Unknown facts of the resource are left to `may`, which every act asks.
+    `may`, which every act calls, checks facts of the resource that are unknown here.
     """
     answer = may(actor, act, resource, now=now)
     return AccessDecision(True, "", answer.clause, answer.contact) if answer.reason == NOT_KNOWN else answer
 
 
 def _second(actor: Actor, rule: Permission, resource: Resource, now: int) -> str:
-    """Why the actor is no second person for an act that takes two; empty where they are."""
+    """Why the actor is no second person for an act that takes two; empty if they are."""
     if not isinstance(resource, Decision):
         return NOT_KNOWN
     return four_eyes.why_refused(
@@ -86,8 +87,8 @@ def _second(actor: Actor, rule: Permission, resource: Resource, now: int) -> str
 
 
 def require(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> None:
-    """Raise NotPermitted with the sentence unless the actor may. An act that takes two people is refused where nobody has looked
-    whether they are two (queries/four_eyes.py)."""
+    """Raise NotPermitted with the reason unless the actor may. An act that takes two people is refused if facts about whether they
+    are two were not loaded (queries/four_eyes.py)."""
     if not (answer := may(actor, act, resource, now=now)):
         raise NotPermitted(answer.reason)
     if isinstance(resource, Decision) and resource.first_actors and resource.four_eyes is None and PERMISSIONS[act].second_person:
@@ -103,9 +104,9 @@ def require_could(actor: Actor, act: str, resource: Resource = CITY, *, now: int
 def permit(
     actor: Actor, act: str, facts: dict[str, Any], *, role: str, reason: str, now: int, write: Entry, resource: Resource = CITY
 ) -> Permit:
-    """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
-    transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
-    raises: then nothing may be shown (E6)."""
+    """A permit for one act without an examination: a reveal, a department's mode. facts: its object; write commits the entry in a
+    transaction of its own and returns its place. Raises NotPermitted, also for acts that need an examination (E2), and errors of
+    write: then nothing may be shown (E6)."""
     if act in UNDER_A_MANDATE:
         raise NotPermitted("Looking at other people's mail needs a mandate.")
     require(actor, act, resource, now=now)
@@ -116,15 +117,15 @@ def permit(
 
 
 def own_permit(actor: Actor, *, now: int) -> Permit:
-    """A permit for the mail of mailboxes that are the actor's; which these are is looking.own's business. Leaves no entry: nobody
-    looks at somebody else's (promise 4). Raises NotPermitted."""
+    """A permit for the mail of the actor's own mailboxes, which content_views.own determines. Writes no entry: no other person's
+    mail is viewed (promise 4). Raises NotPermitted."""
     require(actor, "my.mail", OfPerson(actor.uid), now=now)
     return Permit(actor.uid, "own", "own mail", now, "", _seal=_MADE_BY_GUARD)
 
 
 def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None:
-    """Raise NotPermitted unless this is the actor's mandate, live at this moment, still within what the actor may, and the act one
-    of those that it opens (E2, E5)."""
+    """Raise NotPermitted unless this is the actor's examination, live at this moment, still within the actor's permissions, and the
+    act is one that it permits (E2, E5)."""
     if act not in UNDER_A_MANDATE:
         raise NotPermitted(f"A mandate is not for {act}.")
     require(actor, act, OfPerson(mandate.person), now=now)
@@ -135,8 +136,8 @@ def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None
 
 
 def permit_under(actor: Actor, mandate: Mandate, act: str, facts: dict[str, Any], *, now: int, write: Entry) -> Permit:
-    """A permit for other people's mail. The entry, with the mandate's number, is durable when this returns (E6). Raises
-    NotPermitted, and what write raises."""
+    """A permit for other people's mail. The entry, with the examination's number, is durable on return (E6). Raises NotPermitted,
+    and errors of write."""
     require_under(actor, mandate, act, now=now)
     permit_facts = {"person": actor.uid, "duty": mandate.role, "reason": mandate.reason}
     entry = write({"act": act, **permit_facts, **facts, "mandate": mandate.number, "ground": mandate.ground})
@@ -144,13 +145,13 @@ def permit_under(actor: Actor, mandate: Mandate, act: str, facts: dict[str, Any]
 
 
 def is_claimed(data: Path) -> bool:
-    """Whether a role was ever granted here. The marker is written before the grant, so it is the truth after a crash too."""
+    """Whether a role was ever assigned here. The marker is written before the assignment, so it is reliable after a crash too."""
     return (data / "claimed").exists()
 
 
 def founder(data: Path, client: str = "") -> Actor:
-    """The owner of an unclaimed data folder: does the access office's work until somebody has that role. Approves nothing, because
-    that takes a person of the department. Raises NotPermitted."""
+    """The owner of an unclaimed data folder as an actor: does the access office's work until that role is assigned. Approves
+    nothing, because that takes a person of the department. Raises NotPermitted."""
     if is_claimed(data):
         raise NotPermitted("This installation is claimed: its access officers do this.")
     name = owner(data)
@@ -158,10 +159,9 @@ def founder(data: Path, client: str = "") -> Actor:
 
 
 def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, now: int, write: Entry) -> Permit:
-    """A permit for the owner of an unclaimed data folder; its entry is durable when this returns.
+    """A permit for the owner of an unclaimed data folder; its entry is durable on return.
 
-    verb and facts say what will be looked at: a query, an id. Raises NotPermitted when the installation is claimed or the asker is
-    somebody else.
+    verb, facts: what will be viewed, such as a query or an id. Raises NotPermitted in a claimed installation, and for another user.
     """
     if is_claimed(data):
         raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
@@ -171,7 +171,7 @@ def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, n
 
 
 def owner(data: Path) -> str:
-    """Name of the operating system's user who asks and owns the data folder. Raises NotPermitted for another one."""
+    """Name of the operating system's user who runs this and owns the data folder. Raises NotPermitted for another user."""
     user = os.geteuid()
     if user != data.stat().st_uid:
         raise NotPermitted(f"Only the owner of {data} may do this.")

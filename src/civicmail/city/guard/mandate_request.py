@@ -1,4 +1,4 @@
-"""Request for an examination mandate: people, period, words, duration and reason (E2). Pure."""
+"""Request for an examination: people, period, words, duration and reason (E2). Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""States of a mandate and the transitions between them (P-16). Pure.
+"""States of an examination and the transitions between them (P-16). Pure.
 
-    asked -> approved -> open, asked -> refused | withdrawn | lapsed, approved -> lapsed
-    approved | open | urgent -> closed | ended
+asked -> approved -> open, asked -> refused | withdrawn | lapsed, approved -> lapsed approved | open | urgent -> closed | ended
 
-What the time does stands under the act "tick", what a look does under "look".
+Transitions by time have the act "tick", those by a content view "look".
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A mandate as a plain value: whose mail, how far, until when; and its scope as a query that every search is and-ed with (E5).
-Pure.
+"""An examination as a plain value: people, scope, end; and its scope as a query that every search is and-ed with (E5). Pure.
 
-The scope decides, not the asker's words: `scope.within(asked, now)` is the only tree that a search under a mandate may ask, and
-`matches(scope.tree(now), view)`, or `scope.covering(now)` which says the same, the only answer to whether one capture may be read.
+The scope decides, not the examiner's words: `scope.restrict(query, now)` is the only tree that a search in an examination may use,
+and `matches(scope.tree(now), view)`, or the equivalent `scope.matcher(now)`, the only test whether one capture may be read.
 """
 
 from __future__ import annotations
@@ -52,8 +51,11 @@ class Scope:
     custodians: tuple[str, ...] = ()
 
     def tree(self, now: int) -> Tree:
-        """What may be seen: sent or received by one of the mailboxes or imported as these people's, in the time, with the words.
-        Nobody's mailboxes are nothing. now: ms, which newer_than: counts from."""
+        """The captures in scope: sent or received by one of the mailboxes, or imported as these people's, in the period, with the
+        words.
+
+        Without mailboxes there are none. now: ms, from which newer_than: counts.
+        """
         parts: list[Tree] = [Or(tuple(self._mailbox_terms())) if self.boxes or self.custodians else MATCH_NOTHING]
         if self.since is not None or self.until is not None:
             parts.append(Range("received", self.since, self.until))
@@ -62,11 +64,11 @@ class Scope:
         return And(tuple(parts))
 
     def restrict(self, query: Tree, now: int) -> Tree:
-        """The asked query, and nothing outside of the scope."""
+        """The given query, restricted to the scope."""
         return And((self.tree(now), query))
 
     def matcher(self, now: int) -> Callable[[View], bool]:
-        """What matches(self.tree(now), view) says, made once for many views: 26 ms each were too long for a department."""
+        """The function matches(self.tree(now), view), made once for many views: 26 ms for each were too long for a department."""
         boxes, names = frozenset(map(exact, self.boxes)), frozenset(map(custodian, self.custodians))
         low, high = self.since, self.until
         narrowed = parse_words(self.words, now) if self.words.strip() else None
@@ -92,8 +94,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """number: "26-014"; person: uid of who asked and looks; role: as what, or "department-head"; departments: codes in which the
-    subjects worked when it was asked; starts, until: ms; state: see mandate_states.py."""
+    """number: "26-014"; person: uid of the requester, who is the examiner; role: of the examiner, or "department-head";
+    departments: codes of the people examined, at the time of the request; starts, until: ms; state: see mandate_states.py."""
 
     number: str
     ground: Ground
@@ -109,23 +111,23 @@ class Mandate:
     sealed: bool = False
 
     def is_live(self, now: int) -> bool:
-        """Whether something may be looked at under it at this moment, ms."""
+        """Whether content may be viewed at this moment, ms."""
         return self.state in ("approved", "open", "urgent") and self.starts <= now < self.until
 
 
 def custodian(name: str) -> str:
-    """The one token by which a custodian is found whole, never as a part of another one's name."""
+    """The one token that matches a custodian completely, never a part of another one's name."""
     return f"={exact(name)}"
 
 
 def parse_words(text: str, now: int, *, accepted: bool = True) -> Tree:
-    """The words of a scope as a tree. accepted: of a mandate that is there. Raises QueryError."""
+    """The words of a scope as a tree. accepted: of an existing examination. Raises QueryError."""
     return parse(text, now=datetime.fromtimestamp(now / 1000, UTC), accepted=accepted)
 
 
 def is_wider(before: Scope, after: Scope, now: int) -> bool:
-    """Whether a changed scope may reach something that the one before did not (E5). Words are narrower only where the former ones
-    all stand and more are and-ed; everything else counts as wider."""
+    """Whether a changed scope may cover captures that the previous one did not (E5). Words are narrower only if all previous ones
+    are unchanged and more are and-ed; every other change counts as wider."""
     if not set(after.people) <= set(before.people):
         return True
     if before.since is not None and (after.since is None or after.since < before.since):

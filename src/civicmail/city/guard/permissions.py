@@ -1,6 +1,7 @@
-"""Every act that the guard knows, who may do it, and its clause. The one table; pages, API, CLI and tests read it. Pure.
+"""Every act that the guard decides on, who may perform it, and its clause. The only such table; pages, API, CLI and tests read it.
+Pure.
 
-What is not in the table nobody may do.
+Acts that are not in the table are permitted to no one.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ _WROTE_RULE = _("Who wrote a rule does not approve it.")
 class Permission:
     """Who may perform an act.
 
-    clause: policy clause; contact: whom to ask for it; before_admission: allowed before the policy is acknowledged; second_person:
+    clause: policy clause; contact: who can grant it; before_admission: allowed before the policy is acknowledged; second_person:
     refusal for someone who did another part of an act that takes two people (four_eyes.py); alone: a person is excluded only if
     they could have done both parts alone, because the act itself makes two people open a sign-in; resource: type of the resource.
     """

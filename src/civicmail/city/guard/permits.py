@@ -1,6 +1,6 @@
-"""Permit: the only value that opens content. The guard makes it after the audit entry is written.
+"""The permit: the only value that opens content. The guard makes it after the audit entry is written.
 
-It says who, in which role, why, and it exists only after its entry was written.
+It contains the person, the role and the reason.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ _MADE_BY_GUARD = object()
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Made by access.guard alone. entry: where its ledger entry stands, "journal:number", empty for one's own mail. at: ms since
-    1970; mandate: the number of the one under which this is."""
+    """Made by city/guard/guard.py only. entry: place of its ledger entry, "journal:number", empty for one's own mail. at: ms since
+    1970; mandate: the number of its examination."""
 
     person: str
     role: str

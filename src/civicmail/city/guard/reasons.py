@@ -13,7 +13,7 @@ MAX_LENGTH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why somebody gets e-mail; each in at least twenty characters."""
+    """The reasons for e-mail access of a person; each in at least twenty characters."""
 
     duties: str
     performance: str

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ReportingLines:
-    """By uid: supervisor and department (code); by code: the department above, and head and deputies. What is not there is
-    nobody."""
+    """By uid: supervisor and department (code); by code: the department above, and head and deputies. A missing key means there is
+    none."""
 
     supervisor: dict[str, str] = field(default_factory=dict)
     department: dict[str, str] = field(default_factory=dict)
@@ -17,8 +17,8 @@ class ReportingLines:
     offices: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def above(self, uid: str) -> set[str]:
-        """Everybody who has a say over this person: supervisors, their supervisors, and heads and deputies of the department and of
-        all above it. Circles of supervision end."""
+        """All superiors of this person: supervisors, their supervisors, and heads and deputies of the department and of all above
+        it. Circles of supervision end."""
         superiors: set[str] = set()
         boss = self.supervisor.get(uid, "")
         while boss and boss not in superiors:
@@ -33,7 +33,8 @@ class ReportingLines:
         return superiors - {uid}
 
     def is_independent(self, uid: str, requester: str, subjects: Iterable[str]) -> bool:
-        """Whether somebody may be the second person: not the asker, nor below the asker; not a subject, nor above or below one."""
+        """Whether a person may be the second person: not the requester, nor a subordinate of the requester; not a subject, nor a
+        superior or subordinate of one."""
         above = self.above(uid)
         if uid == requester or requester in above:
             return False

@@ -1,7 +1,7 @@
 """Resources: the typed objects that acts concern, with the facts that rules read (NIST SP 800-162). Pure.
 
-A kind has the facts that its rules read, and none of them is ever guessed: whoever asks the guard says each. A rule that meets a
-resource without a fact that it needs refuses.
+A kind has the facts that its rules read, and none has a default: callers of the guard state each. A rule refuses if the resource
+lacks a fact that it needs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from civicmail.city.guard.actors import Actor
 
 @dataclass(frozen=True)
 class Resource:
-    """What an act is done to."""
+    """The object of an act."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ CITY = City()
 
 @dataclass(frozen=True)
 class InDepartment(Resource):
-    """department: code of the one that owns it, "" where none does: then it is the access office's."""
+    """department: code of the owner, "" without one: then the access office is responsible."""
 
     department: str
 
 
 @dataclass(frozen=True)
 class OfPerson(Resource):
-    """person: uid of whom it is about, "" for nobody: a machine, or somebody who is not known yet."""
+    """person: uid of the person concerned, "" for none: a machine, or an unknown person."""
 
     person: str
 
     def is_about(self, actor: Actor) -> bool:
-        """Whether the actor is the person whom it is about, under whatever number."""
+        """Whether the actor is the person concerned, under any number."""
         return four_eyes.is_same_person(actor.uid, self.person, self.four_eyes if isinstance(self, Decision) else None)
 
 
@@ -47,8 +47,8 @@ class OfPerson(Resource):
 class Decision(Resource):
     """A decision that takes two people.
 
-    first_actors: uids of those who did the other parts, "" for an unknown one; began_ms: when it began, epoch ms; four_eyes:
-    facts about these people (four_eyes.py). Without them the guard answers for a button, never for an act.
+    first_actors: uids of the actors of the other parts, "" for an unknown one; began_ms: its start, epoch ms; four_eyes: facts
+    about these people (four_eyes.py). Without them the guard decides about a button, never about an act.
     """
 
     first_actors: tuple[str, ...]
@@ -70,14 +70,14 @@ class MailboxIn(PersonIn):
 
 @dataclass(frozen=True)
 class GrantOn(PersonIn):
-    """A right on a mailbox for somebody. holder: of the mailbox, "" without one."""
+    """An authorization for a mailbox. holder: of the mailbox, "" without one."""
 
     holder: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class Employment(PersonIn):
-    """What somebody does here. sponsor: of the contract under which they are here, "" without one."""
+    """A person's employment here. sponsor: of the contract under which they work here, "" without one."""
 
     sponsor: str = field(kw_only=True)
 
@@ -91,14 +91,14 @@ class ExternalAccount(PersonIn):
 
 @dataclass(frozen=True)
 class PartOfReview(InDepartment):
-    """A part of a review. reviewer: who asks the guard, where the part is theirs to answer; else ""."""
+    """A part of a review. reviewer: the actor, if the part is theirs to answer; else ""."""
 
     reviewer: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class ReviewedRight(PartOfReview, PersonIn, Decision):
-    """A right in a part of a review; whoever granted it alone is one of firsts (R6)."""
+    """An authorization in a part of a review; a sole grantor is one of firsts (R6)."""
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,16 @@ class DepartmentCase(InDepartment, Decision):
 
 @dataclass(frozen=True)
 class PersonCase(PersonIn, Decision):
-    """A request or a case about somebody that two people decide."""
+    """A request or a case about a person that two people decide."""
 
 
 @dataclass(frozen=True)
 class OwnCase(OfPerson, Decision):
-    """Something that somebody did or asked for, which another person answers. Its department is nobody's business."""
+    """A request or case of the actor, which another person decides. Its department is irrelevant."""
 
 
 @dataclass(frozen=True)
 class OutboundFiles(PersonCase):
-    """Files that leave in somebody's message. alone: nobody is above the sender in this, so they decide themselves (P-22)."""
+    """Files that leave in a person's message. alone: the sender has no superior in this, so they decide themselves (P-22)."""
 
     alone: bool = field(kw_only=True)

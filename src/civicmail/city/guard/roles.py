@@ -1,4 +1,5 @@
-"""Roles, what excludes what, and which of them are privileged (D1 to D4). The one table; grant and use both ask it. Pure."""
+"""Roles, which roles exclude each other, and which are privileged (D1 to D4). The only such table; assignment and use both read it.
+Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ Role = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a role is called and is for. departmental: held for one department; privileged: activated for at most four hours, with a
-    reason (D4)."""
+    """A role's name and purpose. departmental: for one department; privileged: activated for at most four hours, with a reason
+    (D4)."""
 
     name: Sentence
     purpose: Sentence
@@ -92,7 +93,7 @@ CONFLICTS: frozenset[frozenset[Role]] = frozenset(
         frozenset[Role]({"system-administrator", "access-officer"}),
         frozenset[Role]({"system-administrator", "city-attorney"}),
         frozenset[Role]({"system-administrator", "privacy-officer"}),
-        frozenset[Role]({"system-administrator", "use-reviewer"}),  # whoever sees envelopes sees through a pseudonym
+        frozenset[Role]({"system-administrator", "use-reviewer"}),  # seeing envelopes reveals who is behind a pseudonym
         frozenset[Role]({"security-officer", "use-reviewer"}),
         frozenset[Role]({"examiner", "examination-approver"}),
         frozenset[Role]({"city-attorney", "examination-approver"}),
@@ -106,5 +107,5 @@ CONFLICTS: frozenset[frozenset[Role]] = frozenset(
 
 
 def conflicts(held: frozenset[Role], requested: Role) -> list[Role]:
-    """Which of the roles that somebody holds exclude the wanted one, in order."""
+    """The roles of a person that exclude the wanted one, in order."""
     return sorted(role for role in held if frozenset({role, requested}) in CONFLICTS)

@@ -3,8 +3,8 @@
     TABLE = Table[State](STEPS, lambda state: f"This statement {SAID[state]}. Reload the page.")
     TABLE.step("open", "sign")       "signed", or Conflict in those words
 
-Whatever lives through states has one such table, in a module of its own: actions take their steps from it, pages their buttons, and
-tests walk it. What the time does stands under the act "tick".
+Every object with states has one such table, in a module of its own: actions take their transitions from it, pages their buttons,
+and tests walk through it. Transitions by time have the act "tick".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from civicmail.city.guard.errors import Conflict
 
 
 class Transition[State: str](NamedTuple):
-    """One line of a table. act: what the guard is asked."""
+    """One line of a table. act: the permission that the guard checks."""
 
     source: State
     action: str
@@ -25,7 +25,7 @@ class Transition[State: str](NamedTuple):
 
 
 class StateTable[State: str]:
-    """steps: in the order in which pages offer them; otherwise: for whoever finds a thing in a state in which it cannot be done."""
+    """steps: in the order in which pages offer them; otherwise: message for an action that is impossible in the present state."""
 
     def __init__(self, steps: Iterable[Transition[State]], describe_conflict: Callable[[str], str]) -> None:
         self.steps = tuple(steps)
@@ -39,5 +39,5 @@ class StateTable[State: str]:
         return target
 
     def actions(self, state: str) -> tuple[str, ...]:
-        """What can happen in a state, in order of the table."""
+        """Possible actions in a state, in order of the table."""
         return tuple(s.action for s in self.steps if s.source == state)

@@ -23,7 +23,7 @@ def end_of_nth(at: datetime, days: int, holidays: Collection[date]) -> datetime:
 
 
 def whole_between(since: datetime, now: datetime, holidays: Collection[date]) -> int:
-    """How many working days after the day of `since` are over; both in the city's time zone."""
+    """The number of complete working days after the day of `since`; both in the city's time zone."""
     days = (now.date() - since.date()).days
     return sum(not _is_off(since.date() + timedelta(days=n), holidays) for n in range(1, days))
 

@@ -11,7 +11,7 @@ OPENS, CLOSES = time(8), time(17)
 
 
 def working_time(since: datetime, now: datetime, holidays: Collection[date]) -> timedelta:
-    """How much working time lies between the two moments, which are in the city's time zone; nothing where the clock went back."""
+    """The working time between two moments, which are in the city's time zone; zero if the clock was set back."""
     total, day = timedelta(), since.date()
     while day <= now.date():
         if day.weekday() < SATURDAY and day not in holidays:
@@ -23,5 +23,5 @@ def working_time(since: datetime, now: datetime, holidays: Collection[date]) -> 
 
 
 def is_open(at: datetime, holidays: Collection[date]) -> bool:
-    """Whether people are at work."""
+    """Whether it is working time."""
     return at.weekday() < SATURDAY and at.date() not in holidays and OPENS <= at.time() < CLOSES

@@ -1,7 +1,7 @@
 """Errors of retention schedules.
 
 UsageError
-└── BadSchedule      a file of schedules says something that cannot be, or leaves out what it must say
+└── BadSchedule      a file of schedules is contradictory or incomplete
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Retention schedules: period, approval and expiry of each class of captures (P-23).
 
-A capture may have several classes, for it is kept as long as the longest over its people and over what was raised later. Whatever
-stands in the way of one of them (no schedule, an expired one, a notice that was not given) stands in the way of disposal.
+A capture may have several classes, because it is retained for the longest period of its people's classes and of classes to which it
+was raised. An obstacle of any of them (no schedule, an expired one, a missing notice) prevents disposal.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Obstacle = Literal["due", "not yet", "permanent", "no schedule", "expired", "not
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One records series. years and days: after the trigger; notified: when the Historical Society was told."""
+    """One records series. years and days: after the trigger; notified: when the Historical Society was notified."""
 
     class_: str
     id: str
@@ -44,7 +44,7 @@ class Schedule:
     addresses: tuple[str, ...]
 
     def due(self, received: int) -> int:
-        """When the period ends, ms since 1970, of what was received at that ms; the end of all time for what is permanent."""
+        """When the period ends, ms since 1970, for a capture received at that ms; the end of time for permanent series."""
         if self.permanent:
             return LATEST
         day, rest = divmod(max(received, 0), 86_400_000)
@@ -70,7 +70,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a capture is due. class_: the one that is kept longest; due: when its period ends; schedule: None without one."""
+    """Whether a capture is due. class_: the one with the longest period; due: the end of its period; schedule: None without one."""
 
     class_: str
     due: int
@@ -83,7 +83,7 @@ class Decision:
 
 
 class Schedules:
-    """All series that are in force together."""
+    """All series in force together."""
 
     def __init__(self, series: Iterable[Schedule]) -> None:
         self.by_class: Mapping[str, Schedule] = {s.class_: s for s in series}
@@ -109,7 +109,7 @@ class Schedules:
         return max(sorted(classes), key=lambda c: self.by_class[c].due(received) if c in self.by_class else LATEST + 1)
 
     def decide(self, classes: Collection[str], received: int, now: int) -> Decision:
-        """Whether a capture of these classes is due; any doubt about any of them says no. Times are ms since 1970."""
+        """Whether a capture of these classes is due; no if there is doubt about any of them. Times are ms since 1970."""
         longest = self.longest_kept_class(classes, received)
         known = [self.by_class[c] for c in classes if c in self.by_class]
         due = max((s.due(received) for s in known), default=LATEST)

@@ -1,12 +1,12 @@
-"""Signed links, which work without an account: nobody can forge them, and they need no lookup before verification.
+"""Signed links, which work without an account: they cannot be forged, and need no lookup before verification.
 
 The format is in docs/formats.md, "Signed links".
 
     token = make(data, "report", capture, index, until)
     read(data, "report", token, now)   -> Token, or BadLink, OldLink
 
-A key signs until the next one is made; older keys still verify, so that links in mailboxes keep working.
-The key file is read again only after it changed.
+A key signs until the next one is made; older keys still verify, so that links in mailboxes keep working. The key file is read again
+only after it changed.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ _MAC_CONTEXT = b"civicmail link\0"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """capture: its 16 bytes; index: of the recipient in the envelope; until: ms since 1970, 0 for no end; more: what else it
-    says."""
+    """capture: its 16 bytes; index: of the recipient in the envelope; until: ms since 1970, 0 for no end; more: additional data."""
 
     purpose: str
     capture: bytes

@@ -55,8 +55,8 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The reply of the other program. status: 0 for no reply; body: at most 64 KiB; problem: in words, empty for success; gone:
-    the receiver does not exist any more (410), so that retrying is useless."""
+    """The reply of the other program. status: 0 for no reply; body: at most 64 KiB; problem: in words, empty for success; gone: the
+    receiver no longer exists (410), so that retrying is useless."""
 
     status: int
     body: bytes = b""

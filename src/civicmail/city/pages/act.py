@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where people do it. route: of Django, whose converters give the keys of Act.load; name: of the URL."""
+    """The page of an act. route: of Django, whose converters give the keys of Act.load; name: of the URL."""
 
     route: str
     name: str
@@ -30,8 +30,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Where programs do it. path: below the API's root, with the keys of Act.load as `{int:id}`; page: name of the URL whose
-    readers may do it, "" for the act's own page; status: of a success; query: further keys, which may be any words."""
+    """The API operation of an act. path: below the API's root, with the keys of Act.load as `{int:id}`; page: name of the URL whose
+    readers may call it, "" for the act's own page; status: of a success; query: further keys in the query string, for arbitrary
+    text."""
 
     path: str
     scope: str
@@ -44,8 +45,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a command names the row by. metavar and help: for people; option: `--department` instead of a position; default: None
-    where it is required."""
+    """A parameter by which a command names the row. metavar and help: for people; option: `--department` instead of a position;
+    default: None if it is required."""
 
     metavar: str
     help: str
@@ -55,11 +56,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Where operators do it. verb: group and verb, `role end`; row: parameters of Act.find; positions: fields of the input that are
-    arguments; options: names of others, where they are not `--field`; defaults: of fields that a command alone may leave out;
-    metavars: of fields that it has words of its own for (Act.from_command); personal: a person shows who they are, also where
-    nobody has claimed the installation; tables: they are brought up to this program's version first; json: it can show
-    Act.as_json."""
+    """The command of an act. verb: group and verb, `role end`; row: parameters of Act.find; positions: fields of the input that are
+    arguments; options: names of others, if they are not `--field`; defaults: of fields that only a command may leave out; metavars:
+    of fields with an input form of their own (Act.from_command); personal: the actor must sign in, also in an unclaimed
+    installation; tables: the database is migrated to this program's version first; json: it can print Act.as_json."""
 
     verb: str
     _: KW_ONLY
@@ -77,9 +77,9 @@ class Command:
 class FormPage:
     """The page around the form of an act. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
-    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads, "" for no such link;
-    initial: what the form begins with, where the page knows more than the act; actions: links of the page's head; template and
-    context: where more than a form is shown."""
+    not; stop: whether the button is red; note: above the form; back: target of "Cancel", "" for no such link; initial: initial
+    values, if the page knows more than the act; actions: links of the page's head; template and context: for pages with more
+    than a form."""
 
     title: str
     section: str
@@ -99,11 +99,11 @@ class FormPage:
 
 
 class Act[Row, Given: Input, Done]:
-    """One act. Its docstring says what it does: the API and the help of the command show it.
+    """One act. Its docstring is the description in the API and the help of the command.
 
-    name: operation id; permission: of the guard's table (permissions.py); input: what is given; view_permission:
-    of a page that more people may see than may act, "" where both are one; fresh_proof: whether a person
-    signs in once more before the page opens; page, operation, command: where it is done, each may be missing.
+    name: operation id; permission: of the guard's table (permissions.py); input: its typed input; view_permission: of a page that
+    more people may see than may act, "" if both are one; fresh_proof: whether a person signs in again before the page opens; page,
+    operation, command: its entry points, each optional.
     """
 
     name: str
@@ -137,19 +137,19 @@ class Act[Row, Given: Input, Done]:
     """(row) -> the page with the button, for an act that is only a button of another page and has no form_page."""
 
     def permission_of(self, row: Row, actor: Actor) -> str:
-        """What the guard is asked for before it is done, where that depends on the row or on whose it is."""
+        """The permission, if it depends on the row or its owner."""
         return self.permission
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:
-        """What the guard is asked about before a form is shown. Where only the verb knows all that the permission takes: what is
-        known, or None; then the guard is asked whether they could at all."""
+        """The resource for the guard before a form is shown. If only the verb has all facts: the known ones, or None; then the
+        guard decides whether the actor could at all."""
         return CITY if PERMISSIONS[self.permission].resource is Resource else None
 
     next_page: str = ""
     """Name of the page of what was done, by its number: a success leads to it. Without one, to where the form_page leads back."""
 
     def after(self, done: Done) -> str:
-        """Where a success leads to, "" for where the form_page leads back."""
+        """The page after a success, "" for the one to which form_page leads back."""
         if not self.next_page:
             return ""
         from django.urls import reverse
@@ -159,31 +159,31 @@ class Act[Row, Given: Input, Done]:
     success_message: str = ""
 
     def message(self, row: Row, done: Done) -> str:
-        """One sentence for whoever did it: above the next page, in the answer of a command."""
+        """One sentence about the result for the actor: above the next page, and in the output of a command."""
         return self.success_message
 
     def line(self, row: Row, done: Done) -> str:
-        """What a command shows: the message, unless an operator needs more, like a number."""
+        """The output of a command: the message, unless an operator needs more, like a number."""
         return self.message(row, done)
 
     def note(self, row: Row, done: Done) -> str:
-        """What a command says beside the line, on the standard error, so that programs read the line alone."""
+        """A remark of a command on standard error, so that programs read the output alone."""
         return ""
 
     def as_json(self, done: Done) -> Mapping[str, Any]:
-        """What a command shows to another program."""
+        """The output of a command for another program."""
         return {}
 
     def from_command(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What was typed, as the form takes it, where a command has other words for it. Raises Unusable."""
+        """Command-line input converted to input of the form, if a command has other words for it. Raises Unusable."""
         return given
 
     def is_success(self, done: Done) -> bool:
-        """Whether the message tells of a success; else the page with the button shows it as a warning."""
+        """Whether the message reports a success; else the page with the button shows it as a warning."""
         return True
 
     def required(self, row: Row) -> Collection[str]:
-        """Optional fields that this row needs all the same."""
+        """Optional fields that this row requires."""
         return ()
 
     def unneeded(self, row: Row) -> Collection[str]:
@@ -191,23 +191,23 @@ class Act[Row, Given: Input, Done]:
         return ()
 
     def choices(self, row: Row, actor: Actor) -> Mapping[str, Choices]:
-        """What fields offer, where that depends on who asks or on the row."""
+        """Choices of fields that depend on the actor or the row."""
         return {}
 
     def initial(self, row: Row) -> Mapping[str, Any]:
-        """What the form begins with."""
+        """Initial values of the form."""
         return {}
 
     def implied(self, row: Row, given: Mapping[str, Any], now: int) -> Mapping[str, Any]:
-        """What a program or a command means that leaves fields out: for a change, that they stay as they are. now: ms."""
+        """Values of fields that a program or a command leaves out: for a change, the present ones. now: ms."""
         return self.initial(row) if self.is_change else {}
 
     def state(self, row: Row) -> str:
-        """As it is now, for the field Seen of the input."""
+        """The present state, for the field Seen of the input."""
         return str(getattr(row, "state", ""))
 
     def is_hidden(self, row: Row, actor: Actor, now: int) -> bool:
-        """Whether this person may not even know that it is there: then the answer is 404. now: ms."""
+        """Whether this person may not even know that the row exists: then the answer is 404. now: ms."""
         return False
 
     @property
@@ -224,7 +224,7 @@ class Act[Row, Given: Input, Done]:
 
 
 class OwnAct[Row, Given: Input, Done](Act[Row, Given, Done]):
-    """An act of somebody on what is their own."""
+    """An act on the actor's own data."""
 
     owner = "person__uid"
 

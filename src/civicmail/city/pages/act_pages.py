@@ -1,4 +1,4 @@
-"""Pages of acts (act.py): the form is made from the input, the guard is asked, the verb is carried out, and its message shown."""
+"""Pages of acts (act.py): make the form from the input, ask the guard, carry out the verb, and show its message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REFUSALS = (Unusable, Conflict, NotPermitted)
 
 
 def paths(acts: Iterable[Act[Any, Any, Any]], prove: Callable[[View], View] | None = None) -> list[URLPattern]:
-    """The pages of these acts, for a urls.py: of those that need a fresh proof where prove asks for it, else of the others."""
+    """URL patterns of these acts: of those that need a fresh sign-in if prove is set, else of the others."""
     return [
         path(act.page.route, page_of(act) if prove is None else prove(page_of(act)), name=act.page.name)
         for act in acts
@@ -64,7 +64,7 @@ def page_of(act: Act[Any, Any, Any]) -> View:
 
 
 def _button_view(act: Act[Any, Any, Any]) -> View:
-    """The view of an act that is a button of another page: what cannot be used is told there."""
+    """The view of an act that is a button of another page, which shows invalid input as an error."""
 
     @acting(act.permission)
     @require_POST
@@ -84,9 +84,8 @@ def respond_to_button(
     *,
     shown: tuple[type[Exception], ...] = REFUSALS,
 ) -> HttpResponse:
-    """What comes after a button: the page on which it stands, with what was done or why it could not be. row: as permitted_row
-    has it; page: called afterwards, where it depends on that; shown: errors that stand above that page, where others are a page of
-    their own."""
+    """The response to a button: its page, with the result or the error. row: from permitted_row; page: called afterwards, if it
+    depends on the result; shown: errors to show above that page; others have a page of their own."""
     form = form_of(act, row, request.actor, request.POST)
     try:
         if not form.is_valid():
@@ -101,8 +100,8 @@ def respond_to_button(
 
 
 def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, view: bool = False) -> Any:
-    """The row that an act is done to, as row_of. view: only the page is looked at. Raises NotPermitted, where that needs no row
-    before anything is read, so that nobody learns what there is; Http404 for what this person may not know of."""
+    """The row of an act, as row_of. view: the page is only viewed. Raises NotPermitted, before anything is read if that is possible
+    without the row, so that its existence is not revealed; Http404 for a row that this person may not know of."""
     permission = (view and act.view_permission) or act.permission
     if PERMISSIONS[permission].resource is Resource:
         require(request, permission)
@@ -138,9 +137,8 @@ def answer(
     to: Callable[[Any], str] | None = None,
     once: Callable[[Any], HttpResponse] | None = None,
 ) -> HttpResponse:
-    """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked.
-    to: what was done -> the next page, where that takes more than Act.after knows; once: what was done -> the page that shows it
-    this once, like a secret."""
+    """The page of an act, or the response after it: for views that choose among acts by the state of a row, after the guard. to:
+    result -> the next page, if Act.after is not enough; once: result -> a page that shows it once, like a secret."""
     form = form_of(act, row, request.actor, request.POST if request.method == "POST" else None, request.GET)
     form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
@@ -157,15 +155,16 @@ def head_of(form_page: FormPage) -> Page:
 
 
 def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor, now: int) -> Any:
-    """What the act did. form: valid. Raises Conflict where the row is not as it was seen, and what the verb raises. now: ms."""
+    """Carry out an act; return its result. form: valid. Raises Conflict if the row has changed since it was shown, and errors of
+    the verb. now: ms."""
     require_seen(act, row, form)
     given = act.input(**{name: form.cleaned_data[name] for name in act.input.fields})
     return act.perform(*([row] if act.has_row else []), given, actor=actor, now=now)
 
 
 def require_seen(act: Act[Any, Any, Any], row: Any, form: forms.Form) -> None:
-    """Raise Conflict where the row is not as whoever sent the form saw it. The page that shows the form again shows the row as it
-    is now, and so does the form, which can be sent again."""
+    """Raise Conflict if the row has changed since the form was shown. The page then shows the present row, and the form can be sent
+    again."""
     for name, field in act.input.fields.items():
         if isinstance(field, inputs.Seen) and name in form.data and str(form.data[name]).strip() != act.state(row):
             sent: Any = form.data
@@ -190,7 +189,8 @@ def form_of(
 
 
 def form_class(kind: type[inputs.Input], offered: Mapping[str, Choices] | None = None) -> type[forms.Form]:
-    """The class of the form of an input, for pages that ask a part of it at a time. offered: choices of fields that name none."""
+    """The form class of an input, for pages that ask for a part of it at a time. offered: choices of fields without choices of
+    their own."""
     made = {name: _field(field, (offered or {}).get(name, ())) for name, field in kind.fields.items()}
     form: type[forms.Form] = type(f"{kind.__name__}Form", (forms.Form,), made)
     return form
@@ -277,7 +277,7 @@ def _of_choices(field: Field[Any], offered: list[tuple[Any, Any]], words: dict[s
 
 
 def _start(field: Field[Any], offered: list[tuple[Any, Any]]) -> list[tuple[str, Any]]:
-    """Nothing, unless there is nothing to choose from or the act offers a start itself."""
+    """The initial choice: none, unless there is only one or the act sets it."""
     is_given = any(value == "" for value, _ in offered) or (field.required and len(offered) == 1)
     return [] if is_given else [("", gettext_lazy("Choose"))]
 

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class PagesConfig(AppConfig):
-    """Has no tables."""
+    """A Django app without tables."""
 
     name = "civicmail.city.pages"
     label = "pages"

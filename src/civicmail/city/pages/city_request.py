@@ -22,9 +22,9 @@ from civicmail.city.guard.resources import CITY, Resource
 
 
 class CityRequest(HttpRequest):
-    """What the middleware has put on each request. now: one time for the whole request; id: what logs and error pages name; bare:
-    no session is looked at, and nothing of the page asks the database; facts: how whoever is signed in stands; under: of a page
-    that shows mail, the mandate, for its head."""
+    """A request with the values of the middleware. now: one time for the whole request; id: for logs and error pages; bare: no
+    session is read, and the page makes no database query; facts: access status of the signed-in person; under: the examination, on
+    a page that shows its mail, for the page's head."""
 
     actor: Actor
     facts: MailFacts
@@ -40,8 +40,8 @@ class View(Protocol):
 
 
 def acting(act: str) -> Callable[[View], View]:
-    """Marks a view with the act that it is; the gate of acknowledgement and the sweep read it. The view itself asks `require`,
-    because only it knows about whom. Raises KeyError for an act that the table does not have."""
+    """Mark a view with its act, for the acknowledgment gate and the sweep. The view itself calls `require`, because only it knows
+    the resource. Raises KeyError for an unknown act."""
     if act not in PERMISSIONS:
         raise KeyError(act)
 
@@ -59,12 +59,12 @@ def require(request: CityRequest, act: str, resource: Resource = CITY) -> None:
 
 
 def may(request: CityRequest, act: str, resource: Resource = CITY) -> guard.AccessDecision:
-    """Whether to show the button of an act on this very thing. Rows of a list ask guard.may, which compares numbers alone."""
+    """Whether to show the button of an act on this resource. Rows of a list call guard.may, which compares numbers only."""
     return four_eyes.may(request.actor, act, resource, now=epoch_ms(request.now))
 
 
 def could(request: CityRequest, act: str, resource: Resource = CITY) -> guard.AccessDecision:
-    """Whether to show a link or a form at all, before it is known to what the act will be done."""
+    """Whether to show a link or a form at all, before the resource is known."""
     return guard.could(request.actor, act, resource, now=epoch_ms(request.now))
 
 
@@ -74,13 +74,13 @@ def require_could(request: CityRequest, act: str, resource: Resource = CITY) -> 
 
 
 def hidden_unless(request: CityRequest, act: str, resource: Resource) -> None:
-    """404 for a thing of which this person may not even know that it is there."""
+    """Raise Http404 for an object whose existence this person may not know of."""
     if not may(request, act, resource):
         raise Http404
 
 
 def absolute(request: HttpRequest, path: str) -> str:
-    """A page's address for somebody elsewhere: at `web.url` where it is set, else at the name by which this request came."""
+    """The absolute URL of a page: at `web.url` if it is set, else at the host name of this request."""
     pages: str = settings.CITY.web.url
     return f"{pages}{path}" if pages else request.build_absolute_uri(path)
 

@@ -14,12 +14,12 @@ _PARTS: Final = {"tick": "the program", "feed": "the personnel feed", "scim": "a
 
 
 def name_of(column: str) -> Subquery:
-    """For annotate: the name of whoever a column has the number of; one query with the rows, however many they are."""
+    """An annotation: the name of the person whose number a column contains; one query with the rows, whatever their number."""
     return Subquery(Person.objects.filter(uid=OuterRef(column)).values("display")[:1])
 
 
 def shown_name(uid: str, name: str | None) -> str:
-    """name: as name_of has found it."""
+    """The display form of a name from name_of."""
     if name:
         return name
     if uid.startswith(_COMMAND):
@@ -33,7 +33,7 @@ def name_and_uid(uid: str, name: str | None) -> str:
 
 
 def name_of_uid(uid: str) -> str:
-    """Of one of them; one query."""
+    """The name of one person; one query."""
     return shown_name(uid, Person.objects.filter(uid=uid).values_list("display", flat=True).first())
 
 

@@ -33,8 +33,9 @@ def respond_to_form[Made](
 ) -> HttpResponse:
     """Respond to a page with one form.
 
-    message: what was done, in a sentence; to: where that leads, else to back; once: what was made -> the page that
-    shows it instead, this once; shown: what the template wants besides (effects, stays, verb, stop; submit, note)."""
+    message: the result, in a sentence; to: the next page, else back; once: result -> a page that shows it once instead; shown:
+    further context of the template (effects, stays, verb, stop; submit, note).
+    """
     if request.method == "POST" and form.is_valid():
         done = run_verb(form, lambda: (do(),))
         if done is not None:

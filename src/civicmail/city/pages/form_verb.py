@@ -12,7 +12,7 @@ from civicmail.city.pages.wording import translate
 
 
 def run_verb[Made](form: BaseForm, verb: Callable[[], Made]) -> Made | None:
-    """What the verb returns; None, with errors in the form, when it could not be done. NotPermitted and others go through."""
+    """The result of a verb; None, with errors in the form, if it failed. NotPermitted and others propagate."""
     try:
         return verb()
     except Unusable as error:
@@ -27,7 +27,7 @@ def run_verb[Made](form: BaseForm, verb: Callable[[], Made]) -> Made | None:
 
 
 def status_of(form: BaseForm) -> int:
-    """Of the page that shows the form again."""
+    """The status of the page that shows the form again."""
     if getattr(form, "stale", False):
         return 409
     return 422 if form.is_bound and form.errors else 200

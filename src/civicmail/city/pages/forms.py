@@ -45,7 +45,7 @@ def day_field(label: str, hint: str = "", *, required: bool = True) -> forms.Dat
 
 
 def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrPromise]]) -> None:
-    """What a field lets choose, where that is known only when the page is asked for."""
+    """Set the choices of a field that are known only at the request."""
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     field.choices = list(choices)

@@ -1,7 +1,7 @@
-"""What people and programs give to an act, field by field: labels, help, limits. Pure: commands show them without Django.
+"""Typed inputs of acts, field by field: labels, help, limits. Pure: commands show them without Django.
 
 Forms of pages (act_pages.py), schemas of the API (front/web/api/act_operations.py) and options of commands
-(front/cli/act_commands.py) are made from these and never written twice. The verb checks what depends on more than one field.
+(front/cli/act_commands.py) are made from these and never written twice. The verb checks conditions on several fields.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ type Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Field[Value]:
-    """One value. label, help: for people; missing: what is said when a required one is missing; hidden: the page fills it in
-    (FormPage.initial) and asks nobody; default: what a program or a command means that leaves it out; implied: they may leave it
-    out, and Act.implied says what that means."""
+    """One value. label, help: for people; missing: the error for a missing required value; hidden: the page fills it in
+    (FormPage.initial); default: the value if a program or a command leaves it out; implied: they may leave it out, and Act.implied
+    gives the value."""
 
     label: str
     help: str = ""
@@ -122,8 +122,8 @@ class OptionalDay(Field[date | None]):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Field[str]):
-    """One of several values. choices: empty where the act offers them (Act.choices); radio: all are in sight; nothing is ever
-    preselected but what the act gives as a start; default: what a program or a command means that leaves it out."""
+    """One of several values. choices: empty if the act gives them (Act.choices); radio: all are visible; nothing is preselected
+    unless the act gives an initial value; default: the value if a program or a command leaves it out."""
 
     choices: Choices = ()
     radio: bool = False
@@ -148,7 +148,7 @@ class Lines(Field[list[str]]):
 
 @dataclass(frozen=True, kw_only=True)
 class Flag(Field[bool]):
-    """Yes or no. required: a program says which; on a page an empty box is a no."""
+    """Yes or no. required: a program must state it; on a page an empty box is a no."""
 
     required: bool = False
 
@@ -160,7 +160,7 @@ class PersonName(Field["Somebody"]):
 
 @dataclass(frozen=True, kw_only=True)
 class OptionalPerson(Field["Somebody | None"]):
-    """Somebody, by personnel number or address, or nobody."""
+    """A person, by personnel number or address, or none."""
 
     required: bool = False
 
@@ -191,12 +191,12 @@ class Seen(Field[str]):
 
 
 def reason(label: str = "Reason", help: str = "At least 20 characters. It is kept for ever.", *, min_length: int = 20) -> Text:
-    """Why, for the entry."""
+    """The reason, for the entry."""
     return Text(label=label, help=help, min_length=min_length)
 
 
 class Input:
-    """What an act takes. Subclasses have fields; an instance has their values.
+    """The input of an act. Subclasses have fields; an instance has their values.
 
     class EndRole(Input):
         reason = Text(label="Reason", min_length=20)

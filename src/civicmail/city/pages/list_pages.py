@@ -1,4 +1,4 @@
-"""Pages of lists (lists.py): the guard is asked, and the table with filters, order, paging and CSV is made from the definition."""
+"""Pages of lists (lists.py): ask the guard, then make the table with filters, order, paging and CSV from the definition."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _actions(definition: List, request: CityRequest, reader: ListRequest) -> lis
 
 
 def listing_of(definition: List, request: CityRequest, reader: ListRequest) -> Listing:
-    """What the list shows now, as the address of the request asks."""
+    """The content of a list for the URL of the request."""
     words = _words(definition)
     columns = [_column(column, reader, words) for column in definition.page_columns(reader)]
     shown: dict[str, Any] = {"columns": columns, "sort": definition.sort, "noun": words(definition.noun)}
@@ -110,5 +110,5 @@ def _text(definition: List, reader: ListRequest, text: str) -> str:
 
 
 def _words(definition: List) -> Words:
-    """What puts texts of an employee's list into the language of the request, and leaves everything else as it is."""
+    """Translate texts of an employee's list into the language of the request; others stay unchanged."""
     return lambda words: translate(words) if definition.translated and isinstance(words, str) else words

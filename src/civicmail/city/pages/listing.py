@@ -1,6 +1,6 @@
 """Lists with filters, sorting, paging and CSV, driven by the URL alone.
 
-A view says what its columns and filters are and gives a query; the rest, with chips, links and the file, is the same for all.
+A view names its columns and filters and gives a query; the rest, with chips, links and the file, is the same for all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SINGULARS = {
 @dataclass(frozen=True, slots=True)
 class Column:
     """value: row -> a cell, text, number, date or None. sort: fields of order_by for ascending; empty: no sorting. num: numbers,
-    to the right; name: on cards, where the header is not seen, the value is told with this word before it."""
+    aligned right; name: on cards, which have no header, this word precedes the value."""
 
     key: str
     label: str
@@ -67,7 +67,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A header as the table shows it. direction: what aria-sort says where the list is sorted by it."""
+    """A header of the table. direction: the value of aria-sort if the list is sorted by it."""
 
     column: Column
     link: str = ""
@@ -88,8 +88,8 @@ class Row:
 
 @dataclass
 class Listing:
-    """What one list shows now. caption: for screen readers; empty: the sentence where there is nothing at all; noun: what is
-    counted. ticks: rows can be chosen for an act on several. Made by `of`."""
+    """The present content of one list. caption: for screen readers; empty: the sentence of an empty list; noun: what is counted.
+    ticks: rows can be selected for an act on several. Made by `of`."""
 
     caption: str
     columns: Sequence[Column]
@@ -128,14 +128,14 @@ class Listing:
 
     @property
     def counted(self) -> str:
-        """What is counted, in the number in which it is."""
+        """The number with its noun, in the right grammatical number."""
         if (self.everything if self.chips else self.total) != 1:
             return self.noun
         return SINGULARS.get(self.noun, self.noun.removesuffix("s"))
 
     @property
     def query(self) -> str:
-        """Filters and order alone, for whoever keeps this view."""
+        """Filters and order only, for a saved view."""
         return self.link().partition("?")[2]
 
     @property
@@ -184,8 +184,8 @@ def from_query(
     path: str = "",
     slim: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
 ) -> Listing:
-    """The list as the address of the request wants it. sort: key of the column, "-" before it for descending, where none is asked;
-    slim: adds what rows need (select_related, annotations) after counting."""
+    """The list for the URL of the request. sort: key of the default column, "-" before it for descending; slim: adds data that rows
+    need (select_related, annotations) after counting."""
     known = {"sort", "page", *(f.key for f in filters)}
     params = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
     params = {k: v for k, v in params.items() if not _is_unknown_choice(filters, k, v)}
@@ -216,8 +216,8 @@ def from_rows(
     sort: str = "",
     ticks: bool = False,
 ) -> Listing:
-    """A list of rows that are no rows of the database, in the order given: mappings with a "pk". keep: parameters of the address
-    that stay in its links; sort: by which column they are in order, where whoever gives them sorts by the address."""
+    """A list of rows that are not from a query, in the given order: mappings with a "pk". keep: parameters of the URL that stay in
+    its links; sort: the column by which they are in order, if the caller sorts by the URL."""
     params = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
     listing = Listing(caption, columns, (), empty, noun, ticks, path=request.path, params=params, sort=sort, results=rows)
     listing.total = listing.everything = len(rows)
@@ -226,7 +226,7 @@ def from_rows(
 
 
 def fill(listing: Listing) -> None:
-    """Put the page that the address asks for into a list that has its rows and total."""
+    """Put the page that the URL requests into a list that has its rows and total."""
     assert listing.results is not None
     listing.pages = max(1, -(-listing.total // PER_PAGE))
     listing.page = min(max(1, int(p) if (p := listing.params.get("page", "1")).isdecimal() else 1), listing.pages)
@@ -236,7 +236,7 @@ def fill(listing: Listing) -> None:
 
 
 def render_list(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:
-    """The page with this list; its CSV where the address asks for that; the region of the list where script asks for a part."""
+    """Render the page with this list; its CSV if the URL requests it; the list's region if a script requests a part."""
     if request.GET.get("format") == "csv":
         return _csv_response(listing)
     part = request.headers.get("HX-Request-Type") == "partial"
@@ -277,7 +277,8 @@ class _Echo:
 
 
 def _csv_response(listing: Listing) -> StreamingHttpResponse:
-    """The whole list, not only this page, as UTF-8 with a mark that spreadsheets know; formulas are made text (CWE-1236)."""
+    """The whole list, not only this page, as UTF-8 with a byte order mark for spreadsheets; formulas are converted to text
+    (CWE-1236)."""
     assert listing.results is not None
     writer = csv.writer(_Echo())
     rows = _lines(listing.columns, listing.results[:MAX_CSV_ROWS])

@@ -26,8 +26,8 @@ type Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value of a row on a page. href: the row's own page, for the first column; role: of a state (the words are `text`); hint:
-    a second, quieter line; full: an address that is never clipped."""
+    """One value of a row on a page. href: the row's own page, for the first column; role: color role of a state (the words are
+    `text`); hint: a second, less prominent line; full: an address that is never truncated."""
 
     text: Any = ""
     href: str = ""
@@ -46,7 +46,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """Who reads a list, and when (epoch ms). parent: what the list belongs to, like a department, None for the city's."""
+    """The reader of a list, and the time (epoch ms). parent: the object that the list belongs to, like a department, None for the
+    city's."""
 
     actor: Actor
     now: int
@@ -57,11 +58,12 @@ class ListRequest:
 class Column:
     """One value of each row: a text, unless a subclass says otherwise.
 
-    key: its name for programs; alias: in the address of a page, where that is another one; label: its header, "" where no page
-    shows it; value: row -> value, or the attribute that has it, by default `key`; cell: (row, request) -> what a page shows in its
-    place; link: name of the URL of the row's page, and the attributes that it takes, by default "pk"; hint: row -> a second line;
-    sort: fields of order_by for ascending, empty for no sorting; name: word before the value on cards, where the header is not
-    seen; full: it is never clipped; optional: it may be missing; is_number: whether it stands to the right."""
+    key: its name for programs; alias: its name in the URL of a page, if that differs; label: its header, "" if no page shows it;
+    value: row -> value, or the attribute that has it, by default `key`; cell: (row, request) -> the cell that a page shows instead;
+    link: name of the URL of the row's page, and the attributes that it takes, by default "pk"; hint: row -> a second line; sort:
+    fields of order_by for ascending, empty for no sorting; name: word before the value on cards, which have no header; full: it is
+    never truncated; optional: it may be missing; is_number: whether it is aligned right.
+    """
 
     key: str
     label: str = ""
@@ -137,7 +139,7 @@ class Somebody(Column):
 
 
 class Shown(Column):
-    """What pages alone show."""
+    """Data that only pages show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,9 @@ class Choice(Column):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows remain. lookups: of Django, one of which must fit, by default `key`; apply: (rows, value, request) -> rows, where
-    that takes more; choices: (value, words), or none for words that are typed; page_choices: those of a page, where they are
-    rows of the database; others: values that programs may give, too."""
+    """A filter of rows. lookups: of Django, one of which must match, by default `key`; apply: (rows, value, request) -> rows, for
+    other conditions; choices: (value, words), or none for typed words; page_choices: those of a page, if they are rows of the
+    database; others: further values that programs may give."""
 
     key: str
     label: str
@@ -175,7 +177,7 @@ class Filter:
     others: Sequence[str] = ()
 
     def offered(self) -> Choices:
-        """The choices; asked for once Django is there."""
+        """The choices; called once Django is loaded."""
         return self.choices() if callable(self.choices) else self.choices
 
     def remaining(self, rows: Any, value: str, request: ListRequest) -> Any:
@@ -189,9 +191,9 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of the page's head. page, args: name and arguments of the URL; query: of its address; permission: of those who see the
-    link, "" for all; about: what the guard is asked about, by default the list's resource; is_sure: that is enough to know; at most
-    one of a page is primary."""
+    """A link of the page's head. page, args: name and arguments of the URL; query: of its URL; permission: required to see the
+    link, "" for none; about: the resource for the guard, by default the list's; is_sure: the resource has all facts; at most one
+    link of a page is primary."""
 
     label: str
     page: str
@@ -206,8 +208,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Where programs read it. path: below the API's root, with the keys of the list as `{slug:department}`; page: name of the URL
-    whose readers may do it, "" for the list's own page; shape: name of a row's schema."""
+    """The API operation of a list. path: below the API's root, with the keys of the list as `{slug:department}`; page: name of the
+    URL whose readers may call it, "" for the list's own page; shape: name of a row's schema."""
 
     path: str
     scope: str
@@ -218,9 +220,9 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Where operators read it. verb: group and verb, `agency list`; columns: keys of columns that `--json` gives; line: a row as
-    people read it; renamed: columns to other names; order: of the rows, where it is not that of programs; parameters: what its
-    parent is named by; filters: those that are options; fixed: values of others; personal: a person shows who they are."""
+    """The command of a list. verb: group and verb, `agency list`; columns: keys of columns that `--json` prints; line: a row as
+    text; renamed: columns to other names; order: of the rows, if it differs from that of programs; parameters: by which its parent
+    is named; filters: those that are options; fixed: values of others; personal: the actor must sign in."""
 
     verb: str
     columns: Sequence[str]
@@ -235,8 +237,8 @@ class Command:
 
 
 class List:
-    """One list. The first paragraph of its docstring says what it has: the API and the help of the command show it. The second
-    explains properties of a row to programs.
+    """One list. The first paragraph of its docstring is the description in the API and the help of the command. The second explains
+    properties of a row to programs.
 
     name: operation id; permission: of the guard's table; page, operation, command: where it is read, each may be missing.
     """
@@ -276,7 +278,7 @@ class List:
     """What is read with each row."""
 
     def parent(self, **keys: Any) -> Any:
-        """What its address names, like a department; title, caption and empty may name its attributes as `{parent.name}`."""
+        """The parent named by the URL, like a department; title, caption and empty may use its attributes as `{parent.name}`."""
         return None
 
     def find_parent(self, **keys: Any) -> Any:
@@ -284,7 +286,7 @@ class List:
         return None
 
     def resource(self, request: ListRequest) -> Resource:
-        """What the guard is asked about."""
+        """The resource for the guard."""
         return CITY
 
     def rows(self, request: ListRequest) -> Any:
@@ -294,7 +296,7 @@ class List:
         return apps.get_model(self.model)._default_manager.all()
 
     def queryset(self) -> Any:
-        """All rows of the table, with what columns need, for whoever reads one of them."""
+        """All rows of the table, with related data for the columns."""
         from django.apps import apps
 
         return self.with_related(apps.get_model(self.model)._default_manager.all())
@@ -304,7 +306,7 @@ class List:
         return rows.select_related(*self.related) if self.related else rows
 
     def page_columns(self, request: ListRequest) -> Sequence[Column]:
-        """Those of the page, where they depend on who reads it."""
+        """The columns of the page, if they depend on the reader."""
         return [column for column in self.columns if column.label or column.cell is not None]
 
     def page_filters(self, request: ListRequest) -> Sequence[Filter]:
@@ -334,7 +336,7 @@ class List:
         return ()
 
     def context(self, request: ListRequest) -> Mapping[str, Any]:
-        """What its template takes besides."""
+        """Further context of its template."""
         return {}
 
     @property

@@ -21,9 +21,9 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """h1: the question or the thing's name; section: what the title says after it; crumbs: (label, URL) of the pages above; state:
-    (role, word); facts: at most five (label, value); slim: a work screen, the menu is closed at every width; once: shown this once,
-    so nothing leads away from it by itself, like a change of language."""
+    """h1: the question or the object's name; section: follows it in the title; crumbs: (label, URL) of the pages above; state:
+    (color role, word); facts: at most five (label, value); slim: a work screen, the menu is closed at every width; once: shown only
+    once, so the page has no link that would lose it, like a change of language."""
 
     h1: str
     section: str = ""
@@ -36,7 +36,7 @@ class Page:
 
     @property
     def first_actions(self) -> Sequence[Action]:
-        """Those that are in sight, the main one first: three, or all where one more would be the only one that is not."""
+        """The visible actions, the main one first: three, or all if only one more would be hidden."""
         return self._ordered if len(self.actions) <= IN_SIGHT + 1 else self._ordered[:IN_SIGHT]
 
     @property

@@ -22,7 +22,7 @@ def translate(words: object) -> str:
 
 
 def role(code: str) -> str:
-    """What a role is called."""
+    """The name of a role."""
     return translate(ROLES[code].name) if code in ROLES else code
 
 

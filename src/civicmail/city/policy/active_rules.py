@@ -58,16 +58,16 @@ def active(data: Path) -> RuleSet:
 
 
 def active_or_starter(data: Path) -> RuleSet:
-    """The rules in force, for whoever explains what they did; the starter pack stands in for a book that cannot be used."""
+    """The rules in force, for explanations of their effects; the starter pack replaces an unusable rule set."""
     try:
         return active(data)
     except UnusableBook:
         return starter_pack()
 
 
-@lru_cache(maxsize=2)  # a page asks for it with each look, and it is the same text until somebody publishes another
+@lru_cache(maxsize=2)  # pages call this at each request, and the text changes only when another is published
 def _parse(text: str) -> RuleSet:
-    """Raises UnusableBook also for a text that says nothing: a file that lost its content is no decision to have no rules."""
+    """Parse the text. Raises UnusableBook also for an empty text: a file that lost its content is no decision to have no rules."""
     book = rule_parser.parse_rule_set([("active.toml", text)])
     if not book.rules and not book.matrix.rows:
         raise UnusableBook("active.toml says nothing.")
@@ -76,7 +76,7 @@ def _parse(text: str) -> RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class ActiveRules:
-    """What is published. text: TOML."""
+    """The published rule set. text: TOML."""
 
     text: str
     rule_set: RuleSet
@@ -97,8 +97,8 @@ ACTIVE = Published("policy/active.toml", "the rule set", lambda active: active.t
 class RuleSetWatcher:
     """The active rule set, in memory. clock: epoch ms.
 
-    A rule set that cannot be used leaves the last one in force. Without one since the start the starter pack is in force, with the
-    error, so that mail waits as the failure policy says for `policy`.
+    An unusable rule set leaves the last one in force. If there was none since the start, the starter pack is in force, with the
+    error, so that mail waits according to the failure policy for `policy`.
     """
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:

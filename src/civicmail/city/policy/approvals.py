@@ -28,12 +28,12 @@ class PartialApproval:
         return bool(self.stripped)
 
     def plain(self) -> dict[str, Any]:
-        """Nothing of what leaves whole."""
+        """A partial approval as plain data; empty if all files leave."""
         return {"leave": [list(part) for part in self.approved], "out": [list(part) for part in self.stripped]} if self else {}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> PartialApproval:
-        """As it stands in an event."""
+        """A partial approval from its form in an event."""
         leave, out = (tuple((str(path), str(sha256)) for path, sha256 in plain.get(name, ())) for name in ("leave", "out"))
         return cls(leave, out)
 
@@ -43,8 +43,8 @@ NOTHING_STRIPPED = PartialApproval()
 
 @dataclass(frozen=True, slots=True)
 class OutboundFile:
-    """One file that would leave. part: its path in the message; kind: file, or link for one of the city's that is only pointed at;
-    sha256: of its bytes, of a link of its address; hexadecimal."""
+    """One file that would leave. part: its path in the message; kind: file, or link for a linked file of the city; sha256: of its
+    bytes, or of a link's address; hexadecimal."""
 
     part: str
     kind: str
@@ -55,7 +55,7 @@ class OutboundFile:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends. department: its code; person: uid; mailbox: the address it comes from, lower case."""
+    """The sender. department: its code; person: uid; mailbox: the sending address, lower case."""
 
     department: str
     person: str
@@ -64,8 +64,8 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class FileApproval:
-    """Files that may leave without a question. Every field that says something must fit; until: ms from which it no longer does.
-    series: a pattern of names ("agenda-*.pdf"); domain, address: of the recipient; mailbox: of a function, so of a role."""
+    """Files that may leave without a request. Every field that is set must match; until: ms of its end. series: a pattern of names
+    ("agenda-*.pdf"); domain, address: of the recipient; mailbox: of a function, so of an office."""
 
     id: str
     until: int
@@ -95,8 +95,8 @@ class FileApproval:
 
 
 class ApprovedFiles:
-    """What managers said yes to: one file, to one recipient, of one sender each. More come, and none is taken back: each ends by
-    its time. It grows while it is read, so nobody has to copy those of a month for the next one."""
+    """Approvals of managers: each for one file, to one recipient, of one sender. They are added and never removed, because each
+    ends by its time. The set grows while it is read, so that a month of approvals is not copied for each new one."""
 
     def __init__(self, approvals: Iterable[FileApproval] = ()) -> None:
         self._by_file: dict[tuple[str, str], tuple[FileApproval, ...]] = {}
@@ -112,7 +112,7 @@ class ApprovedFiles:
         return self._by_file.get((sha256, address), ())
 
     def in_force(self, now: int) -> frozenset[FileApproval]:
-        """Those that hold. now: ms."""
+        """The approvals in force. now: ms."""
         return frozenset(approval for approvals in self._by_file.values() for approval in approvals if now < approval.until)
 
     def __contains__(self, approval: FileApproval) -> bool:
@@ -152,5 +152,5 @@ class Approvals:
         return tuple(covering_ids)
 
     def is_same(self, other: Approvals, now: int) -> bool:
-        """Whether both say the same at this moment. now: ms."""
+        """Whether both have the same effect at this moment. now: ms."""
         return self == other and self.approved_files.in_force(now) == other.approved_files.in_force(now)

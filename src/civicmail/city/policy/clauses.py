@@ -1,7 +1,7 @@
-"""The city's e-mail use policy, clause by clause, as employees read it: what it says in our words, what that means for whoever uses
-mail, and what this system does about it. Pages, refusals and entries cite the numbers; `/policy/text/#p-14` is where one is read.
+"""The city's e-mail use policy, clause by clause, for employees: its content in plain words, its meaning for users of mail, and
+what this system does about it. Pages, refusals and entries cite the numbers; `/policy/text/#p-14` shows one.
 
-What the system does is told as it is today; a clause that it does not help with yet says so.
+The third text describes the system as it is today; a clause without support yet states that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_REPLY_LENGTH = 480
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """number: "P-14"; says: the policy; means: for whoever uses mail; does: this system."""
+    """number: "P-14"; says: the policy; means: for users of mail; does: this system."""
 
     number: str
     title: Sentence
@@ -37,7 +37,7 @@ class Clause:
 
 
 def clause_url(clause: str, pages: str = "") -> str:
-    """Where a clause is read. pages: the address of the pages, without a slash at its end (`web.url`); empty: on this host."""
+    """The URL of a clause. pages: the base URL of the pages, without a slash at its end (`web.url`); empty: on this host."""
     return f"{pages}{CLAUSES_PATH}#{clause.lower()}"
 
 
@@ -321,8 +321,8 @@ OUT_OF_REACH = (
 
 
 def with_link(reply: str, pages: str) -> str:
-    """An SMTP reply that says no, with an address at its end where the pages have one and both fit on a line (RFC 5321 4.5.3.1.5):
-    of the page of its decision, which tells how to contest it, else of the clause that it names."""
+    """A rejecting SMTP reply with a URL at its end, if the pages have one and both fit on a line (RFC 5321 4.5.3.1.5): of the page
+    of its decision, which explains how to appeal, else of the clause that it names."""
     match = CLAUSE_REFERENCE.search(reply) if pages and reply.startswith("5") else None
     if match is None:
         return reply

@@ -18,8 +18,8 @@ def dispositions(
     modes: Sequence[Mode | None], source: str, *, settled: Mapping[int, tuple[Action, str]] | None = None, refused: str = ""
 ) -> tuple[Disposition, ...]:
     """One disposition for each of the envelope's recipients. modes: of their departments, None outside the city; source: the kind
-    of door the message came in by. settled: for recipients that are here, what is done with their copies and by which rule, where
-    it is not delivered; refused: the rule by which nobody gets one."""
+    of entry point. settled: for recipients here whose copy is not simply delivered, its disposition with the rule; refused: the
+    rule by which no recipient gets one."""
     if refused:
         return tuple(Disposition(to, "refuse", (refused,)) for to in range(len(modes)))
     if source == "import":
@@ -42,5 +42,5 @@ def _passing(mode: Mode | None) -> tuple[str, ...]:
 
 
 def _forecast(mode: Mode | None) -> tuple[str, ...]:
-    """What would be done with the copy if its department were live."""
+    """The disposition that the copy would have if its department were live."""
     return (f"{rule_keys.FORECAST}{rule_keys.DELIVER}",) if mode == "observe" else ()

@@ -26,9 +26,9 @@ Facts = Mapping[str, FactValue]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check saw, with evidence: part path, offset and length in it, and a mask; never a confidential value.
+    """A result of one check, with evidence: part path, offset and length in it, and a mask; never a confidential value.
 
-    sure: percent; version: of the check; cost: microseconds that the check took, told once for each check (its first finding).
+    sure: percent; version: of the check; cost: microseconds that the check took, in its first finding only.
     """
 
     check: str
@@ -63,10 +63,9 @@ class Finding:
 class Disposition:
     """What happens to the copy of one recipient (index in the envelope) and the rules that led to it.
 
-    facts: what rules were told of this recipient, where it differs from the defaults. marks: what its reader is told, each a short
-    name and words; reply: what the sender is told of a copy that is refused; dsn: by a delivery report, because the client was told
-    that the message is taken; review: queues in which a person looks at it. secure: the copy leaves encrypted whenever it leaves,
-    also where something stronger keeps it back for now.
+    facts: the rules' facts about this recipient, if they differ from the defaults. marks: warnings for its reader, each a short
+    name and words; reply: for the sender of a rejected copy; dsn: by a delivery report, because the client got an acknowledgment;
+    review: queues of reviewers. secure: the copy leaves encrypted whenever it leaves, even if a stricter rule holds it for now.
     """
 
     to: int
@@ -97,7 +96,7 @@ class Disposition:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Disposition:
-        """As it stands in a head."""
+        """A disposition from its form in a head."""
         if len(plain) == 3:
             return cls(plain["to"], plain["do"], tuple(plain["rules"]))
         return cls(
@@ -124,5 +123,5 @@ def plain_facts(facts: Facts) -> dict[str, Any]:
 
 
 def read_facts(plain: Mapping[str, Any]) -> dict[str, FactValue]:
-    """Facts as they stand in a head."""
+    """Facts from their form in a head."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}

@@ -1,6 +1,6 @@
 """Failure drill: forecast decisions with one part unavailable. Pure.
 
-This proves what rules and matrix say; that the real part, when it is stopped, is noticed as away is proven with real parts.
+This tests rules and failure policy; tests with real parts prove that a stopped part is noticed.
 """
 
 from __future__ import annotations

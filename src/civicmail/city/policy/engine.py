@@ -31,8 +31,8 @@ _Evaluated = Iterable[tuple[Rule, bool | frozenset[str]]]
 def decide(
     book: RuleSet, message: Mapping[str, FactValue], recipients: Sequence[Mapping[str, FactValue]], now_ms: int
 ) -> tuple[Decision, ...]:
-    """One decision for each recipient. message, recipients: facts of city/policy/facts.py, as far as they differ from their
-    defaults; message["unavailable"] names the parts that could not answer."""
+    """One decision for each recipient. message, recipients: facts of city/policy/facts.py that differ from their defaults;
+    message["unavailable"] names the unavailable parts."""
     rules = [rule for rule in book.rules if rule.is_active(now_ms)]
     shared_scope: Scope | None = None
     answers: dict[str, bool | frozenset[str]] = {}
@@ -51,13 +51,14 @@ def decide(
 
 
 def fits(rule: Rule, facts: Mapping[str, FactValue]) -> bool | frozenset[str]:
-    """Whether a rule fits facts of a message and one recipient together; for want of which parts that is not known."""
+    """Whether a rule matches the facts of a message and one recipient together; else the unavailable parts for which that is
+    unknown."""
     return _evaluate(rule, _scope(facts, {}))
 
 
 def _scope(message: Mapping[str, FactValue], recipient: Mapping[str, FactValue]) -> Scope:
-    """A value or Unknown for each fact. A value that is its default is no answer of a check that could not be made, so that
-    records, which leave defaults out, say the same as what they were made of."""
+    """A value or Unknown for each fact. A default value is no result of an unavailable check, so that records, which omit defaults,
+    give the same decision as the original facts."""
     scope: Scope = dict(_DEFAULTS)
     for name, value in (*message.items(), *recipient.items()):
         if name in scope:
@@ -74,7 +75,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _checked_value(name: str, value: FactValue) -> object:
-    """The value, or Unknown where it is not of the fact's type: a check that says nonsense has said nothing."""
+    """The value, or Unknown if it has another type than the fact: an invalid result of a check counts as none."""
     default = _DEFAULTS[name]
     if isinstance(default, tuple):
         if isinstance(value, tuple | list) and all(type(item) is str for item in value):
@@ -94,7 +95,7 @@ def _evaluate(rule: Rule, scope: Scope) -> bool | frozenset[str]:
 
 
 def _decision(book: RuleSet, evaluated: _Evaluated, direction: Direction, missing_parts: set[str], *, exempt: bool) -> Decision:
-    """evaluated: acting rules by weight, with their answers; missing_parts: missing whatever rules say."""
+    """The decision. evaluated: active rules by weight, with their results; missing_parts: unavailable whatever rules need."""
     fitting = [rule for rule, answer in evaluated if answer is True]
     acting = [rule for rule in fitting if rule.mode == "enforce"]
     do: Outcome = max((rule.do for rule in acting), key=RANK.__getitem__, default="deliver")
@@ -136,7 +137,7 @@ def _rule_label(rule: Rule) -> str:
 
 
 def smtp_reply(rule: Rule) -> str:
-    """What an SMTP client is told by a rule that refuses, else nothing (RFC 3463: 5.7.1, not authorized, message refused)."""
+    """The SMTP reply of a rejecting rule, else empty (RFC 3463: 5.7.1, not authorized, message refused)."""
     if rule.do != "refuse":
         return ""
     return f"550 5.7.1 {rule.sender} ({rule.clause}){f' Ask: {rule.ask}' if rule.ask else ''}"

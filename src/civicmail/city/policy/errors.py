@@ -1,9 +1,9 @@
-"""What can be wrong with rules as data.
+"""Errors in rules as data.
 
 ValueError
-└── BadExpression    an expression is none, or does not fit the table of facts; its reader adds file and line
+└── BadExpression    an expression is invalid, or does not fit the table of facts; its reader adds file and line
 ConfigError
-└── UnusableBook     a book of rules cannot be used; the sentence names file, line and column
+└── UnusableBook     a rule set is invalid; the message names file, line and column
 """
 
 from __future__ import annotations
@@ -21,4 +21,4 @@ class BadExpression(ValueError):
 
 
 class UnusableBook(ConfigError):
-    """The book that was in force stays in force; without one mail waits as the fail matrix says for `policy`."""
+    """The rule set in force stays in force; without one mail waits according to the failure policy for `policy`."""

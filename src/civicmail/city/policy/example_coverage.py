@@ -25,7 +25,7 @@ def uncovered_parts(rule: Rule) -> tuple[str, ...]:
 
 
 def _with_part_removed(rule: Rule) -> Iterator[tuple[str, Condition]]:
-    """Each part, and the condition without it."""
+    """Each part, with the condition without it."""
     when = read(rule.when)
     if not rule.unless:
         yield from ((part, _condition(node)) for part, node in _reduced(when))

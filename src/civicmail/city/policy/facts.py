@@ -1,7 +1,7 @@
 """Facts that rules may use: one table for engine, pages and docs/policy/facts.md.
 
-A fact of a message holds for all of its copies, a fact of a recipient for one. What no check has said has its default; what a
-check could not find out is named in `unavailable`, and the engine then follows the fail matrix instead of believing the default.
+A fact of a message applies to all of its copies, a fact of a recipient to one. A fact that no check has set has its default; checks
+that could not run are listed in `unavailable`, and the engine then follows the failure policy instead of using the default.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Type = Literal["bool", "int", "text", "texts"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """name: as rules write it; of: whom it is about; check: who finds it, "" for what the envelope, the directory or the message
-    itself says; default: where nobody said anything, whose type is the type of the fact."""
+    """name: in rules; of: message or recipient; check: that sets it, "" for facts of the envelope, the directory or the message
+    itself; default: the value if it is not set, whose type is the type of the fact."""
 
     name: str
     default: FactValue
@@ -170,5 +170,5 @@ FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 
 
 def without_defaults(facts: dict[str, FactValue]) -> dict[str, FactValue]:
-    """The facts that say something: without those at their default. Raises KeyError for a name that is none."""
+    """Facts that differ from their default. Raises KeyError for an unknown name."""
     return {name: value for name, value in facts.items() if value != FACTS[name].default}

@@ -1,7 +1,7 @@
 """Failure policy: what happens to mail when a check or the rules are unavailable (docs/policy/rules.md; promise 6).
 
-A cell is one of four words. None of them refuses for good, and none delivers as if nothing were missing: that such a cell cannot be
-written is a matter of its type. Parts that look for harm, and the rules, never deliver what comes from outside or would leave.
+A cell is one of four words. None of them rejects permanently, and none delivers as if no check were missing; the type excludes such
+a cell. If a check for threats, or the rules, are unavailable, mail from or to the outside is never delivered.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ PARTS: Final = (PARSER, POLICY, *dict.fromkeys(fact.check for fact in FACTS.valu
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is done for want of one part."""
+    """What happens if one part is unavailable."""
 
     inbound: Cell
     internal: Cell
@@ -93,14 +93,14 @@ class FailurePolicy:
 
 
 def direction_of(message: Facts, recipient: Facts) -> Direction:
-    """Which way the copy of one recipient goes."""
+    """The direction of one recipient's copy."""
     if message.get("inbound") is True:
         return "inbound"
     return "outbound" if recipient.get("outbound") is True else "internal"
 
 
 def cell_error(part: str, direction: str, cell: object) -> str:
-    """What is wrong with a cell, as half a sentence; empty when nothing is."""
+    """The error of a cell, as half a sentence; empty if it is valid."""
     if cell not in CELLS:
         return f"{cell!r} is none of {', '.join(CELLS)}"
     if cell == "deliver-again" and direction != "internal" and part in HARM_PARTS:

@@ -1,6 +1,6 @@
 """Labels of findings for officers. Pure.
 
-Only what a code means is said, never a value of the message. A code that has no words here is shown as it is.
+A label gives the meaning of a code, never a value of the message. A code without a label is shown itself.
 """
 
 from __future__ import annotations
@@ -110,14 +110,14 @@ _OTHER_CHECKS: Final = {"habits": "what the account is used to"}
 
 
 def code_label(check: str, code: str) -> str:
-    """What one code of a check means."""
+    """The label of one code of a check."""
     if code == UNAVAILABLE:
         return "could not be made"
     return _LABELS.get(check, {}).get(code, code.replace("-", " "))
 
 
 def describe(check: str, codes: Iterable[str]) -> tuple[str, str]:
-    """(what the check looks for, what it saw), each thing once."""
+    """(subject of the check, finding), each once."""
     return _OTHER_CHECKS.get(check) or PART_LABELS.get(check, check), ", ".join(
         dict.fromkeys(code_label(check, code) for code in codes)
     )

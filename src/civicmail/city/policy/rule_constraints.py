@@ -1,9 +1,9 @@
 """Constraints on every rule, checked when a rule set is read.
 
-- Nothing is refused on what its text looks like alone: a stranger's first message that the spam learner dislikes is kept somewhere
-  where a person can find it (P-02).
-- What the text is about (use.*) goes to a person to look at and is never itself a reason to keep mail back (P-12, P-13, P-30). Such
-  rules are known by their names, so that no list of rules on a technical page tells whose mail is about what.
+- Mail is never rejected for its text alone: a stranger's first message with a high spam score is quarantined, so that a person can
+  release it (P-02).
+- The subject of a text (use.*) leads to a review by a person and is never a reason to hold mail (P-12, P-13, P-30). Such rules are
+  recognized by their names, so that no list of rules on a technical page reveals the subject of a person's mail.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SCORES = (0, 500, 900, 990, 1000)
 
 
 def why_forbidden(rule: Rule) -> str:
-    """Why a rule may not be in any book, as half a sentence; empty when it may."""
+    """Why a rule may not be in any rule set, as half a sentence; empty if it may."""
     reads_use_facts = any(name.startswith(_USE) for name in rule.condition.names)
     if reads_use_facts is not rule.id.startswith(USE_PREFIX):
         return f"rules that ask about {_USE}… are called {USE_PREFIX}…, and no others: a reviewer alone sees what they find (P-12)"

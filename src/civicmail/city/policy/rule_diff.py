@@ -17,8 +17,8 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """what: "rule" or "matrix"; name: of the rule, or part and direction; field: "" where a whole rule came or went; old, new: ""
-    for nothing."""
+    """what: "rule" or "matrix"; name: of the rule, or part and direction; field: "" if a whole rule was added or removed; old, new:
+    "" for none."""
 
     what: str
     name: str

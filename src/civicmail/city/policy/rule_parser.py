@@ -1,7 +1,7 @@
 """Parse rules from TOML (docs/formats.md, "Book of rules"); errors name file, line and column.
 
-What is wrong is told with file, line and column, and nothing of a book that
-is wrong anywhere is used: neither a name that nobody knows, nor an example that does not come out as its owner said.
+A rule set with any error is rejected as a whole: an unknown name, for example, or an example with another result than its owner
+expects.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def parse_rule_set(files: Sequence[tuple[str, str]]) -> RuleSet:
 
 
 def _require_size(sources: Sequence[_File]) -> None:
-    """Before anything of them is looked at. Raises UnusableBook."""
+    """Check the size before parsing. Raises UnusableBook."""
     plain = [rule for source in sources for rule in source.plain_rules()]
     if len(plain) > MAX_RULES:
         raise UnusableBook(f"A book has at most {MAX_RULES} rules, and this one has {len(plain)}.")
@@ -70,7 +70,7 @@ def _require_size(sources: Sequence[_File]) -> None:
 
 
 class _File:
-    """One file of a book. All errors go through `fail`, so that each names its place."""
+    """One file of a rule set. All errors are raised by `fail`, so that each names its place."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
@@ -144,7 +144,7 @@ class _File:
         return value.strip() if key not in ("when", "unless") else value
 
     def _check_fields(self, fields: Mapping[str, str], table: TomlTable) -> None:
-        """What is in a field is one of what it may be; words fit on the lines that they are said in."""
+        """Check that fields have permitted values, and that words fit on the lines on which they are shown."""
         for key, allowed in (("severity", SEVERITIES), ("mode", MODES), ("do", RULE_ACTIONS), ("review", ("", *REVIEWS))):
             if fields[key] not in allowed:
                 self.fail(table.position(key), f"{key} is one of {', '.join(filter(None, allowed))}, not {fields[key]!r}")
@@ -169,7 +169,7 @@ class _File:
             self.fail(table.position("mark"), "a rule that sets a mark does `mark`")
 
     def _ends(self, value: object, place: Position) -> tuple[int, str]:
-        """The first ms at which the rule no longer acts, and how that is said: the day that is named is its last, in UTC."""
+        """The first ms at which the rule no longer acts, and the text for it: the day named is its last, in UTC."""
         if isinstance(value, datetime):
             if value.tzinfo is None:
                 self.fail(place, "expires is a day, or a time with its offset (2027-06-30T12:00:00Z)")

@@ -46,7 +46,7 @@ class Rule:
     """One rule as its owner wrote it.
 
     condition: `when` and not `unless`; ends: ms since 1970 from which it no longer acts; mark: the short name of a mark, "" for
-    none; sender, reader: words for them; ask: whom to ask; each_copy: whether it asks about a recipient.
+    none; sender, reader: words for them; ask: contact; each_copy: whether it uses facts of a recipient.
     """
 
     id: str
@@ -76,15 +76,14 @@ class Rule:
 
     @property
     def weight(self) -> tuple[int, int, str]:
-        """Which of several rules speaks for all: what it does, how severe it is, and its name, so that the order of files is
-        nothing."""
+        """The key that orders rules: effect, severity, and name, so that the order of files does not matter."""
         return (-RANK[self.do], -SEVERITIES.index(self.severity), self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; error: why what was published cannot be used;
-    then mail waits as the matrix says for `policy`."""
+    """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; error: why the published text is invalid; then mail
+    waits according to the failure policy for `policy`."""
 
     rules: tuple[Rule, ...]
     matrix: FailurePolicy
@@ -102,7 +101,7 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a reader is told about a copy. name: short, for a header line; rule: whose it is; clause: that it serves."""
+    """A warning for the reader of a copy. name: short, for a header line; rule: its rule; clause: of that rule."""
 
     name: str
     words: str
@@ -112,12 +111,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done with the copy of one recipient, and why.
+    """The decision on the copy of one recipient, with its reasons.
 
-    rules: that fitted, those in shadow as "shadow:ID", those that only tell as "notify:ID", and "unavailable:PART" where the fail
-    matrix spoke. reply: for an SMTP client, where it is told no or later; words: for the reader; sender: for the sender; clause,
-    ask: of the rule that spoke; review: queues; again: screen it again as soon as its parts answer; parts: those that were wanted.
-    secure: a rule in force wants it encrypted, whatever else is done.
+    rules: that matched, those in shadow as "shadow:ID", those that only notify as "notify:ID", and "unavailable:PART" if the
+    failure policy decided. reply: for an SMTP client, if it is rejected or deferred; words: for the reader; sender: for the sender;
+    clause, ask: of the deciding rule; review: queues; again: screen it again as soon as its parts answer; parts: the unavailable
+    ones. secure: a rule in force requires encryption, whatever else is decided.
     """
 
     do: Outcome

@@ -22,7 +22,7 @@ class Position:
 
 @dataclass(slots=True)
 class TomlTable:
-    """One [[rule]], [[rule.example]] or other table: where it begins, and where its keys do."""
+    """One [[rule]], [[rule.example]] or other table: its start, and the places of its keys."""
 
     name: str
     line: int
@@ -49,7 +49,7 @@ def tables(text: str) -> list[TomlTable]:
 
 
 def _value(line: str, start: int, number: int) -> tuple[Position, str]:
-    """The place of a value, and the quotes of a text that goes on below."""
+    """The place of a value, and the quotes of a multi-line text."""
     quote = next((q for q in _QUOTES if line.startswith(q, start)), "")
     inside = start + len(quote)
     rest = line[inside:]
@@ -61,7 +61,7 @@ def _value(line: str, start: int, number: int) -> tuple[Position, str]:
 
 
 def line_and_column(place: Position, text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset in a value that stands at a place; column 0 where it cannot be told."""
+    """Line and column of an offset in a value at a place; column 0 if unknown."""
     before = text[:offset]
     lines = before.count("\n")
     if not place.exact:

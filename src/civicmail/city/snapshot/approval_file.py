@@ -1,7 +1,7 @@
-"""Append-only file of approved files (docs/formats.md, "Approvals"). Knows no Django.
+"""Append-only file of approved files (docs/formats.md, "Approvals"). Without Django.
 
-A reader takes whole lines only: what stands behind the last one is of somebody who writes it now, or who died while they wrote it.
-Whoever appends next cuts that off. No whole line is ever taken out of a file; another file comes in its place.
+A reader uses whole lines only: a partial last line is being written, or its writer died. The next writer cuts it off. A whole line
+is never removed from a file; another file replaces it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def approved_files_path(data: Path) -> Path:
 
 
 def to_plain(approval: FileApproval) -> dict[str, Any]:
-    """What it says of itself."""
+    """The approval as plain data."""
     return {name: value for name in _FIELDS if (value := getattr(approval, name))}
 
 
 def parse_approval(plain: object) -> FileApproval:
-    """Raises ValueError for what says no such thing."""
+    """Parse an approval. Raises ValueError for invalid data."""
     if not isinstance(plain, dict) or not {"id", "until"} <= plain.keys():
         raise ValueError("no approval")
     if any(type(value) is not _TYPES.get(name) for name, value in plain.items()):
@@ -50,8 +50,8 @@ def encode_lines(approvals: Iterable[FileApproval]) -> bytes:
 
 
 def append(data: Path, end: int, approvals: Iterable[FileApproval], files: Files = OS_FILES) -> None:
-    """Durable on return. end: behind the last whole line. One at a time, of all who write. Raises OSError: then some of it may
-    stand there, and be read; none of it is said to be durable."""
+    """Append lines, durable on return. end: behind the last whole line. One writer at a time. Raises OSError: then some lines may
+    be in the file, and be read, but may not be durable."""
     file = files.open(approved_files_path(data))
     try:
         file.truncate(end)

@@ -1,8 +1,8 @@
 """Device passwords, and tokens of the city's identity provider, as mail programs present them (P-07, S1).
 
-A device password is 140 random bits; what is kept is its HMAC-SHA-256 under a key of the installation, so neither the database nor
-the snapshot opens anything by itself. A token is a JWT (RFC 7519) that is checked here, without a network, against the keys that
-were last fetched of its issuer.
+A device password is 140 random bits; only its HMAC-SHA-256 under a key of the installation is stored, so neither the database nor
+the snapshot alone grants access. A token is a JWT (RFC 7519) that is verified here, without a network, with the keys last fetched
+from its issuer.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def key_path(data: Path) -> Path:
 
 
 def device_key(data: Path, files: Files = OS_FILES) -> bytes:
-    """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
+    """The key of the installation, created if it is missing (0600); the same for simultaneous callers. Raises OSError."""
     return files.secret(key_path(data))
 
 
@@ -69,28 +69,28 @@ def read_key(data: Path) -> bytes | None:
 
 
 def mac(key: bytes, password: str) -> str:
-    """How a device password is known: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
+    """The stored form of a device password: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
     return hmac.digest(key, b"device\0" + normalize(password).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def normalize(typed: str) -> str:
-    """What somebody meant who typed what was shown."""
+    """Normalize a typed secret."""
     return typed.lower().translate(_READ_AS)
 
 
 def pseudonym(key: bytes, name: str) -> str:
-    """An unknown login as records and the log may hold it: the same for the same name, and nobody reads the name from it."""
+    """A pseudonym of an unknown login for records and the log: the same for the same name, and not reversible."""
     return hmac.digest(key, b"login\0" + name.lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:16]
 
 
 def find_device(key: bytes, person: Person | None, password: str) -> Device | None:
-    """The device whose password this is. The time it takes tells neither whether the person exists nor how close it was."""
+    """The device with this password. The time taken reveals neither whether the person exists nor how close a guess was."""
     return _matching(key, person.devices if person is not None else (), password)
 
 
 def find_former_device(key: bytes, person: Person | None, password: str) -> Device | None:
-    """The device whose password this was until the access of its person ended. It opens nothing: who knows it may hear why, and
-    nobody else does (P-09)."""
+    """The former device with this password, ended with the access of its person. It grants nothing: only its holder gets the reason
+    (P-09)."""
     return _matching(key, person.former if person is not None and person.why else (), password)
 
 
@@ -145,7 +145,7 @@ def parse_jwks(content: bytes) -> dict[str, _Key]:
 
 
 def verify_token(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: str, now: int) -> dict[str, Any]:
-    """What a signed token says: its signature, issuer, audience and times are good. now: seconds. Raises BadToken."""
+    """The claims of a signed token with valid signature, issuer, audience and times. now: seconds. Raises BadToken."""
     import jwt
 
     try:

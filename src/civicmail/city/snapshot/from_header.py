@@ -1,7 +1,7 @@
 """Strict parser of one address field: exactly one mailbox that every program reads alike (RFC 5322 3.4, without 4.4).
 
-The reading of any mail (core/message/addresses.py) makes the best of what is there. Here it is the other way round: what two
-programs might read differently is no honest way to say who one is, and the rule that it breaks has a name. Pure.
+The general parser (core/message/addresses.py) accepts as much as possible. This one does the opposite: it rejects text that two
+programs might read differently, with the name of the broken rule. Pure.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def parse_fields(header: bytes) -> list[HeaderField]:
 
 @dataclass(frozen=True, slots=True)
 class NamedAddress:
-    """One mailbox. shown: what readers may see as its name, each in its own way; exact: the name if all of them see the same."""
+    """One mailbox. shown: names that readers may see, depending on their program; exact: the name if all programs show the same."""
 
     address: str
     shown: tuple[str, ...]
@@ -115,21 +115,21 @@ def _text(raw: bytes) -> str:
 
 
 def is_hidden(text: str) -> bool:
-    """Whether a text has characters that nobody sees: zero width, direction marks, controls, tags, fillers."""
+    """Whether a text has invisible characters: zero width, direction marks, controls, tags, fillers."""
     return any(
         unicodedata.category(c) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp") or c in "\u115f\u1160\u3164\uffa0\u2800" for c in text
     )
 
 
 def _mask_quoted(value: str) -> str:
-    """The value with what stands in quotes blotted out, at the same places."""
+    """The value with quoted text blanked out, at the same positions."""
     if value.count('"') % 2:
         raise InvalidSender("form")
     return _QUOTED.sub(lambda m: '"' + "x" * len(m[1]) + '"', value)
 
 
 def _check_phrase(marks: str) -> None:
-    """What stands before the address: a name, and no more addresses, groups or routes."""
+    """Check the text before the address: a name, and no further addresses, groups or routes."""
     for letter, rule in ((":", "group"), (";", "several"), (",", "several"), ("[", "form"), ("]", "form")):
         if letter in marks:
             raise InvalidSender(rule)
@@ -151,7 +151,7 @@ def _address(text: str, marks: str) -> str:
 
 
 def _name(phrase: str) -> tuple[tuple[str, ...], str | None]:
-    """What readers may see, and the name when it is written so that there is one reading."""
+    """The names that readers may see, and the name if there is only one reading."""
     quoted = _QUOTED.fullmatch(phrase)
     bare = quoted.group(1) if quoted else phrase
     if "=?" not in phrase:

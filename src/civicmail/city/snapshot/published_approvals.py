@@ -1,13 +1,13 @@
-"""Approvals as gateways read them: two files (docs/formats.md, "Approvals"). Knows no Django.
+"""Approvals as gateways read them: two files (docs/formats.md, "Approvals"). Without Django.
 
     say(data, answers, whole, now)         what managers said, appended to those of a month
     keep(data, standing, whole, now)       who is asked, and standing approvals: few, so written whole
     watching(data).at(now)                 in screening: what is in force at this moment
 
-Whoever writes is the only one, and reads the tables meanwhile: of two at one moment the second knows what the first did. What is
-written is durable on return.
+There is one writer at a time, which reads the tables meanwhile, so that the second of two sees the changes of the first. Writes are
+durable on return.
 
-What is not known waits: a file that cannot be read makes the check unavailable, and mail with it follows the fail matrix.
+An unreadable file makes the check unavailable, and its mail follows the failure policy.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def approvals_path(data: Path) -> Path:
 
 
 def encode(approvals: Approvals) -> bytes:
-    """All but the answers. The same approvals in the same order are the same bytes."""
+    """All approvals but the answers. The same approvals in the same order are the same bytes."""
     content = {
         "v": 2,
         "departments": sorted(approvals.departments),
@@ -58,7 +58,7 @@ def encode(approvals: Approvals) -> bytes:
 
 
 def decode(content: bytes) -> tuple[Approvals, bool]:
-    """All but the answers, and whether these have a file of their own; an older program wrote all of it into one. Raises
+    """All approvals but the answers, and whether these have a file of their own; an older program wrote all into one. Raises
     ValueError."""
     try:
         plain = orjson.loads(content)
@@ -78,7 +78,7 @@ STANDING = Published(
 def append_approvals(
     data: Path, answers: Iterable[FileApproval], load_all: LoadApprovals, now: int, files: Files = OS_FILES
 ) -> None:
-    """What stands there already is not written twice. Where nothing can be appended, everything is written anew. Raises OSError."""
+    """Append answers that are not in the file yet; if that is impossible, write all again. Raises OSError."""
     with _write_lock(data, files):
         known = shared_watcher(data)
         current = known.current(now)
@@ -89,7 +89,7 @@ def append_approvals(
 
 
 def publish_standing(data: Path, load_standing: LoadApprovals, load_all: LoadApprovals, now: int, files: Files = OS_FILES) -> bool:
-    """All but the answers, which nothing is read for; whether they had to be written. Raises OSError."""
+    """Publish all approvals but the answers, which need no reading; return whether that was necessary. Raises OSError."""
     with _write_lock(data, files):
         known = shared_watcher(data)
         current = known.current(now)
@@ -107,8 +107,8 @@ def publish_standing(data: Path, load_standing: LoadApprovals, load_all: LoadApp
 
 
 def reconcile(data: Path, load_all: LoadApprovals, now: int, files: Files = OS_FILES) -> bool:
-    """Every answer is compared with the tables, and where something differs, or most are over, all are written anew; whether
-    they were. Raises OSError."""
+    """Compare every answer with the tables, and write all again if one differs, or most have ended; return whether that was done.
+    Raises OSError."""
     known = ApprovalsWatcher(data)
     current = known.current(now)
     expected = load_all()
@@ -124,13 +124,13 @@ def reconcile(data: Path, load_all: LoadApprovals, now: int, files: Files = OS_F
 
 
 def publish(data: Path, approvals: Approvals, files: Files = OS_FILES) -> None:
-    """Everything anew. Durable on return. Raises OSError."""
+    """Publish everything again. Durable on return. Raises OSError."""
     with _write_lock(data, files):
         _publish(data, approvals, files)
 
 
 def _publish(data: Path, approvals: Approvals, files: Files) -> None:
-    """The answers first: a file that says that they have one of their own comes when it is there."""
+    """Write the answers first: the file that refers to them follows."""
     decisions = sorted(approvals.approved_files.in_force(0), key=lambda approval: (approval.until, approval.id, approval.sha256))
     files.replace(approved_files_path(data), HEADER_LINE + encode_lines(decisions))
     STANDING.write(data, (approvals, True), files)
@@ -145,15 +145,15 @@ def _write_lock(data: Path, files: Files) -> Iterator[None]:
 
 
 def read(data: Path, now: int = 0) -> Approvals:
-    """What was published; nothing where nothing was. Raises ValueError where it cannot be read."""
+    """The published approvals; none if none were published. Raises ValueError for an unreadable file."""
     if (approvals := ApprovalsWatcher(data).current(now)) is None:
         raise ValueError("no file of approvals")
     return approvals
 
 
 class ApprovalsWatcher:
-    """What is in force at this moment, in memory. A look costs two stats, and reads what is new, so there is one each time that
-    somebody asks. Any thread. end, count: as of Tail; end is 0 where nothing can be appended."""
+    """The approvals in force at this moment, in memory. Each access costs two stats, and reads new lines. Thread-safe. end, count:
+    as of Tail; end is 0 if nothing can be appended."""
 
     def __init__(self, data: Path) -> None:
         self._tail = Tail(approved_files_path(data))
@@ -195,5 +195,5 @@ class ApprovalsWatcher:
 
 @lru_cache(maxsize=4)
 def shared_watcher(data: Path) -> ApprovalsWatcher:
-    """One for all of a process: the answers of a month are some hundred thousand."""
+    """One watcher for all of a process: a month has some hundred thousand answers."""
     return ApprovalsWatcher(data)

@@ -1,11 +1,11 @@
 """Publication of the snapshot: files that are written on change and watched by every gateway.
 
     publish_changes(data, changes)      on commit, in the process that changed the database: a few people, in milliseconds
-    publish(data, snapshot)             everybody, where an act concerns many, and by the city worker soon after changes
+    publish(data, snapshot)             everyone, if an act concerns many, and by the city worker soon after changes
     touch_alive(data)                   every ten seconds, by the city worker, while the database answers
     Watch(data, clock).now              in every gateway
 
-A door needs no database. When that is away, nobody can end anybody's access, so the last snapshot may not serve for ever.
+An entry point needs no database. While the database is unavailable no access can be ended, so the last snapshot expires.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def alive_path(data: Path) -> Path:
 
 
 def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
-    """Replace the published snapshot; durable on return. Two who publish at once leave the newer one there.
+    """Replace the published snapshot; durable on return. Of two simultaneous publications the newer one remains.
 
-    False when what is there is newer by version and by time, and stays. A snapshot without a mailbox is not published: a city
-    that has none has no people yet and takes mail as before, or its database is not the one that it was. Raises OSError.
+    False if the present one is newer by version and by time, and stays. A snapshot without a mailbox is not published: such a city
+    has no people yet and accepts mail as before, or its database was replaced. Raises OSError.
     """
     path = snapshot_path(data)
     if not snapshot.mailboxes:
@@ -72,8 +72,8 @@ def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
 
 
 def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bool:
-    """Tell doors what one act changed; durable on return. False, and nothing is written, where a whole snapshot is due instead:
-    there is none that could be changed, too much has come since, or what was told cannot be read. Raises OSError."""
+    """Publish the changes of one act; durable on return. False, and nothing is written, if a whole snapshot is due instead: there
+    is none to change, the changes are too many, or the published ones are unreadable. Raises OSError."""
     base = _published_version(snapshot_path(data))
     if base is None:
         return False
@@ -99,7 +99,7 @@ def needs_full_snapshot(data: Path) -> bool:
 
 @contextmanager
 def publication_lock(data: Path, files: Files = OS_FILES) -> Iterator[None]:
-    """While somebody tells doors, nobody else does. It is taken outside of transactions: who waits here holds no row."""
+    """The lock of publishers. It is taken outside transactions, so that waiting for it locks no row."""
     folder = snapshot_path(data).parent
     files.make_folder(folder)
     with locked(folder / ".telling"):
@@ -116,8 +116,8 @@ def mark_database_alive(data: Path, now: int | None = None) -> None:
 
 
 class SnapshotWatcher:
-    """The last good snapshot, in memory. clock: ms since 1970. A look costs a stat; it is taken at most every 250 ms. Any thread:
-    one looks, and the others go on with what is there."""
+    """The last valid snapshot, in memory. clock: ms since 1970. A check costs a stat and is made at most every 250 ms. Thread-safe:
+    one thread checks, and the others continue with the present one."""
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:
         self._data = data
@@ -131,7 +131,7 @@ class SnapshotWatcher:
 
     @property
     def current(self) -> Snapshot | None:
-        """Who may what at this moment; None while nothing readable was ever published."""
+        """The snapshot at this moment; None if no readable one was ever published."""
         now = self._clock()
         if not 0 <= now - self._polled_ms < POLL_MS and self._lock.acquire(blocking=False):
             try:
@@ -142,7 +142,7 @@ class SnapshotWatcher:
         return self._snapshot
 
     def refresh(self) -> Snapshot | None:
-        """As now, and looked for at this moment: for whoever acts on what was published just before."""
+        """The snapshot as `current`, checked at this moment: for reading what was published just before."""
         with self._lock:
             self._polled_ms = self._clock()
             self._poll()
@@ -150,11 +150,11 @@ class SnapshotWatcher:
 
     @property
     def is_unreadable(self) -> bool:
-        """A snapshot was published and none could be read since this process began: nobody knows who may what."""
+        """Whether a snapshot was published and none could be read since this process began, so that access is unknown."""
         return self.current is None and self._base.was_there
 
     def is_fresh(self, max_age_ms: int) -> bool:
-        """Whether the snapshot may still be acted on: the database answered, or somebody published, within so many ms."""
+        """Whether the snapshot is still usable: the database answered, or a publication was made, within so many ms."""
         snapshot = self.current
         if snapshot is None:
             return not self._base.was_there
@@ -183,7 +183,7 @@ class SnapshotWatcher:
 
 @lru_cache(maxsize=4)
 def shared_watcher(data: Path, clock: Callable[[], int]) -> SnapshotWatcher:
-    """One for all jobs of a process, and for all its pages: of 6,200 people a snapshot is 20 MB."""
+    """One watcher for all jobs and pages of a process: a snapshot of 6,200 people has 20 MB."""
     return SnapshotWatcher(data, clock)
 
 

@@ -49,7 +49,7 @@ class Verdict:
 
 
 def is_correction(finding: Finding) -> bool:
-    """Whether the copy that leaves differs from the kept bytes by this."""
+    """Whether it is a difference between the outgoing copy and the archived bytes."""
     return finding.check == CHECK and finding.code.startswith("correct")
 
 
@@ -73,13 +73,14 @@ def check(
 
 
 def may_relay(address: str, scope: Collection[str]) -> bool:
-    """Whether a peer with this scope may send for an address. The empty address is of nobody; an empty scope has all."""
+    """Whether a peer with this scope may send for an address. The empty address belongs to no one; an empty scope has all."""
     address = address.lower()
     return not address or not scope or address in scope or f"@{address.rpartition('@')[2]}" in scope
 
 
 def has_identification_block(text: str, template: str, snapshot: Snapshot, person: Person, now: int) -> bool:
-    """Whether the text of a message has the identification block. template: with {name} and {department}; white space is even."""
+    """Whether the text of a message has the identification block. template: with {name} and {department}; white space is
+    normalized."""
     own = _own_mailbox(snapshot, person, now)
     block = template.replace("{name}", person.name).replace("{department}", own.department if own is not None else "")
     return " ".join(block.split()).casefold() in " ".join(text.split()).casefold()
@@ -150,7 +151,7 @@ class _SenderCheck:
         return " ".join((mailbox.name or (holder.name if holder is not None else "")).split())
 
     def _check_display_name(self, named: NamedAddress, name: str) -> None:
-        """Raise Dishonest when what readers may see as the name poses as somebody or something else."""
+        """Raise Dishonest if the name that readers may see imitates another person or an address."""
         own = {skeleton(name), skeleton(self._person.name if self._person is not None else name)}
         for shown in named.shown:
             for address in _ADDRESS_LIKE.findall(shown):
@@ -177,7 +178,7 @@ class _SenderCheck:
     # -- Sender, Reply-To
 
     def _check_sender_field(self, fields: list[HeaderField], grant: Grant | None) -> list[Finding]:
-        """Sender is the person where From is another's or a function's mailbox (RFC 5322 3.6.2), else nobody but the author."""
+        """Sender must be the person if From is another's or a function's mailbox (RFC 5322 3.6.2), else the author."""
         if len(fields) > 1:
             raise InvalidSender("sender-twice")
         try:
@@ -200,7 +201,7 @@ class _SenderCheck:
         return [_correction("sender", fields[0], lines) if fields else Finding(CHECK, "correct:sender", mask="\n".join(lines))]
 
     def _check_reply_to(self, fields: list[HeaderField]) -> list[Finding]:
-        """Answers that go elsewhere are noted: people do ask for them."""
+        """Note a Reply-To elsewhere, which people do request."""
         ours = self._snapshot.domains
         return [
             Finding(CHECK, "reply-outside", offset=f.offset, length=f.length)

@@ -1,6 +1,6 @@
 """SMTP replies to messages whose sender fields are refused (P-14, promise 7).
 
-ASCII and short: each is the text of an SMTP reply, and never repeats what the message says.
+ASCII and short: each is the text of an SMTP reply, and never repeats text of the message.
 """
 
 from __future__ import annotations

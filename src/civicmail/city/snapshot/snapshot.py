@@ -1,7 +1,7 @@
 """Snapshot of who may send and receive now, as one immutable value (docs/formats.md, "Snapshot"; P-06, P-07, P-14).
 
-`city/identity` publishes it on commit, gateways and the sign-in of Dovecot look at the file every 250 ms and hold it in memory;
-nothing here knows a database. Addresses are lower case; times are ms since 1970.
+`city/identity` publishes it on commit; gateways and the Dovecot authentication check the file every 250 ms and hold it in memory.
+Without a database. Addresses are lower case; times are ms since 1970.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ State = Literal["open", "held", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person may do with a mailbox. until: ms; send: a successor only reads."""
+    """What a person may do with a mailbox. until: ms; send: false for a successor, who only reads."""
 
     mailbox: str
     role: Role
@@ -29,7 +29,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device password: its id, and the HMAC under the key of the installation by which it is known; the password is nowhere."""
+    """A device password: its id, and the HMAC under the key of the installation that identifies it; the password is stored
+    nowhere."""
 
     id: str
     mac: str
@@ -37,11 +38,11 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """id: of the directory, for ever; login: what is typed at sign-in; epoch: raised when every session must end; why: the sentence
-    that a person hears who may not send, empty for who may. machine: a service sender (S1): SMTP only. outside: addresses that
-    they have elsewhere, as far as the city was told of them (P-11). personal: (from, until) in which the department allows them
-    limited personal use (P-10). restricted: writes to one outside address at a time (P-30). former: passwords that ended together
-    with access: they open nothing, and whoever shows one hears why (P-09)."""
+    """id: of the directory, permanent; login: the name typed at sign-in; epoch: increased when every session must end; why: the
+    sentence for a person who may not send, empty for one who may. machine: a service sender (S1): SMTP only. outside: known
+    addresses elsewhere (P-11). personal: (from, until) in which the department permits limited personal use (P-10). restricted:
+    writes to one outside address at a time (P-30). former: passwords that ended together with access: they grant nothing, and their
+    holder gets the reason (P-09)."""
 
     id: str
     login: str
@@ -58,15 +59,15 @@ class Person:
     former: tuple[Device, ...] = ()
 
     def may_personally(self, now: int) -> bool:
-        """Whether limited personal use is allowed now."""
+        """Whether limited personal use is permitted now."""
         return any(since <= now < until for since, until in self.personal)
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """id: its main address. department: the code of the owner. why: the sentence for who asks, where it is not open.
-    addresses: all that reach it, the main one first. forward: the function mailbox that its mail goes to while it is held, until
-    forward_until (L4). files_until: until when it invites files from people whom the city does not know (P-25)."""
+    """id: its main address. department: the code of the owner. why: the sentence for a sender if it is not open. addresses: all of
+    them, the main one first. forward: the function mailbox that gets its mail while it is held, until forward_until (L4).
+    files_until: the end of its invitation of files from unknown people (P-25)."""
 
     id: str
     kind: Literal["personal", "function", "service"]
@@ -144,7 +145,7 @@ def build(
 
 
 def ids_by_name(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Each name, and whose it is. people: (name, id)."""
+    """Each name, and its people. people: (name, id)."""
     result: dict[str, tuple[str, ...]] = {}
     for name, id_ in people:
         result[name] = (*result.get(name, ()), id_)
@@ -153,8 +154,8 @@ def ids_by_name(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one act changed about a few people, as doors are told before the whole snapshot is made anew. version, at: as of a
-    snapshot; people, mailboxes: as they are now; gone: ids of people of whom nothing is known any more."""
+    """The changes of one act for a few people, published before the whole snapshot is made again. version, at: as of a snapshot;
+    people, mailboxes: their present state; gone: ids of people who are no longer in it."""
 
     version: int
     at: int
@@ -168,8 +169,8 @@ MAX_CLOCK_SKEW_MS = 60_000
 
 
 def is_newer(changes: Changes, version: int, at: int) -> bool:
-    """Whether a snapshot of this version and time does not have these changes yet. Of a database that was brought back from a copy
-    versions are lower and times later: what was told before that is over."""
+    """Whether a snapshot of this version and time lacks these changes. In a restored older database versions are lower and times
+    later: earlier changes are obsolete."""
     return changes.version > version and changes.at > at - MAX_CLOCK_SKEW_MS
 
 
@@ -215,7 +216,7 @@ def apply_changes(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
 
 
 class _Overlay[T](Mapping[str, T]):
-    """Values, with some of them in place of others; None for what is gone."""
+    """Values, some of which replace others; None for removed ones."""
 
     def __init__(self, base: Mapping[str, T], over: Mapping[str, T | None]) -> None:
         self._base = base

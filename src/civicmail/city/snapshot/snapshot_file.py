@@ -1,6 +1,6 @@
-"""The two files by which doors are told who may send and receive: everybody, and what changed since (docs/formats.md, "Snapshot").
+"""The two files of the snapshot: everyone, and changes since then (docs/formats.md, "Snapshot").
 
-What is not whole is no snapshot: a door then keeps the one that it has.
+An incomplete file is no snapshot: an entry point then keeps its present one.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def encode(snapshot: Snapshot) -> bytes:
 
 
 def decode(content: bytes) -> Snapshot:
-    """Raises ValueError for a file of another version or a damaged one. People and mailboxes are built when they are asked for: of
-    thousands a door meets a few, and it must not stand still to read the others."""
+    """Decode a file. Raises ValueError for another version or a damaged file. People and mailboxes are built when they are first
+    used: an entry point needs a few of thousands, and must not pause to build the others."""
     try:
         h = orjson.loads(content)
         if h["v"] != FORMAT:
@@ -108,7 +108,7 @@ def _mailbox(plain: dict[str, Any]) -> Mailbox:
 
 
 class _Built[T](Mapping[str, T]):
-    """Values that are built from what was read when somebody asks for them, and then stay."""
+    """Values that are built at first use, and then stay."""
 
     def __init__(self, build: Callable[[dict[str, Any]], T], plain: dict[str, dict[str, Any]]) -> None:
         self._build = build

@@ -1,1 +1,1 @@
-"""Every write of this room: one verb, one transaction, with its audit entry inside."""
+"""Writes of this room: one verb, one transaction, with its audit entry inside."""

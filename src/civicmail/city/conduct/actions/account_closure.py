@@ -49,8 +49,8 @@ class Count:
 
 
 def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
-    """Request the count of live messages that the archive lacks, the first step.
-    Raises NotPermitted; Conflict if the person has access or somebody reads the mailbox."""
+    """Request the count of live messages that the archive lacks, the first step. Raises NotPermitted; Conflict if the person has
+    access or the mailbox has an authorized reader."""
     guard.require(actor, "account.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -87,8 +87,8 @@ def drop(closure: Closure, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -> Closure:
-    """Delete the live copy, of which so many messages were seen, as soon as the archive has all of it. Raises NotPermitted,
-    Conflict."""
+    """Order the deletion of the live copy, of which so many messages were counted, as soon as the archive has all of it. Raises
+    NotPermitted, Conflict."""
     guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():

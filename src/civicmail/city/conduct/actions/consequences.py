@@ -1,8 +1,7 @@
-"""Decide what follows from a violation (P-30; V2 to V4).
+"""Decide the consequences of a violation (P-30; V2 to V4).
 
-The table proposes; an officer decides and cites the ground; a second officer must agree to a permanent bar; another person
-hears the appeal.
-Only consequences that concern mail are carried out here.
+The table proposes; an officer decides and cites the ground; a second officer must agree to a permanent bar; another person hears
+the appeal. Only consequences that concern mail are carried out here.
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ class Decision:
 
 
 def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Violation:
-    """Decide what follows. A permanent bar waits for a second officer, and nothing changes before. Raises NotPermitted for who
-    found it, Unusable, Conflict."""
+    """Decide the consequence. A permanent bar waits for a second officer, and nothing changes before. Raises NotPermitted for the
+    author of the finding, Unusable, Conflict."""
     guard.require(actor, "violation.decide", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
         violation = lock_row(row, "state")
@@ -117,7 +116,7 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
 
 
 def pending_answer(row: Violation, now: int) -> str:
-    """What the person can say now: "response" to a report, "appeal" of a decision, or nothing."""
+    """The person's possible answer now: "response" to a report, "appeal" of a decision, or nothing."""
     if row.state in FIRST and not row.response:
         return "response"
     if row.state == "decided" and row.decided is not None and now < epoch_ms(row.decided) + APPEAL:
@@ -143,7 +142,7 @@ def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
 
 
 def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
-    """An appeal on paper. reference: where it is kept."""
+    """Record an appeal on paper. reference: where it is kept."""
     guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
     return _appeal(row, text, checked_reason(reference, "reference", max_length=200), actor, now)
 

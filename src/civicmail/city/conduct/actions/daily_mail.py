@@ -36,7 +36,8 @@ WAITING_ROLES = frozenset({"wait", "warn", "stop"})
 
 
 def write(now: int) -> int:
-    """The mails of this day that were not written yet, at most AT_ONCE people in a round; how many were looked at."""
+    """Write the mails of this day that are not written yet, for at most AT_ONCE people in a round; return the number of people
+    considered."""
     at = timezone.localtime(from_ms(now))
     if not FROM <= at.time() < UNTIL or not _is_working_day(at.date()):
         return 0

@@ -38,8 +38,8 @@ WITH = ("review", "part__department", "person", "by", "right__mailbox", "right__
 
 
 def carry_out(row: ReviewRow, *, now: int) -> None:
-    """Do what the answer of a row says. For verbs that hold the row, inside their transaction. Where it cannot be done the row says
-    why, and nothing else has changed."""
+    """Carry out the answer of a row. For verbs that hold the row, inside their transaction. If that is impossible the row has the
+    reason, and nothing else has changed."""
     action = "carry" if row.state in ("pending", "suspending") else ""
     if not action:
         return
@@ -85,7 +85,7 @@ def verify_due(now: int) -> int:
 
 
 def retry(row: ReviewRow, *, actor: Actor, now: int) -> None:
-    """Retry a failed row. For verbs that asked the guard, inside their transaction."""
+    """Retry a failed row. For verbs that have passed the guard, inside their transaction."""
     row.state = step(row.state, "retry")
     row.failure, row.checked = "", None
     row.save(update_fields=CARRIED_FIELDS)
@@ -209,7 +209,7 @@ def _do_role(row: ReviewRow, granted: RoleAssignment, now: int) -> None:
 
 
 def _entered(act: str, row: ReviewRow, right: Authorization, now: int, **more: int) -> None:
-    """Write the audit entry in the name of the reviewer, or of the system where nobody answered."""
+    """Write the audit entry in the name of the reviewer, or of the system for non-response."""
     facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": epoch_ms(right.until)}
     facts |= {"review": row.review_id, "row": row.pk, **more}
     actor = Actor(row.by.uid) if row.by is not None else TICK

@@ -197,7 +197,7 @@ def notify_hooks(now: int, sender: Sender | None = None) -> int:
     for row in external_systems.due_notifications(now):
         if external_systems.is_back_in_use(row):
             _drop(row, now)
-        elif row.account.door.hook not in silent:  # one that says nothing is not waited for again in this round
+        elif row.account.door.hook not in silent:  # after no answer it is not tried again in this round
             answer = _try(row, wires, sender or _send, now)
             count += answer.ok
             _note(row, answer, now)

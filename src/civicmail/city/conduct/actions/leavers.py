@@ -55,10 +55,9 @@ def answer(
     successor: Person | None = None,
     until: int = 0,
 ) -> Leaver:
-    """Confirm that somebody left and choose for the mail: reply (with text), forward (to a function mailbox), successor
-    (authorized by another person, as always), or nothing.
-    All but nothing end at `until` (ms); a later answer replaces the earlier one.
-    Raises NotPermitted, Unusable, Conflict."""
+    """Confirm a departure and choose for the mail: reply (with text), forward (to a function mailbox), successor (authorized by
+    another person, as always), or nothing. All but nothing end at `until` (ms); a later answer replaces the earlier one. Raises
+    NotPermitted, Unusable, Conflict."""
     who = leaver.ending.person
     guard.require(actor, "leaver.answer", about_person(who), now=now)
     reason = checked_reason(reason, min_length=10)
@@ -154,7 +153,7 @@ def _letters(made: list[Leaver], now: int) -> list[NoticeRow]:
 
 
 def find_overdue(now: int) -> int:
-    """Mark leavers that nobody confirmed within a day as findings, once (L6)."""
+    """Mark leavers not confirmed within a day as findings, once (L6)."""
     with transaction.atomic():
         late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=from_ms(now - RED), overdue__isnull=True)
         rows = list(late.select_related("ending__person", "department").order_by("id")[:BATCH_SIZE])

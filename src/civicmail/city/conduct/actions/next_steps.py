@@ -20,7 +20,8 @@ _NEWS = {
 
 
 def notify_next(row: Violation, now: int) -> None:
-    """Once for each time that a case comes to such a state; inside the transaction of a verb. now: ms."""
+    """Notify the people who take the next step, once for each time that a case reaches such a state; inside the transaction of a
+    verb. now: ms."""
     if (news := _NEWS.get(row.state)) is None:
         return
     pages = settings.CITY.web.url

@@ -124,7 +124,8 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
 
 
 def leave(review: Review, department: Department, *, actor: Actor, reason: str, now: int) -> int:
-    """Suspend nothing of what the breaker stopped in a department; a new round asks again. Raises NotPermitted, Conflict."""
+    """Leave the access in force that the circuit breaker stopped in a department; a new round asks again. Raises NotPermitted,
+    Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():

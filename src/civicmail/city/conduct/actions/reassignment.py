@@ -30,8 +30,10 @@ MAX_HOPS = 2
 
 
 def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """Reassign the row to the department that answers for this person; after two such hops it goes to the access office.
-    Raises NotPermitted, Unusable, Conflict."""
+    """Reassign the row to the department responsible for this person; after two such hops it goes to the access office.
+
+    Raises NotPermitted, Unusable, Conflict.
+    """
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)

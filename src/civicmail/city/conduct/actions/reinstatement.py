@@ -22,8 +22,8 @@ _WORDS = ("duties", "performance", "efficiency", "service")
 
 
 def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int:
-    """Restore the access, inside the transaction of a verb that asked the guard; how many authorizations.
-    Raises Conflict if the contract is over or the person works here again."""
+    """Restore the access, inside the transaction of a verb that has passed the guard; return the number of authorizations. Raises
+    Conflict if the contract is over or the person works here again."""
     assert row.ending is not None and row.person is not None, "only what ended comes back"
     old, today = row.ending.episode, timezone.localdate(from_ms(now))
     if row.person.episodes.filter(ended__isnull=True).exists():

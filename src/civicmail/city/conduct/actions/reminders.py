@@ -49,7 +49,7 @@ def remind(now: int) -> int:
 
 
 def remind_now(review: Review, *, now: int) -> int:
-    """Remind on request of an officer, once a day. For verbs that asked the guard, inside their transaction."""
+    """Remind on request of an officer, once a day. For verbs that have passed the guard, inside their transaction."""
     return _write([review], waiting([review], now), now)
 
 
@@ -97,7 +97,7 @@ def _write(due: list[Review], work: Work, now: int) -> int:
 
 
 def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
-    """The step of a reminder. name: empty if nobody had to be reminded on that day."""
+    """Record a reminder. name: empty if no reviewer had to be reminded on that day."""
     day = str(timezone.localdate(from_ms(now)))
     return ReviewStep(review_id=review, at=from_ms(now), step="reminded", by="tick", to=name, words=day)
 
@@ -126,7 +126,7 @@ def _step_in(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     if part.replaced is not None or part.review.state != "running":
         return 0
     if part.joined_id is not None and part.joined_id not in eligible.present:
-        part.joined_at = None  # the head who had joined is gone: the next one joins
+        part.joined_at = None  # the head who had joined has left: the next one joins
     if part.joined_at is None and since >= timedelta(days=NEXT_HEAD_JOINS_DAY):
         return _join(part, eligible, now)
     return _replace(part, now) if part.joined_id is not None and since >= timedelta(days=NEXT_HEAD_REPLACES_DAY) else 0
@@ -183,7 +183,7 @@ def _stepped(part: ReviewPart, what: str, now: int, *, to: str, words: str) -> N
 
 
 def _tell(part: ReviewPart, person: int, words: str, now: int) -> None:
-    """Once for each such change of a part."""
+    """Notify of a change of a part, once for each."""
     address = addresses([person]).get(person)
     if address:
         count = ReviewRow.objects.filter(part=part, state__in=WAITING_STATES).count()

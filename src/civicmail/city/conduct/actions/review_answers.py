@@ -1,8 +1,8 @@
 """Answers of reviewers: keep, end, change, not mine, do not know (P-05; R3, R5, R6).
 
-Each has an effect, an audit entry and a name.
-Ending and changing take effect at once; keeping takes effect after some minutes, during which it can be undone.
-Nobody answers about their own access, or in the first tier about what they alone granted.
+Each has an effect, an audit entry and a name. Ending and changing take effect at once; keeping takes effect after some minutes,
+during which it can be undone. Reviewers never answer about their own access, or in the first tier about access that they alone
+granted.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
 
 
 def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """End the authorization or role at once; mail is kept. Raises NotPermitted, Unusable, Conflict."""
+    """End the authorization or role immediately; mail is preserved. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
@@ -126,7 +126,7 @@ def undo(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
 
 
 def may_undo(row: ReviewRow, now: int) -> bool:
-    """Whether a "keep" waits still to be carried out."""
+    """Whether a "keep" can still be undone."""
     return (
         row.state == "pending" and row.answer == "keep" and row.at is not None and from_ms(now - UNDO_MS) < row.at and not row.late
     )
@@ -136,7 +136,7 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
     mine = _locked(row)
     four_eyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
-    if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
+    if mine.state != "suspended":  # a new round does not ask again about access suspended by non-response
         only_open(mine.review)
     if mine.part_id != row.part_id:
         raise Conflict("Not saved: this item was reassigned. Reload the page.")

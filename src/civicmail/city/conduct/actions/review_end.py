@@ -26,7 +26,7 @@ NOTHING_MADE = ("open", "pending", "silent", "stopped", "suspending", "suspended
 
 
 def moot_due(now: int) -> int:
-    """Mark rows whose access ended otherwise as moot, so that nobody is asked about them (R13)."""
+    """Mark rows whose access ended otherwise as moot, so that they are not asked about (R13)."""
     rows = list(_over(now).select_related("right", "role").order_by("id")[:BATCH_SIZE])
     if not rows:
         return 0

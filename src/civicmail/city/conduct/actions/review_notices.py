@@ -27,7 +27,7 @@ def name_of(review: Review) -> str:
 
 
 def last_day(review: Review) -> date:
-    """On which answers are in time. The review has begun."""
+    """The last day for answers. The review has begun."""
     assert review.deadline is not None
     return days.last_day(review.deadline)
 

@@ -144,7 +144,7 @@ def micro_due(now: int) -> int:
 
 
 def _with_something(people: set[int], now: int) -> set[int]:
-    """Those of these people who have an authorization or a role to ask about."""
+    """The people with an authorization or a role to review."""
     if not people:
         return set()
     at = from_ms(now)

@@ -1,7 +1,7 @@
-"""Begin a review: decide who is asked about what, as of this moment (P-05; R1, R2, R8).
+"""Begin a review: assign its questions to reviewers, as of this moment (P-05; R1, R2, R8).
 
-One transaction writes the questions, the parts, the entry with the checksum of the questions, and a notice for each reviewer.
-A missing reviewer does not delay it: people who cannot answer are passed over, and a part without a reviewer says so.
+One transaction writes the questions, the parts, the entry with the checksum of the questions, and a notice for each reviewer. A
+missing reviewer does not delay it: people who cannot answer are passed over, and a part without a reviewer is marked.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ class Question:
 
 
 def begin(review: Review, *, actor: Actor, now: int) -> Review:
-    """Start the review.
-    For verbs that asked the guard, inside their transaction; the job has none: it reads the questions before the transaction, so
-    that writers do not wait.
-    Raises Conflict if it has begun already."""
+    """Start the review. For verbs that have passed the guard, inside their transaction. The job has none: it reads the questions
+    before the transaction, so that writers do not wait.
+
+    Raises Conflict if it has begun already.
+    """
     questions, known = _questions(review, now)
     shares = _shares(questions, known, now)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What an officer can do during a review: send reminders, and retry what failed (R9, R12)."""
+"""Acts of officers during a review: send reminders, and retry failed rows (R9, R12)."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SENTENCE = "I have read this statement, and I answer for it."
 
 
 def answer(row: Statement, answer: str, remarks: str, *, actor: Actor, now: int) -> Statement:
-    """Sign as the head answers: "sign" that it is in order, "except" for what remarks say. Raises as sign."""
+    """Sign with the head's answer: "sign" that access is in order, "except" for the exceptions in the remarks. Raises as sign()."""
     if answer == "sign" and remarks.strip():
         words = "You wrote what is not in order: choose the second answer, or take the words out."
         raise Unusable(words, {"answer": words})
@@ -171,5 +171,5 @@ def _tell(people: list[Person], key: str, subject: str, text: str, now: int) -> 
 
 
 def link(row: Statement) -> str:
-    """Where it is read and signed."""
+    """The link to read and sign it."""
     return f"{settings.CITY.web.url}{reverse('statement', args=[row.department.code, row.half])}"

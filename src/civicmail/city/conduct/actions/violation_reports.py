@@ -1,7 +1,7 @@
 """Report violations: as a signed-in person, anonymously, as a use reviewer, or about oneself (P-09, P-30; V1, C2).
 
-Recording a violation of an agency's person ends that person's access at once.
-Evidence is the number of a capture and is never copied; nothing is kept about an anonymous reporter.
+Recording a violation of an agency's person ends that person's access at once. Evidence is the number of a capture and is never
+copied; no data about an anonymous reporter is stored.
 """
 
 from __future__ import annotations
@@ -72,9 +72,11 @@ def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
 def hand_over(
     person: Person, clause: str, what: str, capture: str, origin: str, words: Sequence[str], *, by: Person, actor: Actor, now: int
 ) -> Violation:
-    """Report what two use reviewers confirmed to the department, inside the transaction of a verb that asked the guard. origin:
-    "finding:12", unique; words: first paragraph of the notice.
-    Raises Unusable, Conflict if nobody can be notified."""
+    """Report a finding that two use reviewers confirmed to the department, inside the transaction of a verb that has passed the
+    guard. origin: "finding:12", unique; words: first paragraph of the notice.
+
+    Raises Unusable, Conflict if there is no one to notify.
+    """
     row = _open(person, clause, what, [capture], source="reviewer", reporter=by, origin=origin, words=words, actor=actor, now=now)
     if not violation_parties.head_addresses(row, now):
         raise Conflict("Not recorded: the department has no head with a mailbox. Ask the access office to name one.")
@@ -105,7 +107,7 @@ def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, a
 
 
 def end_access(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
-    """End all access of the person, inside the transaction of a verb that asked the guard; re-entry then needs a decision one
+    """End all access of the person, inside the transaction of a verb that has passed the guard; re-entry then needs a decision one
     level higher (C2, C4)."""
     assert row.person is not None, "whoever is shut out is known"
     work = row.person.episodes.filter(ended__isnull=True).exists()
@@ -240,7 +242,7 @@ def address(row: Violation) -> str:
 
 
 def own_address(row: Violation) -> str:
-    """Where the person whom it is about reads it."""
+    """The address at which the person concerned reads it."""
     return reverse("my-violation", args=[row.pk])
 
 

@@ -47,7 +47,7 @@ class ClosureAnswer(Input):
 
 class _OnLeaver[Given: Input, Done](Act["Leaver", Given, Done]):
     def load(self, department: str, pk: int, *, actor: Actor, now: int) -> Leaver:
-        """Raises NotPermitted for whoever may not see the people of the department."""
+        """Load the row. Raises NotPermitted unless the actor may see the people of the department."""
         from django.shortcuts import get_object_or_404
 
         from civicmail.city.conduct.queries import leavers

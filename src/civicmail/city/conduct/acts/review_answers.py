@@ -1,4 +1,4 @@
-"""Acts of reviewers on the access that they are asked about: keep, end, change, hand on, undo, stand in (P-05; R3 to R7)."""
+"""Acts of reviewers on access under review: keep, end, change, reassign, undo, delegate (P-05; R3 to R7)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Question:
 
     @property
     def access(self) -> str:
-        """What it is about, as a phrase."""
+        """The subject as a phrase."""
         asked = self.row.asked
         if self.row.role is not None:
             return f"the role {asked['duty_name'].lower()} of {self.name}"
@@ -50,14 +50,14 @@ class AskedPart:
 
 
 class Answer(Input):
-    """state: of the row as it was seen; reason: needed for all but what is in order and kept."""
+    """state: of the row as seen; reason: required unless the access is in order and kept."""
 
     reason = Text(label="Why?", help=_READ_BY, min_length=10, required=False)
     state = Seen(default="open")
 
 
 class Keeping(Answer):
-    """state: of the row as it was seen; reason: needed for all but what is in order."""
+    """state: of the row as seen; reason: required unless the access is in order."""
 
     reason = Text(label="Why is it needed still?", help=f"At least 10 characters, 20 for a role. {_READ_BY}", required=False)
 
@@ -79,7 +79,7 @@ class Elsewhere(Answer):
 
 
 class Unsure(Answer):
-    """reason: what the reviewer would have to know."""
+    """reason: what the reviewer would need to know."""
 
     reason = Text(label="What would you have to know?", help="The next head reads it.", min_length=3, required=False)
 

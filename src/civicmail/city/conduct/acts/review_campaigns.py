@@ -1,4 +1,4 @@
-"""Acts of the access office on access reviews: start, call off, remind, ask again, decide what is held back (P-05; R1, R9-R12)."""
+"""Acts of the access office on access reviews: start, cancel, remind, ask again, decide on stopped rows (P-05; R1, R9-R12)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class HeldBackAnswer(Input):
 
 
 class FailedRow(Input):
-    """state: of the row as it was seen."""
+    """state: of the row as seen."""
 
     state = Seen(default="failed")
 
@@ -208,7 +208,7 @@ class RemindCampaign(_OnReview[ReviewReason, int]):
 
 @dataclass(frozen=True, slots=True)
 class HeldBackRows:
-    """What the circuit breaker holds back in a department."""
+    """The rows of a department that the circuit breaker stopped."""
 
     review: Review
     department: Department

@@ -36,7 +36,7 @@ class SignStatement(Act["Statement", Signature, "Statement"]):
     success_message = "The statement is signed."
 
     def load(self, department: str, half: str, *, actor: Actor, now: int) -> Statement:
-        """Raises NotPermitted for whoever may not see the statements of the department."""
+        """Load the row. Raises NotPermitted unless the actor may see the attestations of the department."""
         from django.http import Http404
         from django.shortcuts import get_object_or_404
 

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class CaseSeen(Input):
-    """state: of the case as it was seen."""
+    """state: of the case as seen."""
 
     state = Seen()
 
 
 class CaseReason(CaseSeen):
-    """reason: in at least twenty characters; state: of the case as it was seen."""
+    """reason: at least twenty characters; state: of the case as seen."""
 
     reason = Text(label="Why?", help="At least 20 characters. It is kept for ever.", min_length=20, max_length=1000, rows=4)
 
 
 class PaperStatement(CaseSeen):
-    """text: what the person says, on paper or to an officer; reference: where the paper is; state: of the case as it was seen."""
+    """text: the person's statement, on paper or to an officer; reference: where the paper is; state: of the case as seen."""
 
     text = Text(label="What does the person say?", help="In their words.", min_length=10, max_length=4000, rows=6)
     reference = Text(label="Where is the paper?", help="File, or who heard it and when.", max_length=200, rows=1)
 
 
 class MessageNumber(CaseSeen):
-    """number: of a message; reason: what it shows; state: of the case as it was seen."""
+    """number: of a message; reason: what it proves; state: of the case as seen."""
 
     number = Text(label="Number of the message", max_length=60, rows=1)
     reason = Text(label="What does it show?", help="In your own words.", min_length=3)
@@ -45,7 +45,7 @@ class MessageNumber(CaseSeen):
 
 class Finding(CaseSeen):
     """finding: confirm, dismiss, or note for one's own mistake; severe: straight to the end of the table; bad_faith: the report was
-    not made in good faith; reason: in at least twenty characters; state: of the case as it was seen."""
+    not made in good faith; reason: at least twenty characters; state: of the case as seen."""
 
     finding = Choice(label="What do you find?", radio=True, missing="Choose a finding.")
     severe = Flag(label="Severe: straight to the end of the table")
@@ -54,7 +54,7 @@ class Finding(CaseSeen):
 
 
 class SecondOpinion(CaseSeen):
-    """answer: yes or no; reason: in at least twenty characters; state: of the case as it was seen."""
+    """answer: yes or no; reason: at least twenty characters; state: of the case as seen."""
 
     answer = Choice(
         label="Do you agree?", radio=True, missing="Choose an answer.",
@@ -64,8 +64,8 @@ class SecondOpinion(CaseSeen):
 
 
 class Hearing(CaseSeen):
-    """answer: yes, it stands, or no, it is overturned; law: needed where a permanent bar shall end; reason: in at least twenty
-    characters; state: of the case as it was seen."""
+    """answer: yes, it stands, or no, it is overturned; law: required to end a permanent bar; reason: at least twenty characters;
+    state: of the case as seen."""
 
     answer = Choice(
         label="Does it stand?", radio=True, missing="Choose an answer.",

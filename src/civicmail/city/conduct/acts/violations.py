@@ -1,4 +1,4 @@
-"""Reports and records of violations, and what the person says to them (P-09, P-30; V1, C2)."""
+"""Reports and records of violations, and the person's responses (P-09, P-30; V1, C2)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Record(Input):
 
 
 class Sender(Input):
-    """person: number or address; clause: the rule that is meant; reason: how one knows."""
+    """person: number or address; clause: the rule concerned; reason: the reporter's evidence."""
 
     person = PersonName(label="Whose message was it?", help="Personnel number or address.")
     clause = Choice(label="Which rule is meant?")
@@ -89,7 +89,7 @@ class ReportViolation(Act[None, Report, "Violation"]):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """is_visible: whether whoever recorded it may see the case."""
+    """is_visible: whether the recorder may see the case."""
 
     case: Violation
     is_visible: bool

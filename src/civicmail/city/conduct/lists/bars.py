@@ -22,7 +22,7 @@ def _in_force(rows: Any, value: str, request: ListRequest) -> Any:
 class Bars(List):
     """List bars and pending bars, newest first.
 
-    kind: permanent, suspension, restriction or re-entry; asker, law: who asks that a permanent one ends, and by which law.
+    kind: permanent, suspension, restriction or re-entry; asker, law: of a request to end a permanent one.
     """
 
     name, permission = "list_bars", "violations.see"

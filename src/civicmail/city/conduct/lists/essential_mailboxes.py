@@ -36,7 +36,7 @@ class EssentialMailboxes(List):
         return super().rows(request).filter(ended__isnull=True)
 
     def page_columns(self, request: ListRequest) -> Sequence[Column]:
-        """Who runs reviews finds the end of a mark behind its mailbox."""
+        """The columns of the page: people who run reviews see the end of a mark beside its mailbox."""
         from civicmail.city.guard.queries import four_eyes
 
         first, *others = super().page_columns(request)

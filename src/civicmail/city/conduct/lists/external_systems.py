@@ -15,8 +15,8 @@ def _hook(d: Any, _request: ListRequest) -> Cell:
 class ExternalSystems(List):
     """List external systems that people of the city use.
 
-    person: answers for it; hook: the name of an address of the settings that is told, empty where they end it by hand; days: in
-    which an end has to be confirmed.
+    person: responsible for it; hook: the name of the webhook in the settings, empty if accounts are ended by hand; days: in which
+    an end must be confirmed.
     """
 
     name, permission, order = "list_outside_doors", "outside.see", "code"

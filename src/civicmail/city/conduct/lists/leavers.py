@@ -56,10 +56,10 @@ def _is_overdue(row: Any) -> bool:
 
 
 class Leavers(DepartmentList):
-    """List leavers about whom a department was asked, newest first.
+    """List leavers on whose mail a department decides, newest first.
 
-    Somebody who left. choice: reply, forward, successor or nothing, empty until the department has said it; red: not said in time;
-    ending: of access, as `read_ending` reads it.
+    choice: reply, forward, successor or nothing, empty until the department has decided; red: not decided in time; ending: of
+    access, as `read_ending` reads it.
     """
 
     name, permission = "list_leavers", "roster.see"

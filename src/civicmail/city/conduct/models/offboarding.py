@@ -12,9 +12,9 @@ from civicmail.city.identity.models import Ending
 
 
 class Leaver(models.Model):
-    """A person whose access ended and whose mailbox remains: the department confirms it and decides about the mail (L4, L6).
-    told: when its managers were notified; choice: see queries/leavers.py, empty until answered; overdue: since when the
-    missing answer is a finding."""
+    """A person whose access ended and whose mailbox remains: the department confirms it and decides about the mail (L4, L6). told:
+    when its managers were notified; choice: see queries/leavers.py, empty until answered; overdue: since when the missing answer is
+    a finding."""
 
     ending = models.OneToOneField(Ending, models.PROTECT, related_name="leaver")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="leavers")

@@ -18,8 +18,8 @@ from civicmail.city.identity.models import Authorization, RoleAssignment
 
 class Review(models.Model):
     """An access review. key: identifies it, so that it is planned once; tier, cause: see review_plans.py; state: see
-    review_states.py; round: from 2 on, it asks what former left open; definition: its rules, as they were when it began;
-    snapshot, digest: SHA-256 of the questions, and of the evidence at its close."""
+    review_states.py; round: from 2 on, it asks the questions that earlier rounds left open; definition: its rules, as they were
+    when it began; snapshot, digest: SHA-256 of the questions, and of the evidence at its close."""
 
     key = models.CharField(max_length=120, unique=True)
     tier: models.CharField[str, Tier] = models.CharField(max_length=10)
@@ -46,8 +46,8 @@ class Review(models.Model):
 
 
 class ReviewPart(models.Model):
-    """The rows of one reviewer in one department. reviewer: None if nobody could be asked, which is not a non-response (R8);
-    role: of the reviewer; turn: from 1 on, it waits until the part before is answered; joined: the next head, from day 7 on;
+    """The rows of one reviewer in one department. reviewer: None if there was no possible reviewer, which is not a non-response
+    (R8); role: of the reviewer; turn: from 1 on, it waits until the part before is answered; joined: the next head, from day 7 on;
     replaced: since when that head answers alone; delegate: answers until a time, for a reason (R7)."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="parts")
@@ -71,8 +71,8 @@ class ReviewPart(models.Model):
 
 
 class ReviewRow(models.Model):
-    """One question: does this person still need this authorization or role? asked: what the reviewer was shown, as it was when
-    the review began; exceptions: see review_plans.py; changed: something changed since the last review; state, answer: see
+    """One question: does this person still need this authorization or role? asked: the question as shown to the reviewer, as of the
+    start of the review; exceptions: see review_plans.py; changed: something changed since the last review; state, answer: see
     review_item_states.py; promised: the end of access that the answer sets; bulk: kept together with others."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="rows")
@@ -123,8 +123,8 @@ class ReviewRow(models.Model):
 
 
 class ReviewStep(models.Model):
-    """An event of a review other than an answer: asked, reminded, delegated, joined, replaced, reassigned, stopped, applied.
-    Added, and never changed or removed."""
+    """An event of a review other than an answer: asked, reminded, delegated, joined, replaced, reassigned, stopped, applied. Rows
+    are added, and never changed or removed."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="steps")
     part = models.ForeignKey(ReviewPart, models.PROTECT, null=True, blank=True, related_name="steps")

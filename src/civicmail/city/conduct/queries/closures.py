@@ -22,7 +22,7 @@ def to_work() -> list[Closure]:
 
 
 def addresses_of(row: Closure) -> list[str]:
-    """All addresses that reach its mailbox or did, the main one first."""
+    """All present and former addresses of its mailbox, the main one first."""
     rows = Address.objects.filter(mailbox=row.mailbox).order_by("id").values_list("address", flat=True)
     return list(dict.fromkeys([row.mailbox.address, *rows]))
 
@@ -32,7 +32,7 @@ def of_departments(codes: Collection[str]) -> QuerySet[Closure]:
 
 
 def of_mailbox(mailbox: int) -> Closure | None:
-    """The newest that was not given up."""
+    """The newest closure that was not abandoned."""
     return Closure.objects.filter(mailbox=mailbox).exclude(state="dropped").select_related(*WITH).order_by("-asked").first()
 
 

@@ -38,7 +38,7 @@ def _has_open_bar(row: Violation, now: int) -> bool:
 
 
 def _shut(row: Violation, now: int) -> tuple[str, str]:
-    """Whether all authorizations have ended that should have, and sign-in is refused with the reason."""
+    """Whether all authorizations that should have ended have ended, and sign-in is refused with the reason."""
     assert row.person_id is not None, "its person is known"
     rights = Authorization.objects.filter(person=row.person_id, state__in=LIVING)
     if row.ending is not None:

@@ -30,14 +30,14 @@ def with_headless_divisions(department: Department) -> list[Department]:
 
 
 def gone_or_suspended(people: Collection[int]) -> set[int]:
-    """Those of these people (ids of rows) who do not work here any more, or are suspended: they decide nothing."""
+    """The people (ids of rows) who no longer work here, or are suspended, and so decide nothing."""
     employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
     own = Authorization.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
     return (set(people) - employed) | set(own.values_list("person", flat=True))
 
 
 def absent(people: Collection[int], now: int) -> set[int]:
-    """Those of these people (ids of rows) who have left, are suspended, or have an automatic reply."""
+    """The people (ids of rows) who have left, are suspended, or have an auto-reply."""
     at = from_ms(now)
     away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
     return gone_or_suspended(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
@@ -85,8 +85,10 @@ def holders(role: str, now: int) -> list[Person]:
 
 
 def accountable_departments(now: int) -> list[Department]:
-    """Departments that answer for themselves, by name: with people, and with a head of their own or nothing above them.
-    A department without a head belongs to the one above."""
+    """Departments responsible for themselves, by name: with people, and with a head of their own or no department above them.
+
+    A department without a head belongs to the one above.
+    """
     working = set(
         Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(from_ms(now))).values_list(
             "department", flat=True

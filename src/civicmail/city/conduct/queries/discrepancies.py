@@ -46,8 +46,8 @@ class Discrepancy:
 
 
 def find_discrepancies(codes: Collection[str], now: int, *, feed: bool) -> list[Discrepancy]:
-    """Everything of these departments, by kind and then by name. feed: with what a reading of the personnel list that waits would
-    do, or else what the last one could not, which is the whole city's. About ten queries."""
+    """All discrepancies of these departments, by kind and then by name. feed: include the effects of a waiting personnel list, or
+    else the errors of the last one, which concern the whole city. About ten queries."""
     names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
     discrepancies = [*_left(codes, now), *_outside(codes), *_moved(codes), *_idle(codes, now), *_open_accounts(codes, now)]
     if feed:
@@ -57,7 +57,7 @@ def find_discrepancies(codes: Collection[str], now: int, *, feed: bool) -> list[
 
 
 def count_by_kind(discrepancies: Collection[Discrepancy]) -> dict[str, int]:
-    """How many of each kind, in the order of KINDS, without zeros."""
+    """The number of each kind, in the order of KINDS, without zeros."""
     return {kind: n for kind in KINDS if (n := sum(line.kind == kind for line in discrepancies))}
 
 

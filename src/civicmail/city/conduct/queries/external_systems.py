@@ -48,7 +48,7 @@ def unanswered() -> QuerySet[OutsideDoor]:
 
 
 def of_person(person: Person) -> QuerySet[OutsideAccount]:
-    """All external accounts that a person has or had, the newest first."""
+    """All external accounts of a person, present and former, newest first."""
     return OutsideAccount.objects.filter(person=person).select_related("door", "episode").order_by("-since", "-id")
 
 
@@ -74,15 +74,17 @@ def due_notifications(now: int) -> list[OutsideEnding]:
 
 
 def is_back_in_use(row: OutsideEnding) -> bool:
-    """Whether the person works here again with the same name there, so that nothing has to end any more (L5)."""
+    """Whether the person works here again with the same name there, so that nothing has to end (L5)."""
     account = row.account
     newer = OutsideAccount.objects.filter(door=account.door, person=account.person, login=account.login, ended__isnull=True)
     return newer.filter(since__gte=row.ending.when).exclude(episode=account.episode).exists()
 
 
 def tasks(actor: Actor, _now: int) -> list[Tasks]:
-    """Accounts that somebody has to end by hand; for the access office also late ones, and systems without a responsible person.
-    Three queries."""
+    """Tasks: accounts to end by hand; for the access office also late ones, and systems without a responsible person.
+
+    Three queries.
+    """
     mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
     by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
     counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))

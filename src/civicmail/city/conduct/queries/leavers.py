@@ -42,7 +42,7 @@ def without_question(now: int) -> list[tuple[Ending, Mailbox]]:
 
 
 def is_gone(leaver: Leaver, now: int) -> bool:
-    """Whether the department still has something to say: not rehired, not closed."""
+    """Whether the department still has a decision to make: the person is not rehired, the account not closed."""
     return left_mailboxes(now).filter(pk=leaver.mailbox_id).exists()
 
 
@@ -59,7 +59,7 @@ def of_departments(codes: Collection[str]) -> QuerySet[Leaver]:
 
 
 def function_mailboxes(leaver: Leaver) -> QuerySet[Mailbox]:
-    """Where the department can send what comes for who left."""
+    """Function mailboxes to which the department can forward mail of a leaver."""
     return Mailbox.objects.filter(department=leaver.department, kind="function", closed__isnull=True).order_by("address")
 
 

@@ -1,4 +1,4 @@
-"""Who takes the next step of a violation case, and who is notified: never anyone who had a part in it (P-30; V4)."""
+"""The people who take the next step of a violation case and are notified: never anyone who had a part in it (P-30; V4)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def next_deciders(row: Violation, now: int) -> list[Person]:
 
 
 def _without_part(actor: Actor, rows: list[Violation]) -> list[Violation]:
-    """Cases in which this person had no part, and that concern nobody above them."""
+    """Cases in which this person had no part, and that do not concern a superior."""
     mine = [row for row in rows if actor.uid not in {p.uid for part in PART_COLUMNS if (p := getattr(row, part)) is not None}]
     above: set[str] = load_lines().above(actor.uid) if mine else set()
     return [row for row in mine if row.person is None or row.person.uid not in above]

@@ -33,7 +33,7 @@ def reminded_of(part: ReviewPart, now: int) -> set[int]:
 
 
 def uids_of(part: ReviewPart, now: int) -> set[str]:
-    """The same people by uid, as the guard knows them."""
+    """The same people by uid, as the guard identifies them."""
     return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))
 
 
@@ -43,7 +43,7 @@ def about(part: ReviewPart, uid: str, now: int) -> PartOfReview:
 
 
 def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) -> ReviewedRight:
-    """The resource of a row. uids: those who may answer its part, if known already."""
+    """The resource of a row. uids: the possible reviewers of its part, if loaded already."""
     firsts = (row.approver.uid,) if row.approver is not None else ()
     reviewer = uid if uid in (uids_of(row.part, now) if uids is None else uids) else ""
     began = epoch_ms(row.review.started) if row.review.started is not None else 0
@@ -55,7 +55,7 @@ def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
     at = from_ms(now)
     mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
     mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
-    pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these
+    pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask about these again
     rows = ReviewPart.objects.filter(mine, pending, review__state__in=["running", "over"])
     return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()
 

@@ -86,7 +86,7 @@ def stamp(review: Review) -> str:
 
 
 def question(row: ReviewRow) -> bytes:
-    """One question as a line; all lines together have the checksum in the entry that began the review."""
+    """One question as a line; the checksum of all lines is in the entry that began the review."""
     plain = [row.right_id or 0, row.role_id or 0, row.asked, row.exceptions]
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n"
 

@@ -1,7 +1,6 @@
-"""What a review asks about: each authorization or role with its reason, approver, use, and exceptions (R3, R4, M7).
+"""The scope of a review: each authorization or role with its reason, approver, use, and exceptions (R3, R4, M7).
 
-Only counts, never what anybody writes or reads: messages sent, received and fetched in the last ninety days, and the last sign-
-in.
+Only counts, never content: messages sent, received and retrieved in the last ninety days, and the last sign-in.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ def roles(tier: Tier, now: int, *, person: int | None = None, departments: Colle
 
 @dataclass(slots=True)
 class Known:
-    """Facts about people and mailboxes, read at once. used: in the last ninety days; last: (mailbox, person) -> the last day on
-    which something was sent; seen: the last sign-in or use of a device, by person."""
+    """Facts about people and mailboxes, loaded at once. used: in the last ninety days; last: (mailbox, person) -> the last day on
+    which mail was sent; seen: the last sign-in or use of a device, by person."""
 
     now: int
     today: date
@@ -110,7 +109,7 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
 
 
 def taken_up(k: Known, grants: Collection[int]) -> None:
-    """How often roles were activated in ninety days, and when last."""
+    """The number of activations of roles in ninety days, and the last one."""
     rows = (
         RoleActivation.objects.filter(grant__in=grants, at__gt=from_ms(k.now) - UNUSED_AFTER)
         .order_by("at")
@@ -161,7 +160,7 @@ def _unused(a: Authorization, k: Known) -> list[str]:
 
 
 def _unused_of_another(a: Authorization, k: Known) -> list[str]:
-    """Whether another's mailbox is unused: nothing was sent from it, and nothing fetched in ninety days."""
+    """Whether another's mailbox is unused: nothing was sent from it, and nothing retrieved in ninety days."""
     used = k.used.of(a.mailbox_id, a.person_id)
     return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
 

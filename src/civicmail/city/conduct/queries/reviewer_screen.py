@@ -20,7 +20,8 @@ from civicmail.city.guard.epoch import from_ms
 
 @dataclass(slots=True)
 class ScreenRow:
-    """One row as it is shown. says: its exceptions in words; may: whether this person may answer it; behind: id of the next row."""
+    """One row as it is displayed. says: its exceptions in words; may: whether this person may answer it; behind: id of the next
+    row."""
 
     row: ReviewRow
     facts: dict[str, Any]
@@ -119,7 +120,7 @@ def _put(made: Screen, line: ScreenRow) -> None:
 
 
 def screen_row(row: ReviewRow, person: Person, now: int) -> ScreenRow:
-    """One row as this person sees it."""
+    """One row as displayed to this person."""
     facts = row.asked
     barred = person.pk in (row.person_id, row.approver_id)
     return ScreenRow(

@@ -1,7 +1,7 @@
-"""Who can answer review items now; evaluated at each call, never stored (P-05; R2, R6, R8).
+"""The possible reviewers now; evaluated at each call, never stored (P-05; R2, R6, R8).
 
-The nearest first: the head, deputies and authorizers of the department, the heads above it, the access officers.
-People who left, are suspended, disabled or away are passed over, so that a review begins whoever is missing.
+The nearest first: the head, deputies and authorizers of the department, the heads above it, the access officers. People who left,
+are suspended, disabled or absent are passed over, so that a missing reviewer never delays a review.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> 
 
 
 def present(people: Collection[int], by_office: Collection[int], now: int, *, away: bool = True) -> frozenset[int]:
-    """Those of these people (ids of rows) who can answer: employed, with access to the pages, not away. by_office: people
-    admitted without a mailbox."""
+    """The people (ids of rows) who can answer: employed, with access to the pages, not absent. by_office: people admitted without a
+    mailbox."""
     not_here = absent(list(people), now) if away else set()
     everybody = access_status.load_status(now, list(people))
     can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))

@@ -117,7 +117,7 @@ def _task(w: Waiting, now: int) -> Task:
 
 
 def _office() -> list[Task]:
-    """Rows that the breaker stopped, that failed, or that nobody can answer."""
+    """Rows that the circuit breaker stopped, that failed, or that have no reviewer."""
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     blocked = rows.filter(Q(state__in=["stopped", "failed"]) | Q(state="open", part__reviewer__isnull=True))
     counted = Counter(

@@ -33,7 +33,7 @@ def left(today: date) -> dict[int, date]:
 
 
 def in_state(episodes: QuerySet[Any], state: str, today: date, owing: dict[int, bool]) -> QuerySet[Any]:
-    """Those to which one of STATES applies. owing: agency (id of the row) -> whether its compliance agreement is missing."""
+    """The people to whom one of STATES applies. owing: agency (id of the row) -> whether its compliance agreement is missing."""
     if state == "open":
         return episodes.filter(violations__gt=0)
     if state == "owed":

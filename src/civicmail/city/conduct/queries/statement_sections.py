@@ -38,7 +38,7 @@ LONG_TIME = timedelta(days=5)
 
 
 def sections(department: Department, half: Half, now: int) -> list[Section]:
-    """All of it, of the department and the divisions without a head. A fixed number of queries."""
+    """All sections, for the department and its divisions without a head. A fixed number of queries."""
     where = with_headless_divisions(department)
     codes = [d.code for d in where]
     since, until = _bounds(half)

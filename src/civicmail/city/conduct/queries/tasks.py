@@ -1,4 +1,4 @@
-"""Collect the tasks of this room for the Home page; the modules that know the rows supply them."""
+"""Collect the tasks of this room for the Home page; the modules that own the rows supply them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captures that violation cases still rest on: they outlast their schedule until nobody can appeal (V1)."""
+"""Captures that are evidence of violation cases: they are retained beyond their schedule until no appeal is possible (V1)."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def agency_addresses(row: Violation) -> list[str]:
 
 
 def table() -> Table:
-    """The city's own table where the data folder has one, else the one that comes with the program."""
+    """The city's own table from the data folder, else the program's."""
     data: Path | None = settings.DATA
     return consequence_table.load(data / consequence_table.FILE if data is not None else None)
 

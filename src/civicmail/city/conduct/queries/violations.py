@@ -31,13 +31,13 @@ class Counts:
 
 
 def known_to(uid: str) -> QuerySet[Violation]:
-    """Violations of this person that they were notified of: asked, recorded, or found; the newest first."""
+    """Violations of this person of which they were notified: by a question, a record, or a finding; newest first."""
     informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
     return Violation.objects.filter(informed, person__uid=uid).order_by("-id")
 
 
 def open_of(people: Iterable[int]) -> set[int]:
-    """Those of these people (ids of rows) with an open violation or an unheard appeal. One query."""
+    """The people (ids of rows) with an open violation or an unheard appeal. One query."""
     rows = Violation.objects.filter(person__in=list(people), state__in=OPEN).order_by()
     return set(rows.values_list("person", flat=True))
 

@@ -22,7 +22,7 @@ from civicmail.city.pages.days import last_day
 
 @acting("violations.see")
 def bar(request: CityRequest, pk: int) -> HttpResponse:
-    """One bar. A permanent one is ended by two officers citing a law, never by one button."""
+    """Show one bar. A permanent one is ended by two officers citing a law, never by one button."""
     require(request, "violations.see")
     row = act_pages.row_of(ASK_BAR_END, pk, actor=request.actor, now=epoch_ms(request.now))
     about = barring.about_end(row)

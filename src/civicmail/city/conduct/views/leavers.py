@@ -24,7 +24,7 @@ from civicmail.city.pages.page import Action
 
 @acting("roster.see")
 def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """One leaver: entry points, mail, account."""
+    """Show one leaver: entry points, mail, account."""
     now = epoch_ms(request.now)
     row = act_pages.row_of(ANSWER_LEAVER, department, pk, actor=request.actor, now=now)
     who = row.ending.person

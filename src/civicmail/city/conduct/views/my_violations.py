@@ -50,7 +50,7 @@ OUTCOMES = {
 
 @acting("my.violations")
 def mine(request: CityRequest) -> HttpResponse:
-    """Everything about oneself, with what waits for an answer."""
+    """List one's own violations, with those that wait for an answer."""
     require(request, "my.violations", OfPerson(me(request).uid))
     rows = [(v, STATES[v.state], _title(v)) for v in violations.known_to(me(request).uid)]
     page = Page(gettext("What was reported about me?"), gettext("Violations"))
@@ -59,7 +59,7 @@ def mine(request: CityRequest) -> HttpResponse:
 
 @acting("my.violations")
 def one(request: CityRequest, pk: int) -> HttpResponse:
-    """One's own violation: the rule, the possible response, the decision with its ground. Never the reporter."""
+    """Show one's own violation: the rule, the possible response, the decision with its ground. Never the reporter."""
     row = act_pages.permitted_row(ANSWER_MY_VIOLATION, request, pk)
     table = violation_parties.table()
     role, word = STATES[row.state]

@@ -24,7 +24,7 @@ _WARNINGS = (Unusable, Conflict)
 
 
 def _page_of(act: Act[Question, Any, Any]) -> View:
-    """An answer with its form, after which the next row comes. A row that needs no reason is kept with one click."""
+    """The page of an answer with its form, followed by the next row. A row that needs no reason is kept with one click."""
 
     @acting(act.permission)
     def view(request: CityRequest, pk: int) -> HttpResponse:

@@ -30,7 +30,7 @@ TIERS = [(tier, plan.name) for tier, plan in PLANS.items()]
 
 @acting("reviews.see")
 def campaigns(request: CityRequest) -> HttpResponseBase:
-    """All reviews, planned ones too, the newest first."""
+    """List all reviews, including planned ones, newest first."""
     require(request, "reviews.see")
     counts: dict[int, Any] = {}
 
@@ -75,7 +75,7 @@ def _about(review: Review) -> str:
 
 @acting("reviews.see")
 def campaign(request: CityRequest, pk: int) -> HttpResponse:
-    """One review: its reviewers, progress, effects, and non-responses."""
+    """Show one review: its reviewers, progress, effects, and non-responses."""
     require(request, "reviews.see")
     review = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
     standings = reviews.standings(review)

@@ -27,7 +27,7 @@ from civicmail.city.pages.page import Action, Page
 
 @acting("review.see")
 def review(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """The rows that this person is asked about in a department, or a read-only view of them."""
+    """Show this person's rows in a department, or a read-only view of them."""
     where = department_of(department)
     access_review = get_object_or_404(Review, pk=pk)
     now = epoch_ms(request.now)
@@ -84,7 +84,7 @@ def _page(request: CityRequest, shown: Screen) -> Page:
 
 @acting("roster.see")
 def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """Reviews in which a department was asked, the newest first."""
+    """List reviews that concerned a department, newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     counts: dict[int, Counter[str]] = defaultdict(Counter)

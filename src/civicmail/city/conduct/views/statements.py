@@ -25,7 +25,7 @@ from civicmail.city.pages.page import Action
 
 @acting("statement.see")
 def one(request: CityRequest, department: str, half: str) -> HttpResponse:
-    """One statement, filled in by the system, with the signature form; as it was signed once it is."""
+    """Show one attestation, filled in by the system, with the signature form; once signed, as it was signed."""
     row = act_pages.row_of(SIGN_STATEMENT, department, half, actor=request.actor, now=epoch_ms(request.now))
     now, about = epoch_ms(request.now), InDepartment(row.department.code)
     period = half_year.parse(row.half)

@@ -52,7 +52,7 @@ class DecisionForm(forms.Form):
         return data
 
     def decision(self) -> Decision:
-        """What was decided, with what was recorded for the procedure."""
+        """The decision, with the data recorded for the procedure."""
         c = self.cleaned_data
         written = {"procedure": c["procedure"], **{key: c[key] for key in self._keys_by_procedure.get(c["procedure"], [])}}
         return Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, written)

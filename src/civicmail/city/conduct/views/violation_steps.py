@@ -1,4 +1,4 @@
-"""One step of a violation case: a page with its form, what it changes, and what it does not (P-30; V1 to V4)."""
+"""One step of a violation case: a page with its form, its effects, and what stays unchanged (P-30; V1 to V4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from civicmail.city.pages.page import Page
 
 @acting("violation.see")
 def do(request: CityRequest, department: str, pk: int, what: str) -> HttpResponse:
-    """The step in the URL, for those who may; a step that is finished or not due is refused."""
+    """Perform the step in the URL, for permitted people; a completed step, or one that is not due, is refused."""
     if what == DECISION:
         return _decide(request, department, pk)
     if what not in BY_STEP:
@@ -39,7 +39,7 @@ def _require_due(request: CityRequest, row: Violation, what: str) -> None:
 
 
 def _decide(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """What follows; the form is made from the city's table."""
+    """Decide the consequence; the form is made from the city's table."""
     row = violation_or_404(department, pk)
     require(request, "violation.decide", violation_parties.about_violation(row))
     _require_due(request, row, DECISION)

@@ -35,7 +35,7 @@ LINKS: dict[str, tuple[str, str]] = {
 
 @acting("violations.see")
 def unnamed(request: CityRequest, pk: int) -> HttpResponse:
-    """A report whose person is not known yet."""
+    """List reports about an unknown person."""
     require(request, "violations.see")
     row = get_object_or_404(Violation.objects.select_related(*WITH), pk=pk)
     crumbs = [("Violations", reverse("violations"))]
@@ -55,7 +55,7 @@ def violation_or_404(department: str, pk: int) -> Violation:
 
 @acting("violation.see")
 def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """One case from report to appeal, with the steps that are possible now."""
+    """Show one case from report to appeal, with the steps that are possible now."""
     require(request, "violation.see", InDepartment(department_of(department).code))
     row = violation_or_404(department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
@@ -93,7 +93,7 @@ def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
 
 
 def doable(row: Violation) -> list[str]:
-    """Steps that the case allows now, whoever asks."""
+    """Steps that are possible now, regardless of the actor."""
     named = row.person_id is not None
     possible = {
         "ask": row.state in FIRST and row.respond_by is None and named,
@@ -127,7 +127,7 @@ def _doable(request: CityRequest, row: Violation) -> list[tuple[str, str]]:
 
 
 def _part(request: CityRequest, row: Violation) -> str:
-    """Why this person decides nothing here, who could otherwise."""
+    """Why this person, who otherwise could, does not decide here."""
     if row.state not in OPEN or not could(
         request, "violation.find", InDepartment(violation_parties.about_violation(row).department)
     ):
@@ -151,7 +151,7 @@ def _facts(row: Violation) -> list[tuple[str, Any]]:
 
 
 def _procedure_facts(row: Violation) -> list[tuple[str, str]]:
-    """What was recorded for the procedure, with its labels."""
+    """The data recorded for the procedure, with labels."""
     labels = {key: label for p in violation_parties.table().procedures for key, label in p.asks}
     names = {p.id: p.name for p in violation_parties.table().procedures}
     return [

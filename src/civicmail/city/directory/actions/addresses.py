@@ -38,9 +38,9 @@ def next_free(name: str, domain: str, taken: Collection[str]) -> str:
 
 
 def require_free(address: str, person: Person | None, mailbox: Mailbox | None = None) -> None:
-    """Raise Unusable unless the address may reach a mailbox (None: a new one) of this person, or of nobody: it is unused now and
-    never reached anybody else (L3).
-    Another office's mailbox counts too, because its old mail would be read there (docs/decisions/0033)."""
+    """Raise Unusable unless the address may reach a mailbox (None: a new one) of this person, or of no person: it is unused now and
+    never reached another person (L3). Another office's mailbox counts too, because its old mail would be read there
+    (docs/decisions/0033)."""
     if MailGroup.objects.filter(address=address).exists():
         raise field_error("address", f"{address} is or was a list.")
     if Address.objects.filter(address=address, until__isnull=True).exists():
@@ -64,7 +64,7 @@ def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
 
 
 def take(mailbox: Mailbox, address: str, *, now: datetime) -> None:
-    """End an alias; its row stays, so that nobody else gets it. The main address ends only with its mailbox."""
+    """End an alias; its row stays, so that the address is never reassigned. The main address ends only with its mailbox."""
     if address == mailbox.address:
         raise field_error("address", "The main address of a mailbox stays as long as the mailbox.")
     if not Address.objects.filter(mailbox=mailbox, address=address, until__isnull=True).update(until=now):

@@ -25,7 +25,7 @@ def open_personal(person: Person, department: Department, address: str, domains:
 def open_function(
     address: str, name: str, department: Department, purpose: str, domains: Collection[str], *, now: datetime
 ) -> Mailbox:
-    """Open the mailbox of an office, which named people use and nobody signs in as (M5). Raises Unusable."""
+    """Open the mailbox of an office, which named people use and which has no sign-in of its own (M5). Raises Unusable."""
     address = local_part.checked(address, domains)
     return _make(address, name, Mailbox.Type.FUNCTION, department, purpose=purpose, now=now)
 
@@ -41,7 +41,7 @@ def open_service(
 
 
 def close(mailbox: Mailbox, *, now: datetime) -> None:
-    """Nothing is taken for it any more; its mail, its row and its addresses stay."""
+    """Close a mailbox: it accepts no mail; its mail, its row and its addresses stay."""
     if mailbox.closed is None:
         mailbox.closed = now
         mailbox.save(update_fields=["closed"])

@@ -10,8 +10,8 @@ from civicmail.city.directory.models import Address, Department, Mailbox, MailGr
 
 
 def open_for(people: Sequence[Person], department: Department, domains: Sequence[str], *, now: datetime) -> dict[int, Mailbox]:
-    """The mailbox of each person (by id of the row), owned by this department from now on: the one that they had, else a new one
-    with the address that they have already, else with one made of the name."""
+    """The mailbox of each person (by id of the row), owned by this department from now on: their existing one, else a new one with
+    their reserved address, else with one made from the name."""
     by_holder: dict[int, Mailbox] = {}
     for box in Mailbox.objects.filter(holder__in=people).order_by("made"):  # the newest wins, an open one before all
         if box.holder_id is not None and (
@@ -42,7 +42,7 @@ def open_for(people: Sequence[Person], department: Department, domains: Sequence
 
 
 def _taken(stems: list[str], domain: str) -> set[str]:
-    """Every address that was ever given and begins like one of these names."""
+    """Every address ever assigned that begins like one of these names."""
     prefixes = tuple(stems)
     taken: set[str] = set()
     if not stems:

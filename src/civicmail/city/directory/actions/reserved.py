@@ -18,7 +18,7 @@ def main_of(people: Collection[int]) -> dict[int, str]:
 
 
 def keep(addresses_by_person: Mapping[int, tuple[str, Collection[str]]]) -> None:
-    """Exactly these addresses are kept for people: id of the person -> (main, others). They are free, or theirs, already."""
+    """Reserve exactly these addresses for people: id of the person -> (main, others). They are free, or theirs, already."""
     ids = list(addresses_by_person)
     for begin in range(0, len(ids), AT_ONCE):
         ReservedAddress.objects.filter(person__in=ids[begin : begin + AT_ONCE]).delete()

@@ -13,7 +13,8 @@ from django.db.models import Model
 
 
 def update_rows[Row: Model](rows: Collection[Row], fields: Collection[str]) -> None:
-    """These fields of rows of one table, as the rows have them now; a row that is gone stays gone. In the caller's transaction."""
+    """Update these fields of rows of one table to their present values; a deleted row stays deleted. In the caller's
+    transaction."""
     if not rows:
         return
     table = type(next(iter(rows)))

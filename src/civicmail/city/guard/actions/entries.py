@@ -1,9 +1,9 @@
 """Write audit entries in the transaction of the act, and carry them to the ledger (A1, A3).
 
-`enter` belongs inside the transaction of a change; what is done outside of the database has its entry by `deeds`. `enter_alone` is
-for looking: when it returns, its entry is durable in a journal and its own transaction is committed, so that nothing is shown that
-was not recorded before, and nobody who has the database can take it back (E6). The table is a view of it: a row that is missing
-is written by whoever follows the journals (`restore`).
+`enter` belongs in the transaction of a change; acts outside the database use external_acts.py. `enter_alone` is for content views:
+when it returns, its entry is durable in a journal and its own transaction is committed, so that nothing is shown before it is
+recorded, and control over the database does not remove the record (E6). The table is a view of the journals: their consumer writes
+missing rows (`restore`).
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ _looks: ContextVar[list[Entry] | None] = ContextVar("looks", default=None)
 
 @contextmanager
 def single_transaction() -> Iterator[None]:
-    """For whoever is one transaction with all that they do, and answers when that is committed: what they look at is not shown
-    before."""
+    """One transaction for a whole request that answers after its commit: content is not shown before."""
     token = _single_transaction.set(True)
     try:
         with transaction.atomic(durable=True):
@@ -75,7 +74,7 @@ def enter(
 
 
 def enter_each(act: str, done: Iterable[tuple[str, dict[str, Any]]], *, actor: Actor, reason: str, now: int) -> None:
-    """As enter, for one act on many objects: (object, facts) of each."""
+    """Write entries as enter(), for one act on many objects: (object, facts) of each."""
     _require_transaction()
     rows = [_entry(act, actor, reason, now, object, facts) for object, facts in done]
     Entry.objects.bulk_create(rows, batch_size=500)
@@ -123,8 +122,8 @@ def before_showing(now: int) -> Iterator[None]:
 
 @contextmanager
 def _journaled(now: int) -> Iterator[None]:
-    """Entries of the transaction within are durable in a journal when it ends, by one sync, and the table says where. Where the
-    transaction is then not committed, the journal says all the same that somebody was about to look. Raises NotJournaled."""
+    """Make entries of the transaction within durable in a journal when it ends, by one sync, and note their places in the table. If
+    the transaction is then not committed, the journal still shows the attempt. Raises NotJournaled."""
     made: list[Entry] = []
     token = _looks.set(made)
     try:
@@ -142,7 +141,7 @@ def _journaled(now: int) -> Iterator[None]:
 
 
 class NotJournaled(Exception):
-    """No journal could be written: it becomes NotRecorded."""
+    """No journal could be written; converted to NotRecorded."""
 
 
 def require_fresh(now: int) -> None:
@@ -162,15 +161,15 @@ def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = 
 
 
 def lag_ms(now: int) -> int:
-    """How long the oldest entry that the ledger does not have yet has waited; 0 without one."""
+    """The age of the oldest entry that the ledger does not have yet; 0 without one."""
     rows = Entry.objects.filter(id__gt=settled(now), carried__isnull=True).order_by("at")
     oldest = rows.values_list("at", flat=True).first()
     return max(0, now - oldest) if oldest is not None else 0
 
 
 def settled(now: int) -> int:
-    """The id of an entry that was carried an hour ago or longer, 0 without one: whatever has a smaller one was committed long ago
-    and is carried too. `waiting` asks about all of them now and then, because long is not always."""
+    """The id of an entry that was carried an hour ago or longer, 0 without one: entries with a smaller id were committed and
+    carried before. `waiting` checks all of them now and then, because an hour is no guarantee."""
     older = Carried.objects.filter(at__lte=now - SETTLED_AFTER_MS).order_by("-entry")
     return older.values_list("entry", flat=True).first() or 0
 
@@ -188,8 +187,8 @@ def mark_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
 
 
 def restore(recorded: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
-    """Write the entries of journals that have no row, because a process died in between or an older database was put back; which
-    these were. recorded: each as data, with its journal and number. Belongs into a transaction."""
+    """Write rows for entries in journals that have none, because a process died in between or an older database was restored;
+    return them. recorded: each as data, with its journal and number. In the caller's transaction."""
     by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in recorded}
     names = list(by)
     known_uuids: set[str] = set()
@@ -208,5 +207,5 @@ def restore(recorded: Iterable[tuple[dict[str, Any], str, int]], *, now: int) ->
 
 
 def row_of(plain: dict[str, Any]) -> Entry:
-    """The row of an entry that stands in a record."""
+    """The row of an entry inside a record."""
     return Entry(uuid=plain["uuid"], head=canonical(plain), **{name: plain[name] for name in COLUMNS})

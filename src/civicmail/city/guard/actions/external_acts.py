@@ -1,13 +1,13 @@
 """Acts that change files or journals instead of rows, each with its audit entry (A1).
 
-    with in_record("retention.hold", …) as entry:      a deed that is a record of the archive: the entry stands in the record itself
+    with in_record("retention.hold", …) as entry:      an act that is a record of the archive: the entry is part of the record
         write the record with the fact `entry`
-    with in_files("keys.sign", …):                     a deed that changes files
+    with in_files("keys.sign", …):                     an act that changes files
         change them
 
-An entry that stands in a record is a row as soon as that is durable; where a process dies in between, whoever follows the journals
-makes the row (`restore`). Of a deed that changes files a row says beforehand that it has begun; where a process dies before that
-is taken away, the entry says so an hour later (`settle`).
+An entry inside a record becomes a row once the record is durable; if the process dies in between, the consumer of the journals
+writes the row (`restore`). An act on files first writes a row that marks its start and deletes it at its end; if the process dies
+in between, an entry an hour later reports that the outcome is unknown (`settle`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from civicmail.city.guard.models import Begun, Entry
 from civicmail.core.config.log import get_logger
 
 MAX_DURATION_MS = 3_600_000
-"""ms that a deed may take: after that the process which began it is taken to be dead."""
+"""ms that an act may take: after that its process is presumed dead."""
 OUTCOME_UNKNOWN = "not known: the process ended before it said so"
 _NOTHING_DONE = "Nothing was changed, because the audit log cannot be written now. Try again in a minute."
 log = get_logger()
@@ -54,7 +54,7 @@ def in_record(
 def entering_of(
     act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]
 ) -> Callable[[dict[str, Any]], AbstractContextManager[dict[str, Any]]]:
-    """in_record, for whoever makes the record: it is given what of the facts only they know."""
+    """in_record() for code that writes the record itself: a function that takes facts known only there."""
 
     def entering(more: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
         return in_record(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts | more)
@@ -67,7 +67,7 @@ def restore(plain: Iterable[dict[str, Any]]) -> int:
     by = {str(one["uuid"]): one for one in plain}
     known_uuids = {str(uuid) for uuid in Entry.objects.filter(uuid__in=by).values_list("uuid", flat=True)}
     missing = [entries.row_of(one) for uuid, one in by.items() if uuid not in known_uuids]
-    Entry.objects.bulk_create(missing, ignore_conflicts=True)  # whoever writes it may be about to commit
+    Entry.objects.bulk_create(missing, ignore_conflicts=True)  # its writer may be about to commit
     return len(missing)
 
 
@@ -75,8 +75,8 @@ def restore(plain: Iterable[dict[str, Any]]) -> int:
 def in_files(
     act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]
 ) -> Iterator[str]:
-    """Change the files within; what it gives says which entry it will be. What is raised there leaves none. Raises NotRecorded
-    where none can be written: then nothing may be done."""
+    """Change the files within; yields the future entry. An exception leaves no entry. Raises NotRecorded if no entry can be
+    written: then nothing may be done."""
     plain = entries.plain_of(act, actor, reason, now, object, facts, role=role)
     try:
         begun = Begun.objects.create(uuid=plain["uuid"], at=now, plain=plain)
@@ -95,7 +95,7 @@ def in_files(
 
 
 def settle(now: int) -> int:
-    """Deeds whose process died: the entry says that nobody knows whether they were done; how many."""
+    """Write entries for acts whose process died: the outcome is unknown; return their number."""
     late = list(Begun.objects.filter(at__lte=now - MAX_DURATION_MS).order_by("pk")[:100])
     for begun in late:
         _finish(begun, {"outcome": OUTCOME_UNKNOWN})

@@ -24,7 +24,7 @@ def protect(kind: str, whom: Person | Department, *, actor: Actor, reason: str, 
 
 
 def name_approver(kind: str, person: Person, *, actor: Actor, reason: str, now: int) -> Protection:
-    """Somebody approves mandates that touch a class; the role of an examination approver is granted apart from it. Raises
+    """Name an approver of examinations that concern a class; the role of examination approver is assigned separately. Raises
     NotPermitted for oneself, Unusable, Conflict."""
     return _made(kind, person, True, actor, reason, now)
 
@@ -32,7 +32,7 @@ def name_approver(kind: str, person: Person, *, actor: Actor, reason: str, now: 
 def name(
     kind: str, person: Person | None, department: Department | None, *, approves: bool, actor: Actor, reason: str, now: int
 ) -> Protection:
-    """One of the two belongs to a class, or the person approves for it. Raises as protect and name_approver do."""
+    """Add a person to a class, or as its approver. Raises as protect and name_approver do."""
     if approves and person is None:
         raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
     whom = person or department

@@ -1,4 +1,4 @@
-"""Tables of accounts, mandates and entries. Triggers on both databases protect entries (A3)."""
+"""Tables of accounts, examinations and entries. Triggers on both databases protect entries (A3)."""
 
 from civicmail.city.guard.models.accounts import Account as Account
 from civicmail.city.guard.models.accounts import AccountNews as AccountNews

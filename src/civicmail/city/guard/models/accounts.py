@@ -1,4 +1,4 @@
-"""Signing in: the one account of a person, the links by which it is set, and what failed."""
+"""Sign-ins: the one account of a person, the links that set its credentials, and failures."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from civicmail.city.directory.models import Person
 
 
 class Accounts(BaseUserManager["Account"]):
-    """Sign-ins are found by what people type, whatever the case."""
+    """Sign-in names are compared without regard to case."""
 
     def get_by_natural_key(self, username: str | None) -> Account:
         return self.get(username=(username or "").lower())
 
 
 class Account(AbstractBaseUser):
-    """The one sign-in of one person (S1). epoch: every session and token of an older one is refused at its next request (L2).
-    locked: since when nobody gets in until an officer releases it; nothing that a stranger does writes it. contained: since when
-    every door is shut, because somebody else may use it, until a security officer gives it back (P-25): no right that begins
-    meanwhile opens it. letter_keys: letters are keys on the pages that know some (WCAG 2.1.4: only where they were switched on)."""
+    """The one sign-in of one person (S1). epoch: sessions and tokens of an older one are refused at their next request (L2).
+    locked: since when sign-in is blocked until an officer releases it; strangers cannot cause it. contained: since when all access
+    is blocked, because the account seems compromised, until a security officer restores it (P-25), also for rights that begin
+    meanwhile. letter_keys: letters are keyboard shortcuts on pages that have some (WCAG 2.1.4: off by default)."""
 
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     username = models.CharField(max_length=120, unique=True)
@@ -55,10 +55,10 @@ class Account(AbstractBaseUser):
 
 
 class Invitation(models.Model):
-    """By what a person sets the first passkey or password, or new ones after a loss: once, for 72 hours. A letter whose two halves
-    two people hand out (decision 0089): by has the first printed, handed_by releases the second; uids, or "os:NAME". whole: a link
-    that the command line shows to the owner of the data folder (claim, recovery key). mac, second: keyed HMACs. recovery: what the
-    account had before goes when it is used."""
+    """A link by which a person sets the first passkey or password, or new ones after a loss: once, for 72 hours. Or a letter in two
+    halves from two people (decision 0089): by printed the first, handed_by releases the second; uids, or "os:NAME". whole: a link
+    that the command line shows to the owner of the data folder (claim, recovery key). mac, second: keyed HMACs. recovery: all older
+    credentials of the account end when it is used."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
     mac = models.CharField(max_length=64, unique=True)
@@ -82,9 +82,9 @@ class Invitation(models.Model):
 
 
 class Identity(models.Model):
-    """By which identity of which provider somebody signs in here: the first that did, until an officer releases it. So neither
-    another provider nor another identity at the same one becomes this person by saying the same number. provider: issuer, or entity
-    of SAML; subject: what names the person there."""
+    """The provider's identity by which a person signs in here: the first one that did, until an officer releases it. So neither
+    another provider nor another identity at the same one can become this person by claiming the same number. provider: issuer, or
+    SAML entity; subject: the person's name there."""
 
     account = models.OneToOneField(Account, models.CASCADE, related_name="identity")
     provider = models.CharField(max_length=400)
@@ -101,7 +101,7 @@ class Identity(models.Model):
 
 
 class Failure(models.Model):
-    """A sign-in that failed, at any door, for whoever looks at it. Nobody's login is kept in clear when it belongs to nobody."""
+    """A failed sign-in, at any entry point, for officers. Unknown logins are not stored in clear."""
 
     account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="failures")
     login = models.CharField(max_length=64, help_text="SHA-256 of what was typed")
@@ -117,10 +117,10 @@ class Failure(models.Model):
 
 
 class Throttle(models.Model):
-    """How often one kind of secret failed in a row, and until when nobody is heard (throttle.py). kind: password, code or mail of
-    a login from a network, near (the same of a /24), login (from networks new to it; streak: from anywhere since somebody signed
-    in), network and mailnet (whatever the login), identity (another one of a provider, whose name network is). login: SHA-256 of
-    it, or "". network: "" for all, "session " with a digest for one."""
+    """Consecutive failures of one kind of secret, and the end of its delay (throttle.py). kind: password, code or mail of a login
+    from a network, near (the same of a /24), login (from networks new to it; streak: from anywhere since the last sign-in), network
+    and mailnet (for all logins), identity (another one of a provider, whose name network is). login: SHA-256 of it, or "". network:
+    "" for all, "session " with a digest for one."""
 
     kind = models.CharField(max_length=12)
     login = models.CharField(max_length=64, blank=True)
@@ -140,7 +140,7 @@ class Throttle(models.Model):
 
 
 class Place(models.Model):
-    """A network from which somebody has signed in to the pages: /24, or /64 of IPv6."""
+    """A network from which a person has signed in to the pages: /24, or /64 of IPv6."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="places")
     network = models.CharField(max_length=43)

@@ -8,8 +8,8 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """Who did what, as which role, on whose behalf, to what, why, from where, before and after, with which version (A1). Written in
-    the transaction of what it describes; never changed, never removed (A3). head: the canonical bytes that the ledger takes."""
+    """The actor, role, principal, object, reason, client, state before and after, and version of an act (A1). Written in the
+    transaction of the act; never changed, never removed (A3). head: the canonical bytes that the ledger takes."""
 
     uuid = models.UUIDField(unique=True)
     at = models.BigIntegerField(help_text="ms since 1970")
@@ -40,8 +40,8 @@ class Entry(models.Model):
 
 
 class Begun(models.Model):
-    """A deed that changes files has begun: written before, and taken away with its entry, or where it failed. plain: the entry
-    that it gets; where a process dies in between, that says so (A1)."""
+    """The start of an act that changes files: written before, and deleted with its entry, or when it fails. plain: its future
+    entry; if the process dies in between, an entry states that (A1)."""
 
     uuid = models.UUIDField(unique=True)
     at = models.BigIntegerField(help_text="ms since 1970")
@@ -55,8 +55,8 @@ class Begun(models.Model):
 
 
 class Carried(models.Model):
-    """Where the ledger's journal has an entry: written after that record is durable. An entry without one is still to be carried;
-    the order of their ids says nothing, because transactions commit in any order."""
+    """The place of an entry in the ledger's journal, written after that record is durable. An entry without one must still be
+    carried; the order of ids is irrelevant, because transactions commit in any order."""
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="carried")
     journal = models.CharField(max_length=40)

@@ -1,5 +1,4 @@
-"""Mandates: who may look at whose mail, why, how far and until when; what they were widened by; whose mail is protected (P-16, E2
-to E5)."""
+"""Examinations: who may examine whose mail, why, with which scope and end; amendments; protected mail (P-16, E2 to E5)."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from civicmail.city.guard.mandates import Ground
 
 
 class MandateYear(models.Model):
-    """Counts the mandates of a year: one row, locked by whoever asks, so that numbers have no gap."""
+    """Counts the examinations of a year: one row, locked by requesters, so that numbers have no gap."""
 
     year = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveIntegerField(default=0)
@@ -26,10 +25,9 @@ class MandateYear(models.Model):
 
 
 class Mandate(models.Model):
-    """One case under which one person may look (E2). person: who asked, and the only one who looks; role: as what, a role or
-    "department-head"; department: where all of one is the scope; departments: codes in which the subjects work, for a head;
-    first, last: ms of receipt, both included; boxes, custodians: resolved on approval. days: its window. state: see
-    mandate_states.py."""
+    """One examination (E2). person: the requester, and only examiner; role: of the examiner, or "department-head"; department: if
+    all of one is the scope; departments: codes of the people examined, for a head; first, last: ms of receipt, both included;
+    boxes, custodians: resolved on approval. days: its window. state: see mandate_states.py."""
 
     number = models.CharField(max_length=12, unique=True)
     ground: models.CharField[str, Ground] = models.CharField(max_length=12)
@@ -74,7 +72,7 @@ class Mandate(models.Model):
 
 
 class Subject(models.Model):
-    """Whose mail a mandate is about, from one time until another: narrowing takes somebody out and leaves the row."""
+    """A person examined, from one time until another: narrowing removes a person and keeps the row."""
 
     mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="subjects")
     person = models.ForeignKey(Person, models.PROTECT, related_name="subject_of")
@@ -93,7 +91,7 @@ class Subject(models.Model):
 
 
 class Amendment(models.Model):
-    """A change of a mandate's scope or window as it was asked for: all of it, not the difference. Wider ones wait for a second
+    """A requested change of an examination's scope or window: the whole result, not the difference. Wider ones wait for a second
     person (E5). state: asked, approved, refused, withdrawn, lapsed."""
 
     mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="amendments")
@@ -122,7 +120,7 @@ class Amendment(models.Model):
 
 
 class Protection(models.Model):
-    """A person or a department belongs to a protected class, or a person approves mandates that touch it (E3)."""
+    """A person or a department in a protected class, or an approver of examinations that concern it (E3)."""
 
     kind = models.CharField(max_length=20)
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="protections")

@@ -52,8 +52,8 @@ SELECT act FROM found WHERE act IS NOT NULL
 
 
 def visible_to(actor: Actor) -> QuerySet[Entry]:
-    """What somebody may see: auditors all but mandates that are sealed (E8), or that are about themselves and not over (E1); the
-    access office nothing of mandates, because who keeps roles does not watch who looks (AC-5)."""
+    """The entries that a person may see: auditors all except those of examinations that are sealed (E8), or about themselves and
+    not closed (E1); the access office none of examinations, because those who assign roles do not supervise examiners (AC-5)."""
     rows = Entry.objects.all()
     if not actor.holds("auditor"):
         return rows.exclude(object__startswith="mandate:")
@@ -63,15 +63,15 @@ def visible_to(actor: Actor) -> QuerySet[Entry]:
 
 
 def acts() -> list[str]:
-    """Every act of which there is an entry, in order: one step through the index for each."""
+    """Every act that has an entry, in order: one index lookup for each."""
     with connection.cursor() as c:
         c.execute(_ACTS)
         return [act for (act,) in c.fetchall()]
 
 
 def filter_about(rows: QuerySet[Entry], words: str) -> QuerySet[Entry]:
-    """The newest MOST of a person (number, or a part of the name) or a thing ("mailbox:ann@city.example", or without what
-    it is)."""
+    """The newest MOST entries about a person (number, or a part of the name) or an object ("mailbox:ann@city.example", or without
+    the kind)."""
     people = Person.objects.filter(Q(display__icontains=words) | Q(uid__iexact=words)).values_list("uid", flat=True)
     who = [words, *people[:NAMES]]
     what = [words, *(f"{kind}:{words}" for kind in KINDS), *(f"person:{uid}" for uid in who[1:])]

@@ -1,6 +1,6 @@
 """Compare the audit log table with the journal records, both ways (A3).
 
-The table is read as it lies, because whoever writes to the database may write anything.
+The table is read without Django's models, because its content may be forged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Baseline:
 
 @dataclass(slots=True)
 class Comparison:
-    """entries: rows that were compared; pending: that are too young to say anything of."""
+    """entries: rows compared; pending: rows too recent to be compared."""
 
     entries: int = 0
     pending: int = 0
@@ -75,7 +75,7 @@ def followed_from(positions: Mapping[str, int], retired: Mapping[str, int]) -> F
 
 
 def compare(expected: Iterable[RecordedEntry], known: Baseline, followed: Followed, *, now: int) -> Comparison:
-    """What differs. expected: by uuid; now: ms. Raises DatabaseError."""
+    """The differences. expected: by uuid; now: ms. Raises DatabaseError."""
     comparison = Comparison()
     comparison.differences += [Difference("unprotected", text) for text in unprotected()]
     table = _Table(comparison, known, now)
@@ -93,7 +93,7 @@ def compare(expected: Iterable[RecordedEntry], known: Baseline, followed: Follow
 
 
 class _Table:
-    """Goes through the rows by uuid, beside whoever asks for ascending ones; a row that nobody asks for is in no journal."""
+    """Iterates over the rows by uuid, for lookups in ascending order; a row that is never looked up is in no journal."""
 
     def __init__(self, comparison: Comparison, known: Baseline, now: int) -> None:
         self._comparison = comparison
@@ -159,7 +159,7 @@ def _compare(row: _Row, recorded: RecordedEntry, comparison: Comparison, now: in
 
 
 def _wrong(row: _Row) -> list[str]:
-    """Columns that do not say what the head says."""
+    """Columns that differ from the head."""
     try:
         plain = orjson.loads(row.head)
         facts = row.columns[COLUMNS.index("facts")]

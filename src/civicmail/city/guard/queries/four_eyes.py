@@ -1,6 +1,6 @@
 """Load the facts of the separation of duties (four_eyes.py): who opened, added or named whom.
 
-A fixed number of queries for each step from somebody to whoever opened their sign-in.
+A fixed number of queries for each step from a person to the one who opened their sign-in.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMING = ("department.change", "duty.grant", "mandate.protect", "review.delegate
 
 
 def with_facts[Of: Resource](about: Of, actor: Actor, now: int) -> Of:
-    """What an act is about, with what is known of whoever did the other halves. now: ms."""
+    """The resource of an act, with facts about the actors of the other parts. now: ms."""
     if isinstance(about, Decision) and about.first_actors and about.four_eyes is None:
         return replace(about, four_eyes=facts_of([about], actor, now))
     return about
@@ -50,7 +50,7 @@ def facts_of(abouts: Iterable[Decision], actor: Actor, now: int) -> Facts:
 
 
 def may(actor: Actor, act: str, about: Resource, *, now: int) -> guard.AccessDecision:
-    """Whether the actor may, and is a second person where the act takes two."""
+    """Whether the actor may, and is a second person if the act takes two."""
     return guard.may(actor, act, with_facts(about, actor, now) if act in TAKE_TWO else about, now=now)
 
 
@@ -60,12 +60,12 @@ def require(actor: Actor, act: str, about: Resource, *, now: int) -> None:
 
 
 def is_oneself(actor: Actor, person: Person, now: int) -> bool:
-    """Whether the person is whoever acts, under whatever number."""
+    """Whether the person is the actor, under any number."""
     return four_eyes.is_same_person(actor.uid, person.uid, facts({actor.uid, person.uid}, began=now, now=now))
 
 
 def facts(uids: Collection[str], *, began: int, now: int) -> Facts:
-    """Everything that four_eyes.py asks about these people. began: of the request, ms, 0 where that is not known. now: ms."""
+    """All facts that four_eyes.py needs about these people. began: of the request, ms, 0 if unknown. now: ms."""
     opened: list[AccountOpening] = []
     known: set[str] = set()
     coming = set(uids)
@@ -83,7 +83,7 @@ def facts(uids: Collection[str], *, began: int, now: int) -> Facts:
 
 
 def _signins(uids: Collection[str], now: int) -> list[AccountOpening]:
-    """Letters and links that were used, or can be used still; not those whose second half nobody has released."""
+    """Letters and links that were used, or can be used still, without those whose second half was not released."""
     whole = Q(whole=True) | Q(handed__isnull=False)
     live = Q(used__isnull=False) | (whole & Q(ended__isnull=True, until__gt=from_ms(now)))
     rows = Invitation.objects.filter(live, account__person__uid__in=uids).order_by("id")
@@ -98,14 +98,14 @@ def _signins(uids: Collection[str], now: int) -> list[AccountOpening]:
 
 
 def _hands(*uids: str) -> frozenset[str]:
-    """The owner of the data folder ("os:NAME") is a hand like another; what that one does alone ties nobody, for every key of the
-    installation is theirs anyhow (SECURITY.md)."""
+    """The people needed. The owner of the data folder ("os:NAME") counts like another; acts of that owner alone connect no
+    accounts, because the owner has every key of the installation anyway (SECURITY.md)."""
     return frozenset(uid for uid in uids if uid)
 
 
 def _by_hand(uids: Collection[str]) -> list[AccountOpening]:
-    """People whom somebody added, with who has seen them since: whoever read a personnel list that has them, or handed a letter to
-    them. Whom a list brought (its entries have what was before, too) or an identity provider has, nobody added by hand."""
+    """People added manually, with those who have seen them since: who read a personnel list with them, or handed them a letter.
+    People from a list (whose entries also contain earlier data) or an identity provider were not added manually."""
     rows = Entry.objects.filter(act="person.add", object__in=[f"person:{uid}" for uid in uids]).order_by()
     added = rows.values_list("object", "person", "at", "facts")
     accounts = [(object_.partition(":")[2], by, at) for object_, by, at, facts in added if isinstance(facts.get("department"), str)]

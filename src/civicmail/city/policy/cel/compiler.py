@@ -1,7 +1,7 @@
-"""A tree to a Python function, made once for each rule.
+"""Compile a tree to a Python function, once for each rule.
 
-A scope has a value for each fact, or `Unknown` where a check could not find it out. Then CEL's rule for errors holds: false && x is
-false and true || x is true whatever x is, on both sides; else the whole is not known, and says for want of which parts.
+A scope has a value for each fact, or `Unknown` if its check was unavailable. Then CEL's rule for errors applies: false && x is
+false and true || x is true whatever x is, on both sides; else the result is unknown, with the unavailable parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from civicmail.city.policy.cel.type_checker import compile_pattern
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What stands in a scope in a fact's place. part: the check that could not be made."""
+    """The value of an unknown fact in a scope. part: the unavailable check."""
 
     part: str
 

@@ -1,4 +1,4 @@
-"""One condition of a rule: read, checked and compiled once."""
+"""One condition of a rule: parsed, type-checked and compiled once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(source: str) -> Node:
 
 
 def condition(when: str, unless: str = "") -> Condition:
-    """What holds where `when` does and `unless` does not. Raises BadExpression, for whichever is wrong."""
+    """A condition that holds if `when` does and `unless` does not. Raises BadExpression for the wrong one."""
     node = read(when)
     if unless:
         node = Chain("&&", (node, Not(read(unless), 0)), 0)

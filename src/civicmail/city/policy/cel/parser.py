@@ -1,4 +1,4 @@
-"""Words to a tree, by the grammar of CEL as far as rules need it:
+"""Parse tokens to a tree, by the part of CEL's grammar that rules need:
 
     expression  = or            or   = and { "||" and }         and = relation { "&&" relation }
     relation    = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") sum ]
@@ -6,7 +6,7 @@
     member      = primary { "." name "(" arguments ")" }
     primary     = literal | "(" expression ")" | "[" list "]" | name { "." name } | "size" "(" expression ")"
 
-Two comparisons in one chain (a < b < c) are an error instead of what CEL makes of them, which nobody means.
+A chain of comparisons (a < b < c) is an error, because its meaning in CEL is never intended.
 """
 
 from __future__ import annotations

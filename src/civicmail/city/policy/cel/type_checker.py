@@ -1,4 +1,5 @@
-"""Types of an expression, against the table of facts: what is wrong is found when a rule is written, never when mail comes."""
+"""Check the types of an expression against the table of facts, so that errors appear when a rule is written, never when mail
+arrives."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def compile_pattern(source: str) -> Any:
 
 
 def check(node: Node, facts: Mapping[str, Type]) -> None:
-    """Raise BadExpression where a node is not what its place asks for, or the whole is no yes or no."""
+    """Raise BadExpression if a node has the wrong type for its place, or the expression is not a boolean."""
     result_type = _Checker(facts).type_of(node)
     if result_type != "bool":
         raise BadExpression(f"a condition is a yes or no, and this is {_TYPE_LABELS[result_type]}", node.at)

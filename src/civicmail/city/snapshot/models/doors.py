@@ -1,4 +1,4 @@
-"""What doors were told, and what they do not know yet."""
+"""Publication of access changes to entry points, and changes not published yet."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Untold(models.Model):
-    """A change of who may what that no snapshot has yet: written in the transaction of the change, taken away by whoever has told
-    the doors. people, mailboxes: ids of rows that it is about; whole: everybody has to be looked at again; waits: left to the
-    city worker, which tells whatever stays, so that nothing depends on the process that made the change (L2)."""
+    """A change of access that no snapshot contains yet: written in the transaction of the change, deleted by its publication.
+    people, mailboxes: ids of rows concerned; whole: everyone is concerned; waits: left to the city worker, which publishes whatever
+    remains, so that nothing depends on the process that made the change (L2)."""
 
     at = models.BigIntegerField(help_text="ms since 1970")
     people = models.JSONField(default=list)
@@ -24,7 +24,7 @@ class Untold(models.Model):
 
 
 class Publication(models.Model):
-    """Counts what doors were told: one row, raised by whoever tells them, one at a time (published.telling)."""
+    """Counts publications: one row, incremented by publishers, one at a time (published_snapshot.publication_lock)."""
 
     version = models.PositiveBigIntegerField(default=0)
     at = models.BigIntegerField(default=0)

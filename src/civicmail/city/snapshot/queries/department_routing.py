@@ -8,8 +8,8 @@ from civicmail.city.directory.models import Address, Department, MailGroup, Rese
 
 
 def addresses_by_department() -> dict[str, list[str]]:
-    """Code of each open department -> its addresses and domains: those that were said of it, of its mailboxes and lists, and those
-    that its people have already. An address of a mailbox or a list is its owner's, whatever else was said. Five queries."""
+    """Code of each open department -> its addresses and domains: those configured, those of its mailboxes and lists, and reserved
+    ones of its people. An address of a mailbox or a list belongs to its owner, whatever is configured. Five queries."""
     owner: dict[str, str] = {}
     addresses: dict[str, list[str]] = {}
     for code, routed_text in Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "routed"):
