@@ -68,7 +68,7 @@ def test_a_clerk_reads_a_messy_list_and_sees_which_line_what_and_what_to_do(
     for number, (line, why) in enumerate(WRONG):
         uid = line.partition(";")[0]
         assert uid in rows, (uid, sorted(rows))
-        assert any("Refused" in cell for cell in rows[uid]) and any(why in cell for cell in rows[uid]), rows[uid]
+        assert any("Rejected" in cell for cell in rows[uid]) and any(why in cell for cell in rows[uid]), rows[uid]
         assert any(cell.strip() == str(number + 6 if number else 4) for cell in rows[uid]), rows[uid]
     assert "Rosa Hale" in rows["p-head"][0], "who would be ended has a name"
     assert "11 lines are refused: their people stay as they are." in page.inner_text("main")

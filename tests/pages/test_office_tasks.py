@@ -41,7 +41,7 @@ def test_an_agency_comes_with_its_contract_and_is_switched_off_and_on(city: Town
     contract = {"number": "27-1", "sponsor": "p-head", "starts": SOON, "ends": SOON}
     assert office.post(f"{at}contracts/new/", {**contract, "reason": BECAUSE, "ends": "2020-01-01"}).status_code == 422
     done(office, f"{at}contracts/new/", contract)
-    assert "27-1" in text_of(office.get(at)) and "Not begun" in text_of(office.get(at))
+    assert "27-1" in text_of(office.get(at)) and "Scheduled" in text_of(office.get(at))
     done(office, f"{at}change/", {"name": "Acme Paving & Sons", "contact": ""})
     assert "Acme Paving &amp; Sons" in office.get(at).content.decode()
 
@@ -87,7 +87,7 @@ def test_a_mailbox_of_a_role_is_made_used_by_named_people_and_closed(city: Town,
     )
     at = done(head, "/access/mailboxes/new/", {**form, "purpose": "Reports of snow on roads."})
     assert at == "/access/mailboxes/snow@city.example/"
-    assert "Held: nobody may read it" in text_of(head.get(at))
+    assert "Held" in text_of(head.get(at))
     ask = {"person": "p-crew1", "role": "delegate", "until": SOON, **REASONS}
     assert head.post(f"{at}users/new/", {**ask, "person": "nobody"}).status_code == 422
     assert head.post(f"{at}users/new/", ask).status_code == 302
@@ -222,7 +222,7 @@ def test_a_version_of_the_policy_is_written_compared_and_published_once(city: To
     assert made.material and made.changed == "Advertising is named." and "\r" not in made.text
     assert office.post(path, {**kept, "reason": BECAUSE}).status_code == 409, "from an old page"
     versions = text_of(office.get("/access/policy/"))
-    assert "Version 8" in versions and "Version 7" in versions and "In force" in versions
+    assert "Version 8" in versions and "Version 7" in versions and "Active" in versions and "Superseded" in versions
     assert visit("crew0").get("/policy/versions/7/").status_code == 200
 
 

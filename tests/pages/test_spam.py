@@ -27,13 +27,13 @@ def said(response: Any) -> str:
 def test_the_page_says_what_was_learnt_from_whom_and_where_bands_begin(visit: Visit, installed: Path) -> None:
     operator = visit("operator")
     first = said(operator.get("/system/spam/"))
-    assert "Says nothing yet" in first and "200 good messages and 50 spam" in first and "Nobody has said anything yet." in first
+    assert "Learning" in first and "200 good messages and 50 spam" in first and "Nobody has said anything yet." in first
     taught = Taught({"report": (3, 1234), "sent": (900, 0)}, 17, 90, 1_772_452_800_000)
     stack = Stack(("own", "rspamd"), (0.0, 0.0), (1.0, 1.0), (1.0, 1.0), 0.0)
     learnt = replace(NEW, made=1_772_452_800_000, ham=903, spam=1234, edges=Edges(0.1, 0.9), taught=taught)
     model.write(installed, learnt)
     page = said(operator.get("/system/spam/"))
-    assert "In force" in page and f"In doubt {score_of(0.1)}" in page and f"Spam {score_of(0.9)}" in page
+    assert "Active" in page and f"In doubt {score_of(0.1)}" in page and f"Spam {score_of(0.9)}" in page
     assert "It was sent by somebody of ours 900 0" in page and "Readers, on the page of a message 3 1,234" in page
     assert "The model was rolled back." in page and "17 messages were put aside" in page and "put together" not in page
     model.write(installed, replace(learnt, stack=stack, stacked=Edges(1.0, 2.0)))

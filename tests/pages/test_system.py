@@ -103,11 +103,11 @@ def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
 def test_what_happened_to_each_message_is_told_by_its_envelope(city: Town, visit: Visit) -> None:
     client = visit("operator")
     found = text(client.get("/system/trace/"))
-    for words in ("Delivered", "Waiting", "Held", "Failed", "Refused", "Kept", "ibis@outside.example", "dana.ortiz@city.example"):
+    for words in ("Delivered", "Queued", "Held", "Failed", "Rejected", "Archived", "ibis@outside.example", "dana.ortiz@city.example"):
         assert words in found
     one = text(client.get(f"/system/trace/{city.objects['mail waiting']}/"))
     for words in (
-        "Waits for the next try",
+        "Retrying",
         "451 4.7.1 come later",
         "smtp://192.0.2.9:25",
         "before the 250",
@@ -117,7 +117,7 @@ def test_what_happened_to_each_message_is_told_by_its_envelope(city: Town, visit
         assert words in one
     assert re.search(r"\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", one)
     held = text(client.get(f"/system/trace/{city.objects['mail held']}/"))
-    assert "Held for a decision" in held and "files-need-manager" in held
+    assert "Held" in held and "files-need-manager" in held
     assert "an import" in text(client.get(f"/system/trace/{city.objects['mail imported']}/"))
 
 
@@ -357,7 +357,7 @@ def test_what_is_damaged_is_a_sentence_that_says_what_to_do(city: Town, visit: V
     answer = client.get(f"/system/trace/{city.objects['mail delivered']}/")
     assert answer.status_code == 503 and "is damaged" in text(answer)
     found = text(client.get("/system/trace/"))
-    assert "Some messages could not be read" in found and "Waiting" in found
+    assert "Some messages could not be read" in found and "Queued" in found
     (installed / "outstanding").mkdir(exist_ok=True)
     (installed / "outstanding" / "snapshot").write_bytes(b"rubbish")
     for page in ("/system/queue/", "/system/queue/hop/?hop=maildir", "/system/trace/?status=held"):
@@ -389,8 +389,8 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
 def test_what_is_not_set_up_stands_apart_and_is_gray(city: Town, visit: Visit, checked: None) -> None:
     """P-29."""
     page = body(visit("operator").get("/system/health/"))
-    wrong, _, rest = page.partition("<h2>Not set up</h2>")
-    off, _, good = rest.partition("<h2>In order</h2>")
+    wrong, _, rest = page.partition("<h2>Off</h2>")
+    off, _, good = rest.partition("<h2>Good</h2>")
     assert "There is no second place" in off and "There is no second place" not in wrong + good
     assert "cm-st--quiet" in off and "cm-st--stop" not in off and "cm-st--done" not in off
     asked = installation.checks().last()

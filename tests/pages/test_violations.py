@@ -61,7 +61,7 @@ def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit
     assert answer.status_code == 422 and "This procedure asks for it." in words(answer)
     assert office.post(decision, plain | {"union": "Local 9, March 3", "article": "14"}).status_code == 302
     shown = words(office.get(case))
-    assert "Verified: mail is shut until then" in shown and "not as the table proposes" in shown and "Local 9, March 3" in shown
+    assert "Verified Mail is shut until then." in shown and "not as the table proposes" in shown and "Local 9, March 3" in shown
     told = words(visit("crew6").get(mine))
     row.refresh_from_db()
     assert f"You cannot use mail until {day(row.until)}." in told and WHY in told and "Ed" not in told
@@ -86,7 +86,7 @@ def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city
     assert pat.get("/my/access/").status_code == 302, "to the sign-in"
     row = Violation.objects.get(source="recorded")
     case = f"/dept/public-works/violations/{row.pk}/"
-    assert "Verified: every door is shut" in words(head.get(case)) and "Somebody else decides this" in words(head.get(case))
+    assert "Verified Every door is shut." in words(head.get(case)) and "Somebody else decides this" in words(head.get(case))
     office = visit("office")
     assert office.post(f"{case}reverse/", {"reason": WHY}).status_code == 302
     assert Account.objects.get(person=city.people["crew2"]).is_active
@@ -144,7 +144,7 @@ def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
 def test_a_permanent_bar_that_waits_for_its_second_officer_is_called_that(whole_city: Town) -> None:
     """Nothing was ended by anybody: it did not begin."""
     row = Violation.objects.get(state="proposed")
-    assert consequence_check.of(row, epoch_ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
+    assert consequence_check.of(row, epoch_ms(whole_city.now)) == ("pending", "Not in force: a second officer has not agreed yet")
 
 
 def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) -> None:

@@ -98,7 +98,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
 
     officer.get_by_role("link", name="Export", exact=True).click()
     officer.get_by_role("button", name="Export 5 messages").click()
-    expect(officer.get_by_text("Waiting to begin.")).to_be_visible()
+    expect(officer.get_by_text("Queued.")).to_be_visible()
     work()  # carries the entry, reads
     work()  # the ledger has signed: proves
     expect(officer.get_by_role("button", name="Download the zip file")).to_be_visible(timeout=60_000)

@@ -59,7 +59,7 @@ def test_a_leaver_nobody_confirms_is_red_after_a_day_and_a_finding_once(town: Pl
     assert (leavers.find_overdue(MS + DAY_MS), leavers.find_overdue(MS + DAY_MS)) == (1, 0)
     assert Entry.objects.filter(act="leaver.overdue", object="person:ann").count() == 1
     row.refresh_from_db()
-    assert asked.state(row, MS + DAY_MS)[0] == "stop"
+    assert asked.state(row, MS + DAY_MS) == ("warn", "Overdue")
     leavers.answer(row, "nothing", actor=town.boss, reason=WHY, now=MS + DAY_MS)
     assert not asked.tasks(town.boss, MS + 2 * DAY_MS)
 

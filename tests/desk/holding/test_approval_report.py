@@ -40,7 +40,7 @@ def test_every_answer_stands_in_the_report_with_who_gave_it_and_why(files: Burea
     content = b"".join(visit("auditor").get(f"{PAGE}?format=csv")).decode()  # type: ignore[call-overload]
     lines = list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
     assert [line[1:5] for line in lines[1:]] == [
-        ["Not approved", "Kim Boyd", "Dana Ortiz (Public Works)", DOT],
+        ["Denied", "Kim Boyd", "Dana Ortiz (Public Works)", DOT],
         ["Approved", "Rosa Hale", "Dana Ortiz (Public Works)", ACME],
     ]
     assert [line[6:] for line in lines[1:]] == [["1 h 30 min", "The plan is not final yet."], ["30 min", WHY]]
@@ -69,4 +69,4 @@ def test_what_nobody_has_answered_is_in_no_median(files: Bureau, visit: Callable
     answer(files, row, "head")
     files.hear(100 * 24 * HOUR)
     shown = words(visit("head").get(PAGE))
-    assert "Median wait 30 min" in shown and "Went back" in shown
+    assert "Median wait 30 min" in shown and "Expired" in shown

@@ -130,7 +130,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
     links = re.findall(r"/digest/[\w-]{40,}/", notice.text)
     with time_machine.travel(from_ms(slot), tick=False):
         shown = [words(Client().get(link)) for link in links]
-        assert [("Waits for a check" in s, "Waits for the next server" in s) for s in shown] == [(True, False), (False, True)]
+        assert [("Checking" in s, "Retrying" in s) for s in shown] == [(True, False), (False, True)]
         assert not any("let go" in said or "no spam" in said for said in shown)
         for link in links:
             assert Client().post(link, WANTED).status_code == 200

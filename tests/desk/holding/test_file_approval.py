@@ -181,7 +181,7 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
     told = Notice.objects.filter(key__startswith=f"approval-records:{row.pk}").first()
     assert told is not None and f"/holding/approvals/{row.pk}/" in told.text
     shown = visit("recorder").get(f"/holding/approvals/{row.pk}/")
-    assert shown.status_code == 200 and "For the records office" in words(shown) and "bid-14" not in words(shown)
+    assert shown.status_code == 200 and "Referred" in words(shown) and "bid-14" not in words(shown)
     assert visit("recorder").get(f"/holding/approvals/{other.pk}/").status_code == 403
 
 

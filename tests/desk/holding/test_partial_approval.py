@@ -185,7 +185,7 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     assert visit("crew0").post(page, {"words": "They want it before the meeting."}).status_code == 302
     row = Approval.objects.get(draft=draft.uid)
     shown = visit("crew0").get(page)
-    assert f'href="/holding/approvals/{row.pk}/"' in shown.content.decode() and "Waits" in words(shown)
+    assert f'href="/holding/approvals/{row.pk}/"' in shown.content.decode() and "Pending" in words(shown)
     assert "What is it for?" not in words(shown)
     carry(files.town.now)
     done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "some", "leave": ["1"]})

@@ -80,7 +80,7 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
     assert "heron@shop.example" in listed and "ibis@outside.example" not in listed
     assert "ibis@outside.example" in words(client.get("/holding/quarantine/")), "what is held by rule is there, too"
     shown = words(client.get(page))
-    assert "spam-band" in shown and "looks like one that is known" in shown and "In quarantine" in shown
+    assert "spam-band" in shown and "looks like one that is known" in shown and "Quarantined" in shown
     assert not any(canary in shown for canary in CANARIES.values())
     assert client.post(page, {"reason": ""}).status_code == 422
     done = client.post(page, {"reason": WHY})

@@ -42,7 +42,7 @@ def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) ->
     page = said(client.get(f"/mail/{id_}/"))
     for words in (
         "Lead lines, part 2", "Tuesday, Dec 1, 2026, 9 a.m. to 10 a.m.", "Room 4", "Ann Lee ann", "2 people are asked",
-        "every 2 weeks, on Tuesday, the first Thursday, 6 times", "This changes an earlier invitation.", "Accept Perhaps Decline",
+        "every 2 weeks, on Tuesday, the first Thursday, 6 times", "This changes an earlier invitation.", "Accept Tentative Decline",
     ):  # fmt: skip
         assert words in page, words
 
@@ -72,12 +72,12 @@ def test_an_answer_goes_to_the_organizer_as_a_calendar_reads_it(post: Post, visi
 def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post, visit: Visit) -> None:
     """The one who answered stands among the guests with this answer, and can change it."""
     client, id_ = visit("crew0"), arrives(post, calendar())
-    assert "No answer yet" in said(client.get(f"/mail/{id_}/"))
+    assert "Pending" in said(client.get(f"/mail/{id_}/"))
     client.post(f"/mail/{id_}/answer/", {"answer": "ACCEPTED"})
     page = said(client.get(f"/mail/{id_}/"))
-    assert "Your answer: Accepted" in page and "Change it to: Perhaps Decline" in page and "No answer yet" not in page
+    assert "Your answer: Accepted" in page and "Change it to: Tentative Decline" in page and "Pending" not in page
     client.post(f"/mail/{id_}/answer/", {"answer": "DECLINED"})
-    assert "Change it to: Accept Perhaps" in said(client.get(f"/mail/{id_}/"))
+    assert "Change it to: Accept Tentative" in said(client.get(f"/mail/{id_}/"))
 
 
 @pytest.mark.rule("P-06, P-25", "An answer to an invitation is told in the words of whom the message is from, never of another.")

@@ -74,7 +74,7 @@ def filled(post: Post) -> Post:
 def test_the_list_is_what_my_mailbox_sent_and_got_and_what_was_brought_in_as_mine(filled: Post, visit: Visit) -> None:
     """By envelope and custodian; a From that says it is mine makes nothing mine."""
     dana = visit("crew0")
-    assert listed(dana) == [("Dana brought this", "Brought in"), ("To Dana", "On its way to you"), ("From Dana", "Delivered")]
+    assert listed(dana) == [("Dana brought this", "Imported"), ("To Dana", "Queued"), ("From Dana", "Delivered")]
     assert rows(visit("crew1")) == ["Between others", "Lena brought this", "From Dana"]
     assert rows(visit("head")) == ["Forged as Dana"]
     assert "No mail yet. Mail to you appears within a minute." in said(visit("office").get("/mail/"))
@@ -156,7 +156,7 @@ def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post:
     post.index()
     identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="active")
     lena = visit("crew1")
-    assert listed(lena) == [("Posing", "Refused"), ("An offer", "Held")]
+    assert listed(lena) == [("Posing", "Rejected"), ("An offer", "Held")]
     assert rows(lena, "?q=offer") == rows(lena, "?state=held") == ["An offer"]
     assert rows(lena, "?state=refused") == ["Posing"]
     assert rows(lena, "?q=secret") == rows(lena, "?q=has:attachment") == rows(lena, "?q=sec*") == []
@@ -169,7 +169,7 @@ def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post:
             assert b"secret" not in lena.get(f"/mail/{uuid_text(id_)}/{beside}").content
         for beside in ("raw/", "frame/", "file/?path=1"):
             assert lena.get(f"/mail/{uuid_text(id_)}/{beside}").status_code == 404
-    assert listed(visit("crew0")) == [("Posing", "Refused")]
+    assert listed(visit("crew0")) == [("Posing", "Rejected")]
     post.happens(Type.RELEASED, held, 0)
     assert rows(lena, "?q=secret") == []
     post.delivered(held, 0)
@@ -188,14 +188,14 @@ def test_how_what_i_sent_stands_is_the_worst_of_its_copies_and_others_see_their_
     post.happens(Type.HELD, ids[3], 1, actor="p-office", reason="look")
     post.delivered(ids[4], 1)
     post.index()
-    states = ["Delivered", "Held", "Not delivered to all", "Being tried again", "Waiting"]
+    states = ["Delivered", "Held", "Partly delivered", "Retrying", "Queued"]
     dana = visit("crew0")
     assert listed(dana) == [(f"No {4 - n}", state) for n, state in enumerate(states)]
     assert rows(dana, "?state=waiting") == ["No 1", "No 0"]
     assert rows(dana, "?state=held") == ["No 3"]
-    assert [state for _, state in listed(visit("crew1"))] == ["", "", "", "", "On its way to you"]
+    assert [state for _, state in listed(visit("crew1"))] == ["", "", "", "", "Queued"]
     delivery = said(visit("crew0").get(f"/mail/{uuid_text(ids[1])}/delivery/"))
-    assert "lena.vogt" in delivery and "Being tried again" in delivery and "451 later" in delivery and "Next try:" in delivery
+    assert "lena.vogt" in delivery and "Retrying" in delivery and "451 later" in delivery and "Next try:" in delivery
     page = visit("crew1").get(f"/mail/{uuid_text(ids[1])}/delivery/")
     assert page.content.count(b'role="rowheader"') == 1
     own = said(page)

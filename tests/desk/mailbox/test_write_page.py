@@ -96,7 +96,7 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
     desk.now = max(desk.now, int(out.due.timestamp() * 1000))
     assert desk.work() == 1
     sent = said(client.get(answer.headers["Location"]))
-    assert "Your message was sent" in sent and LENA in sent and "Waiting" in sent
+    assert "Your message was sent" in sent and LENA in sent and "Queued" in sent
     ((capture, body),) = desk.captures()
     message = message_parser.parse(body)
     assert message.text.startswith("Dear Lena,\nplease look.\n\n-- \nDana Ortiz\nCrew Clerk\nPublic Works\n")
@@ -117,7 +117,7 @@ def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     there = page.press("send", to=LENA, subject="Too early", text="Wait.").headers["Location"]
-    assert "Waits to be sent" in said(client.get("/mail/drafts/"))
+    assert "Queued" in said(client.get("/mail/drafts/"))
     assert client.get(page.action).headers["Location"] == there, "while it waits nobody writes on"
     answer = client.post(there, {"do": "undo"})
     assert answer.headers["Location"] == page.action
@@ -340,4 +340,4 @@ def test_what_was_refused_is_a_draft_again_and_says_why(desk: Office, visit: Vis
     assert "Your message was not sent" in shown and "Words of never." in shown
     again = Page(client, page.action)
     assert "It was not sent." in again.text and again.fields["text"] == "The plan."
-    assert "Not sent" in said(client.get("/mail/drafts/"))
+    assert "Failed" in said(client.get("/mail/drafts/"))

@@ -106,9 +106,9 @@ def test_the_fail_matrix_is_written_and_answered_on_the_same_pages(city: Town, v
     author.post("/policy/rules/fail-matrix/2/propose/", {"reason": WHY, "starts": "", "revision": 1})
     assert "What is new since version 1" in words(second.get("/policy/rules/fail-matrix/2/decide/"))
     second.post("/policy/rules/fail-matrix/2/decide/", {"decision": "approve", "reason": WHY, "revision": 1})
-    assert "Comes again" in words(second.get("/policy/fail-matrix/"))
+    assert "Retrying" in words(second.get("/policy/fail-matrix/"))
     drilled = words(second.get("/policy/fail-matrix/clamav/"))
-    assert "From outside Waits" in drilled and "malware-found" in drilled, "the starter pack acts while nothing is published"
+    assert "From outside Checking" in drilled and "malware-found" in drilled, "the starter pack acts while nothing is published"
     assert second.get("/policy/fail-matrix/nonsense/").status_code == 404
     assert author.post("/policy/rules/fail-matrix/2/replay/", {"days": "7", "query": ""}).status_code == 422
     assert author.post("/policy/rules/fail-matrix/take-out/", {"reason": WHY, "revision": 1}).status_code == 409
@@ -149,7 +149,7 @@ def test_a_replay_is_ordered_watched_and_read(city: Town, visit: Visit, installe
     assert bad.status_code == 422
     where = client.post("/policy/rules/no-iso/1/replay/", {"days": "7", "query": "larger:1"})["Location"]
     waiting = client.get(where)
-    assert "Waiting to begin." in words(waiting) and 'hx-trigger="every 2s"' in waiting.content.decode()
+    assert "Queued." in words(waiting) and 'hx-trigger="every 2s"' in waiting.content.decode()
     with closing(tasks.Replays(installed, lambda: now)) as job:
         while job.step():
             pass

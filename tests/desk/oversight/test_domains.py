@@ -70,7 +70,7 @@ def test_each_record_has_its_state_and_the_line_for_the_zone(city: Town, visit: 
     assert len(zone.asked) == asked, "what is known is not asked again within a minute"
     key = dkimkeys.new(installed, "city.example", "ed25519", now=epoch_ms(city.now), selector="one")
     made = words(client.get(PAGE))
-    assert "one._domainkey.city.example DKIM Waits for you" in made and key.public in made
+    assert "one._domainkey.city.example DKIM Pending" in made and key.public in made
     dkimkeys.activate(installed, key, now=epoch_ms(city.now))
     active = client.get(PAGE)
     assert "one._domainkey.city.example DKIM Missing" in words(active) and "No key signs" not in words(active)
@@ -118,7 +118,7 @@ def test_a_page_without_answers_says_so(city: Town, visit: Visit, zone: Zone) ->
         name: {"*": "TEMP"} for name in ("city.example", *(f"{p}.city.example" for p in ("_dmarc", "_mta-sts", "_smtp._tls")))
     }
     page = words(visit("operator").get(PAGE))
-    assert "The DNS does not answer." in page and "DMARC Not known" in page and "DMARC Missing" not in page
+    assert "The DNS does not answer." in page and "DMARC Unknown" in page and "DMARC Missing" not in page
 
 
 def test_reports_are_read_in_with_an_entry_and_shown_by_month(city: Town, visit: Visit, zone: Zone) -> None:

@@ -43,7 +43,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
     assert "Export 5 messages" in text(client.get("/mandates/26-001/exports/?q=kestrel"))
     ordered = client.post("/mandates/26-001/exports/", {"q": "kestrel"})
     assert ordered.status_code == 302
-    assert "Waiting to begin" in text(client.get(ordered["Location"]))
+    assert "Queued" in text(client.get(ordered["Location"]))
     carry(city.now)
     made(installed)
     row = Export.objects.latest("id")

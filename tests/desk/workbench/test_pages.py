@@ -36,7 +36,7 @@ def test_it_is_asked_checked_and_sent_and_shows_people_and_no_mail(city: Town, v
     row = guard.Mandate.objects.latest("id")
     assert (row.state, row.person.uid, row.words) == ("asked", "p-recorder", "kestrel")
     again = visit("recorder").get(sent["Location"])
-    assert "Waits for a second person" in text(again)
+    assert "Pending" in text(again)
     assert visit("recorder").get(f"/mandates/{row.number}/search/").status_code == 403, "nothing before a second person's yes"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["counting", "counted", "ordered", "closing", "closed", "stopped", "dropped"]
 
@@ -30,16 +31,7 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("stopped", "again", "counting", "account.close"),
     Transition("stopped", "drop", "dropped", "account.close"),
 )
-WORDS: dict[str, tuple[str, str]] = {
-    "counting": ("wait", "Being counted"),
-    "counted": ("warn", "Counted: you decide"),
-    "ordered": ("wait", "To be closed"),
-    "closing": ("wait", "Being closed"),
-    "closed": ("done", "Closed"),
-    "stopped": ("stop", "Stopped"),
-    "dropped": ("quiet", "Given up"),
-}
-"""State to (role, word)."""
+WORDS = labels("counting", "closing", "closed", counted="pending", ordered="scheduled", stopped="failed", dropped="canceled")
 
 TABLE = StateTable[State](
     STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}). Reload the page."

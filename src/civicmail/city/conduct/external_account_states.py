@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["open", "told", "ended", "moot"]
 
@@ -26,13 +27,7 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("open", "drop", "moot", "tick"),
     Transition("told", "drop", "moot", "tick"),
 )
-WORDS: dict[str, tuple[str, str]] = {
-    "open": ("wait", "Not ended yet"),
-    "told": ("wait", "Told, not confirmed"),
-    "ended": ("done", "Ended"),
-    "moot": ("quiet", "Works here again"),
-}
-"""State to (role, word)."""
+WORDS = labels("open", "ended", told="notified", moot="canceled")
 
 TABLE = StateTable[State](STEPS, lambda _: "This was answered already. Reload the page.")
 step = TABLE.step

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot"]
 
@@ -59,19 +60,18 @@ _STATE_WORDS = {
     "moot": "is about nothing any more",
 }
 
-WORDS: dict[str, tuple[str, str]] = {
-    "open": ("wait", "Open"),
-    "pending": ("wait", "Answered"),
-    "done": ("wait", "Carried out"),
-    "verified": ("done", "Verified"),
-    "failed": ("stop", "Failed"),
-    "silent": ("warn", "No answer"),
-    "stopped": ("warn", "Held back"),
-    "suspending": ("stop", "Suspending"),
-    "suspended": ("stop", "Suspended"),
-    "moot": ("quiet", "Moot"),
-}
-"""State -> role and word, as pages show it."""
+WORDS = labels(
+    "open",
+    "verified",
+    "failed",
+    "suspending",
+    "suspended",
+    pending="answered",
+    done="applied",
+    silent="unanswered",
+    stopped="held",
+    moot="canceled",
+)
 
 ANSWERS: dict[str, str] = {
     "keep": "Kept",

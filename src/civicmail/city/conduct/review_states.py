@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["planned", "running", "over", "closed", "called-off"]
 
@@ -20,14 +21,7 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("over", "close", "closed", "tick"),
 )
 
-WORDS: dict[str, tuple[str, str]] = {
-    "planned": ("quiet", "Planned"),
-    "running": ("wait", "Running"),
-    "over": ("warn", "Deadline passed"),
-    "closed": ("done", "Closed"),
-    "called-off": ("quiet", "Called off"),
-}
-"""State -> role and word, as pages show it."""
+WORDS = labels("running", "closed", planned="scheduled", over="overdue", **{"called-off": "canceled"})
 
 TABLE = StateTable[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}. Reload the page.")
 step = TABLE.step

@@ -10,15 +10,11 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["open", "signed", "exceptions"]
 
-WORDS: dict[str, tuple[str, str]] = {
-    "open": ("wait", "To be signed"),
-    "signed": ("done", "Signed"),
-    "exceptions": ("warn", "Signed, not all in order"),
-}
-"""State -> (role, word)."""
+WORDS = labels("open", "signed", "exceptions")
 
 STEPS: tuple[Transition[State], ...] = (
     Transition("open", "sign", "signed", "statement.sign"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal[
     "reported",
@@ -51,19 +52,19 @@ COUNTS: frozenset[str] = frozenset({"decided", "appealed", "upheld"})
 """A strike, as far as the outcome is one."""
 CONFIRMED: frozenset[str] = frozenset({"confirmed", "proposed", "decided", "appealed", "upheld"})
 
-WORDS: dict[str, tuple[str, str]] = {
-    "reported": ("wait", "Waits for a finding"),
-    "recorded": ("stop", "Access ended, waits for review"),
-    "confirmed": ("warn", "Confirmed, waits for a decision"),
-    "unfounded": ("quiet", "Unfounded"),
-    "noted": ("quiet", "Noted, does not count"),
-    "proposed": ("wait", "Waits for a second officer"),
-    "decided": ("done", "Decided"),
-    "appealed": ("wait", "Appealed"),
-    "upheld": ("done", "Decided, appeal heard"),
-    "overturned": ("quiet", "Overturned"),
-    "reversed": ("quiet", "Record was wrong"),
-}
+WORDS = labels(
+    "recorded",
+    "confirmed",
+    "noted",
+    "decided",
+    "appealed",
+    "upheld",
+    "overturned",
+    "reversed",
+    reported="open",
+    unfounded="dismissed",
+    proposed="pending",
+)
 
 TABLE = StateTable[State](
     STEPS,

@@ -87,8 +87,8 @@ def _cell(column: Column, row: Any, reader: ListRequest, words: Words) -> Cell:
     role, shown = "", None
     if column.cell is not None:
         shown = column.cell(row, reader)
-        if isinstance(shown, Cell):
-            return shown
+        if isinstance(shown, Cell | tuple):
+            return Cell.of(shown)
     elif isinstance(column, State):
         role, shown = column.words[column.of(row)]
     elif (value := column.of(row)) is not None:

@@ -48,8 +48,7 @@ class Column:
     name: str = ""
 
     def cell(self, row: Any) -> Cell:
-        value = self.value(row)
-        return value if isinstance(value, Cell) else Cell("" if value is None else value)
+        return Cell.of(self.value(row))
 
 
 @dataclass(frozen=True, slots=True)

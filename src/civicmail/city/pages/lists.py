@@ -35,6 +35,14 @@ class Cell:
     hint: str = ""
     full: bool = False
 
+    @classmethod
+    def of(cls, value: Any, hint: str = "") -> Cell:
+        """What a column shows of a value: (role, word) is a state."""
+        if isinstance(value, Cell):
+            return value
+        role, text = value if isinstance(value, tuple) else ("", value)
+        return cls("" if text is None else text, role=role, hint=hint)
+
     @property
     def is_time(self) -> bool:
         return isinstance(self.text, datetime)

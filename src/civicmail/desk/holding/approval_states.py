@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
-from civicmail.core.config.sentence import sentence as _
+from civicmail.city.pages.states import labels
 
 State = Literal["waits", "approved", "refused", "records", "withdrawn", "expired", "gone"]
 
@@ -26,15 +26,6 @@ STEPS: tuple[Transition[State], ...] = (
 ANSWERS = ("approve", "refuse", "records")
 CANCELLED = frozenset({"refused", "withdrawn", "expired"})
 """States in which the recipient gets nothing."""
-WORDS: dict[str, tuple[str, str]] = {
-    "waits": ("wait", _("Waits")),
-    "approved": ("done", _("Approved")),
-    "refused": ("stop", _("Not approved")),
-    "records": ("lock", _("For the records office")),
-    "withdrawn": ("quiet", _("Withdrawn")),
-    "expired": ("quiet", _("Went back")),
-    "gone": ("quiet", _("Not asked any more")),
-}
-"""State -> role and word, as pages show it."""
+WORDS = labels("approved", "withdrawn", "expired", waits="pending", refused="denied", records="referred", gone="canceled")
 
 TABLE = StateTable[State](STEPS, lambda state: f"It was answered already: {WORDS[state][1].lower()}. Look at it again.")

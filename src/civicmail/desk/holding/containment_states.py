@@ -9,17 +9,14 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 from civicmail.core.config.sentence import sentence as _
 
 State = Literal["held", "locked", "released"]
 
 OPEN: frozenset[str] = frozenset({"held", "locked"})
 """All mail of the account is held."""
-STATES: dict[str, tuple[str, str]] = {
-    "held": ("wait", "Mail waits"),
-    "locked": ("lock", "Mail waits, doors are locked"),
-    "released": ("done", "Released"),
-}
+STATES = labels("held", "locked", "released")
 STEPS: tuple[Transition[State], ...] = (
     Transition("held", "lock", "locked", "containment.lock"),
     Transition("held", "release", "released", "containment.release"),

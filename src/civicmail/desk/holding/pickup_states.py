@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 from civicmail.core.config.sentence import sentence as _
 
 State = Literal["waits", "opened", "locked", "revoked", "over"]
@@ -24,13 +25,7 @@ KEPT: frozenset[str] = LIVE | {"locked"}
 """Its box exists."""
 READER = "reader"
 """The person with the link and the passphrase; outside the city, so the guard is not asked."""
-WORDS: dict[str, tuple[str, str]] = {
-    "waits": ("wait", _("Not opened yet")),
-    "opened": ("done", _("Opened")),
-    "locked": ("lock", _("Locked: wrong passphrases")),
-    "revoked": ("quiet", _("Taken back")),
-    "over": ("quiet", _("Over")),
-}
+WORDS = labels("opened", "locked", "revoked", waits="unopened", over="expired")
 
 _LIVE: tuple[State, ...] = ("waits", "opened")
 _KEPT: tuple[State, ...] = (*_LIVE, "locked")

@@ -12,20 +12,13 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["asked", "agreed", "released", "kept", "refused", "withdrawn", "lapsed"]
 
 OPEN: frozenset[str] = frozenset({"asked", "agreed"})
 """Somebody still has to answer."""
-WORDS: dict[str, tuple[str, str]] = {
-    "asked": ("wait", "Waits for an answer"),
-    "agreed": ("wait", "Waits for a second officer"),
-    "released": ("done", "Let go"),
-    "kept": ("stop", "Kept by the checks"),
-    "refused": ("stop", "Stays"),
-    "withdrawn": ("quiet", "Withdrawn"),
-    "lapsed": ("quiet", "Over"),
-}
+WORDS = labels("released", "withdrawn", asked="pending", agreed="pending", kept="blocked", refused="denied", lapsed="expired")
 
 
 def _final_steps(source: State, act: str) -> tuple[Transition[State], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 CaseState = Literal["open", "right", "genuine"]
 PullState = Literal["asked", "refused", "running", "done", "undoing", "undone"]
@@ -16,29 +17,12 @@ PullState = Literal["asked", "refused", "running", "done", "undoing", "undone"]
 ALONE_MOST = 50
 """Copies that one security officer takes back alone; more take a second one."""
 
-CASES = {
-    "open": ("wait", "Waits for an answer"),
-    "right": ("warn", "It was right to report it"),
-    "genuine": ("done", "It is genuine"),
-}
-PULLS = {
-    "asked": ("wait", "Waits for a second person"),
-    "refused": ("quiet", "Refused"),
-    "running": ("wait", "Copies are taken back"),
-    "done": ("done", "Taken back"),
-    "undoing": ("wait", "Copies are put back"),
-    "undone": ("quiet", "Undone"),
-}
+CASES = labels("open", right="malicious", genuine="legitimate")
+PULLS = labels(asked="pending", refused="denied", running="removing", done="removed", undoing="restoring", undone="restored")
 UNDER_WAY = frozenset({"asked", "running", "undoing"})
-COPIES = {
-    "waits": ("wait", "Waits"),
-    "taken": ("lock", "Taken back"),
-    "gone": ("lock", "Its owner had removed it"),
-    "elsewhere": ("warn", "Lies in another system"),
-    "stopped": ("lock", "Stopped on its way"),
-    "nothing": ("quiet", "There is no such copy"),
-    "back": ("done", "Put back"),
-}
+COPIES = labels(
+    waits="removing", taken="removed", gone="deleted", elsewhere="external", stopped="canceled", nothing="absent", back="restored"
+)
 """States of one copy; all but "waits" are outcomes of mail/courier/message_removal.py."""
 
 CASE = StateTable[CaseState](

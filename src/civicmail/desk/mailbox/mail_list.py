@@ -65,7 +65,7 @@ class ListQuery:
 @dataclass(frozen=True, slots=True)
 class Row:
     """A hit as this person sees it. sent: one of their mailboxes sent it; imported: by an import; ours: the city's mail system
-    wrote it; size: of what this person received; state: (role, word key), "" for an ordinary state; new: no relevant person has
+    wrote it; size: of what this person received; state: key of words.STATES, "" for an ordinary one; new: no relevant person has
     opened it; labels: names."""
 
     hit: Hit
@@ -73,7 +73,7 @@ class Row:
     sent: bool
     imported: bool
     size: int
-    state: tuple[str, str]
+    state: str
     new: bool = False
     starred: bool = False
     labels: tuple[str, ...] = ()
@@ -251,29 +251,28 @@ def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
     return [Or(tuple(parts)) if parts else NOTHING]
 
 
-def _state(desk: MailContext, hit: Hit, eye: ViewKind, sent: bool, refused: bool) -> tuple[str, str]:
-    """Role of the state and its word (words.STATES)."""
+def _state(desk: MailContext, hit: Hit, eye: ViewKind, sent: bool, refused: bool) -> str:
+    """The state, a key of words.STATES."""
     id_ = uuid.UUID(hit.id).bytes
     copies = desk.waiting.copies(id_)
     if eye == "author":
-        return ("stop", "refused") if refused else _sent_state(desk, id_, copies) if sent else ("plain", "imported")
+        return "refused" if refused else _sent_state(desk, id_, copies) if sent else "imported"
     own = [c for c in copies if c.address in desk.mine.addresses]
     if eye == "given":
-        return "plain", "arriving" if any(not c.held for c in own) else ""
+        return "arriving" if any(not c.held for c in own) else ""
     if any(c.held for c in own):
-        return ("lock", "quarantined" if any(c.do == "quarantine" for c in own) else "held")
+        return "quarantined" if any(c.do == "quarantine" for c in own) else "held"
     states = own_states(desk.fates.get(desk.archive, desk.permit, id_), desk.mine.addresses)
-    return ("stop", "refused") if "refused" in states else ("stop", "not-delivered")
+    return "refused" if "refused" in states else "not-delivered"
 
 
-def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) -> tuple[str, str]:
+def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) -> str:
     """The recipient with the worst state counts."""
     if any(c.held for c in copies):
-        return ("lock", "held")
+        return "held"
     if copies:
-        return ("wait", "trying" if any(c.tries for c in copies) else "waiting")
-    word = overall_outcome(desk.fates.get(desk.archive, desk.permit, id_))
-    return ("stop" if word in ("not-delivered", "not-all") else "plain", word)
+        return "trying" if any(c.tries for c in copies) else "waiting"
+    return overall_outcome(desk.fates.get(desk.archive, desk.permit, id_))
 
 
 def _resolve_threads(desk: MailContext, tree: Tree, opened: Collection[str]) -> Tree:

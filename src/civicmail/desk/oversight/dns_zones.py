@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.pages.states import labels
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.mail.courier import dkimkeys, publishedkeys
@@ -20,6 +21,8 @@ from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver, published_records, stspolicy
 from civicmail.mail.screening.published_records import RecordCheck
 
+STATES = labels("good", "weak", "missing", "wrong", "unknown", waits="pending")
+"""State of a record."""
 LOOKUP_SECONDS = 8.0
 """Seconds for all queries of one round."""
 PAGE_WAIT = 1.5

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["draft", "tested", "proposed", "approved", "active", "replaced", "retired", "expired", "refused", "withdrawn"]
 
@@ -33,19 +34,18 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("active", "expire", "expired", "tick"),
 )
 
-WORDS: dict[str, tuple[str, str]] = {
-    "draft": ("quiet", "Draft"),
-    "tested": ("quiet", "Tested"),
-    "proposed": ("wait", "Waits for a second person"),
-    "approved": ("wait", "Approved, waits for its day"),
-    "active": ("done", "Active"),
-    "replaced": ("quiet", "Replaced"),
-    "retired": ("quiet", "Rule taken out"),
-    "expired": ("warn", "Expired"),
-    "refused": ("stop", "Not approved"),
-    "withdrawn": ("quiet", "Withdrawn"),
-}
-"""State -> role and word on pages."""
+WORDS = labels(
+    "draft",
+    "tested",
+    "active",
+    "retired",
+    "withdrawn",
+    proposed="pending",
+    approved="scheduled",
+    replaced="superseded",
+    expired="lapsed",
+    refused="denied",
+)
 
 TABLE = StateTable[State](STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now. Reload the page.")
 step = TABLE.step

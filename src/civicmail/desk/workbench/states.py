@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.errors import Conflict
+from civicmail.city.pages.states import labels
 
 State = Literal["waiting", "reading", "proving", "ready", "stopped", "failed", "gone"]
 UNDER_WAY: frozenset[str] = frozenset({"waiting", "reading", "proving"})
@@ -23,16 +24,7 @@ STEPS: frozenset[tuple[str, str]] = frozenset(
 )
 """(from, to). Back to waiting: resumed by the worker after a restart, or by its requester after a stop."""
 
-WORDS: dict[str, tuple[str, str]] = {
-    "waiting": ("wait", "Waiting to begin"),
-    "reading": ("wait", "Being read"),
-    "proving": ("wait", "Being proved"),
-    "ready": ("done", "Ready"),
-    "stopped": ("quiet", "Stopped"),
-    "failed": ("stop", "Failed"),
-    "gone": ("quiet", "Removed"),
-}
-"""State -> role and word on pages."""
+WORDS = labels("ready", "stopped", "failed", waiting="queued", reading="running", proving="running", gone="expired")
 
 
 def step(state: str, to: State) -> State:

@@ -13,6 +13,7 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.oversight.dns_zones import STATES
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
@@ -43,7 +44,7 @@ def check(data: options.Data = None, config: options.Config = None, json: option
         if json:
             output.emit({"record": look.record, "name": look.name, "state": look.state, "says": look.says, "should": look.should})
         else:
-            output.show(f"{look.state:8}{look.record:8} {look.name}  {look.says or look.text}")
+            output.show(f"{STATES[look.state][1]:8}{look.record:8} {look.name}  {look.says or look.text}")
             if look.should:
                 output.show(f"{'':17}{look.should}")
     if any(look.state in ("missing", "wrong") for look in looks):

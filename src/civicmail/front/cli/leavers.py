@@ -25,6 +25,7 @@ def close(
     """Close a leaver's account: count first, then again with --messages; the certificate stays."""
     desk = actors.signed_in("access close", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.conduct.actions import account_closure
+    from civicmail.city.conduct.closure_states import WORDS
     from civicmail.city.conduct.queries import closures
     from civicmail.city.directory.models import Mailbox
     from civicmail.city.guard import guard
@@ -49,7 +50,7 @@ def close(
             {"mailbox": box.address, "state": row.state, "messages": row.live, "brought": row.brought, "sha256": row.sha256}
         )
     else:
-        output.show(f"{box}: {row.state}, {row.live} messages.")
+        output.show(f"{box}: {WORDS[row.state][1].lower()}, {row.live} messages.")
 
 
 def reconcile(

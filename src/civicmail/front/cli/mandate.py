@@ -60,6 +60,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     """List your examinations, and those that wait for you."""
     desk = _desk("mandate list", data, config, as_)
     from civicmail.city.identity.queries import mandates
+    from civicmail.desk.workbench.queries import STATES
 
     waiting = mandates.waiting_for(desk.actor, desk.now)
     rows = [*mandates.requested_by(desk.actor), *waiting.requested, *waiting.urgent, *(c.mandate for c in waiting.changes)]
@@ -68,7 +69,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
             output.emit(_plain(row))
         else:
             until = f"until {row.until:%Y-%m-%d %H:%M}" if row.until else "not in force"
-            output.show(f"{row.number}  {row.state:<9}  {row.ground:<11}  {until}  {row.person}: {row.reason}")
+            output.show(f"{row.number}  {STATES[row.state][1]:<9}  {row.ground:<11}  {until}  {row.person}: {row.reason}")
     if not rows and not json:
         output.words("You asked for none, and none waits for you.")
 

@@ -24,6 +24,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     from civicmail.city.conduct.actions.review_notices import last_day, name_of
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import reviews
+    from civicmail.city.conduct.review_states import WORDS
     from civicmail.city.guard import guard
 
     guard.require(desk.actor, "reviews.see", now=desk.now)
@@ -38,7 +39,8 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
             output.emit({**plain, "rows": total, "open": open_})
         else:
             output.show(
-                f"{row.pk:5} {row.state:10} {row.planned} {name_of(row)}: {open_} of {total} open{f', due {due}' if due else ''}"
+                f"{row.pk:5} {WORDS[row.state][1]:10} {row.planned} {name_of(row)}: {open_} of {total} open"
+                f"{f', due {due}' if due else ''}"
             )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Cell, Column, Filter, Link, List, ListRequest, Number, Operation, Shown, Somebody, Time
+from civicmail.city.pages.states import label
 
 
 def _hook(d: Any, _request: ListRequest) -> Cell:
@@ -38,9 +39,7 @@ class ExternalSystems(List):
         Shown("people", "People", sort=("people",), name="people", is_number=True),
         Shown("waiting", "To be ended", lambda d: d.waiting or "", sort=("waiting",), name="to be ended", is_number=True),
         Shown("late", "Late", cell=lambda d, _: Cell(str(d.late), role="stop") if d.late else "", sort=("late",), name="late"),
-        Time(
-            "closed", "Used", cell=lambda d, _: Cell("no more", role="quiet") if d.closed else "", optional=True, sort=("closed",)
-        ),
+        Time("closed", "Used", cell=lambda d, _: label("retired") if d.closed else "", optional=True, sort=("closed",)),
     )
     filters = (Filter("q", "Words", ("name__icontains",)),)
 

@@ -22,6 +22,7 @@ from civicmail.city.pages.lists import (
     State,
     Time,
 )
+from civicmail.city.pages.states import choices, labels
 from civicmail.core.config.clock import now_ms
 
 CHOICES: dict[str, str] = {
@@ -30,7 +31,7 @@ CHOICES: dict[str, str] = {
     "successor": "A successor reads it for a time",
     "nothing": "Nothing: what comes is held",
 }
-STATES = [("open", "to be confirmed"), ("red", "not confirmed in time"), *CHOICES.items()]
+STATES = [*choices(labels(open="pending", red="overdue")), *CHOICES.items()]
 
 
 def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
@@ -45,8 +46,7 @@ def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
 def _state(row: Any, request: ListRequest) -> Cell:
     from civicmail.city.conduct.queries import leavers
 
-    role, word = leavers.state(row, request.now)
-    return Cell(word, role=role)
+    return Cell.of(leavers.state(row, request.now), leavers.choice_of(row))
 
 
 def _is_overdue(row: Any) -> bool:
@@ -134,7 +134,7 @@ class Closures(List):
     )
     filters = (
         Filter("q", "Mailbox", ("mailbox__address__icontains",)),
-        Filter("state", "State", choices=[(key, word) for key, (_role, word) in closure_states.WORDS.items()]),
+        Filter("state", "State", choices=choices(closure_states.WORDS)),
     )
 
 

@@ -21,13 +21,13 @@ from civicmail.city.pages.lists import (
     Somebody,
     Time,
 )
+from civicmail.city.pages.states import Label, choices, label
 
-STATES = [*((key, word) for key, (_role, word) in statement_states.WORDS.items()), ("overdue", "Overdue")]
+STATES = choices({**statement_states.WORDS, "overdue": label("overdue")})
 
 
-def state_words(row: Any) -> tuple[str, str]:
-    """Color role and word."""
-    return ("stop", "Overdue") if row.state == "open" and row.overdue else statement_states.WORDS[row.state]
+def state_words(row: Any) -> Label:
+    return label("overdue") if row.state == "open" and row.overdue else statement_states.WORDS[row.state]
 
 
 def _words(half: str) -> str:

@@ -23,6 +23,7 @@ from civicmail.city.pages.lists import (
     State,
     Time,
 )
+from civicmail.city.pages.states import choices
 
 SOURCES = {
     "person": "a person",
@@ -76,7 +77,7 @@ class Violations(List):
         Time("until", optional=True),
     )
     filters = (
-        Filter("state", "State", apply=_in_state, choices=[*WAITS, *((key, word) for key, (_role, word) in WORDS.items())]),
+        Filter("state", "State", apply=_in_state, choices=[*WAITS, *choices(WORDS)]),
         Filter("clause", "Rule", ("clause__iexact",)),
     )
 

@@ -12,6 +12,7 @@ from civicmail.city.directory.models import Address
 from civicmail.city.guard.actors import Actor
 from civicmail.city.identity.queries import menu_counts
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages.states import label
 
 WITH = ("mailbox__holder", "mailbox__department", "department", "by", "orderer")
 
@@ -49,6 +50,6 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
 
 def _task(row: Closure) -> Task:
     if row.state == "stopped":
-        return Task(f"See why {row.mailbox} is not closed", "closure", (row.pk,), row.problem, ("stop", "Stopped"), row.since)
+        return Task(f"See why {row.mailbox} is not closed", "closure", (row.pk,), row.problem, label("failed"), row.since)
     hint = f"{row.live} messages were counted in the live mailbox."
-    return Task(f"Decide about closing {row.mailbox}", "closure", (row.pk,), hint, ("wait", "Counted"), row.since)
+    return Task(f"Decide about closing {row.mailbox}", "closure", (row.pk,), hint, label("pending"), row.since)

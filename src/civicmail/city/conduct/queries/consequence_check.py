@@ -8,11 +8,11 @@ from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.models import Authorization, Bar
 from civicmail.city.identity.queries import access_status, bars
 
-MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
+MISMATCH = ("problem", "Not so at the doors: tell the system administrator")
 
 
 def of(row: Violation, now: int) -> tuple[str, str]:
-    """(color role, words) of what is in force now of a violation's consequence; empty words if there is none. now: ms."""
+    """(state, sentence) of what is in force now of a violation's consequence; both empty if there is none. now: ms."""
     if row.person_id is None:
         return ("", "")
     if row.state == "recorded" or (row.ending_id is not None and row.outcome in ("", "ended") and row.state in _IN_FORCE):
@@ -20,13 +20,13 @@ def of(row: Violation, now: int) -> tuple[str, str]:
     if row.state not in _IN_FORCE:
         return ("", "")
     if row.state == "proposed":
-        return ("wait", "Not in force: a second officer has not agreed yet")
+        return ("pending", "Not in force: a second officer has not agreed yet")
     if row.outcome == "permanent":
-        return _shut(row, now) if _has_open_bar(row, now) else ("quiet", "The bar was ended by two officers")
+        return _shut(row, now) if _has_open_bar(row, now) else ("ended", "The bar was ended by two officers")
     if row.outcome in ("suspension", "restriction"):
         return _until(row, now)
     if row.outcome == "warning":
-        return ("done", "Training done") if row.trained is not None else ("wait", "Training is open")
+        return ("done", "Training done") if row.trained is not None else ("open", "Training is open")
     return ("", "")
 
 
@@ -45,19 +45,15 @@ def _shut(row: Violation, now: int) -> tuple[str, str]:
         rights = rights.filter(episode=row.ending.episode_id)
         if row.ending.done is None or rights.exists():
             return MISMATCH
-        return ("done", "Verified: every door is shut")
-    return (
-        MISMATCH
-        if rights.exists() or not access_status.why_refused(row.person_id, now)
-        else ("done", "Verified: every door is shut")
-    )
+        return ("verified", "Every door is shut")
+    return MISMATCH if rights.exists() or not access_status.why_refused(row.person_id, now) else ("verified", "Every door is shut")
 
 
 def _until(row: Violation, now: int) -> tuple[str, str]:
     assert row.person_id is not None and row.until is not None, "it has an end"
     if row.until <= from_ms(now) or not _has_open_bar(row, now):
-        return ("quiet", "Over")
+        return ("expired", "Over")
     if row.outcome == "suspension":
-        return ("done", "Verified: mail is shut until then") if access_status.why_refused(row.person_id, now) else MISMATCH
+        return ("verified", "Mail is shut until then") if access_status.why_refused(row.person_id, now) else MISMATCH
     living = bars.living(from_ms(now), [row.person_id]).filter(origin=f"violation:{row.pk}", kind="restriction").exists()
-    return ("done", "Verified: mail is restricted until then") if living else MISMATCH
+    return ("verified", "Mail is restricted until then") if living else MISMATCH

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from civicmail.city.conduct.lists.leavers import CHOICES as CHOICES
 from civicmail.city.conduct.models import Leaver
@@ -18,6 +17,8 @@ from civicmail.city.identity.models import Ending
 from civicmail.city.identity.queries import menu_counts
 from civicmail.city.identity.queries.autoreplies import left_mailboxes
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages import wording
+from civicmail.city.pages.states import Label, label
 
 BATCH_SIZE = 500
 MAX_AGE = timedelta(days=400)
@@ -68,15 +69,20 @@ def is_overdue(leaver: Leaver, now: int) -> bool:
     return not leaver.choice and leaver.told <= from_ms(now - DAY_MS)
 
 
-def state(leaver: Leaver, now: int) -> tuple[str, str]:
-    """(role, words) of one leaver."""
+def state(leaver: Leaver, now: int) -> Label:
+    """Whether the department has said what happens to the mail."""
     if leaver.choice:
-        return "done", CHOICES[leaver.choice]
+        return label("decided")
     if leaver.mailbox.closed is not None:
-        return "quiet", "Account closed"
-    if is_overdue(leaver, now):
-        return "stop", f"Not confirmed since {timezone.localtime(leaver.told):%b %-d}"
-    return "wait", "To be confirmed"
+        return label("closed")
+    return label("overdue" if is_overdue(leaver, now) else "pending")
+
+
+def choice_of(leaver: Leaver) -> str:
+    """What the department has decided, or since when it is late; a fact beside the state."""
+    if leaver.choice or leaver.mailbox.closed is not None:
+        return CHOICES.get(leaver.choice, "")
+    return f"since {wording.short_day(leaver.told)}"
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:

@@ -13,6 +13,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.pages import wording
+from civicmail.city.pages.states import label
 
 SOON = timedelta(days=7)
 
@@ -45,11 +46,11 @@ def _mine(actor: Actor, now: int) -> list[Tasks]:
     for row in rows.order_by("department__name", "half"):
         half = half_year.parse(row.half)
         by = f"By {wording.short_day(row.due)}"
-        state = ("stop", "Overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
-        label = f"Sign the statement for {half.in_words if half else row.half}"
+        state = label("overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
+        words = f"Sign the statement for {half.in_words if half else row.half}"
         by_department.setdefault(row.department.name, []).append(
             Task(
-                label,
+                words,
                 "statement",
                 (row.department.code, row.half),
                 "It is filled in; it says what is not in order, too.",

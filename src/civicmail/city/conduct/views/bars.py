@@ -18,6 +18,7 @@ from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.days import last_day
+from civicmail.city.pages.states import label
 
 
 @acting("violations.see")
@@ -39,7 +40,7 @@ def _form_page(row: Bar, about: PersonCase, *, lives: bool, decides: bool) -> Fo
     if row.until is not None:
         facts.append(("Until", last_day(row.until)))
     facts.append(("Department", about.department or "none"))
-    state = ("quiet", "Ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
+    state = label("ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
     return FormPage(
         title=f"May {row.person} use mail?", section="Bars", crumbs=[("Bars", reverse("bars"))], state=state, facts=facts,
         back=reverse("bars"), submit="Ask another officer" if row.asker is None else "Answer for 1 person",

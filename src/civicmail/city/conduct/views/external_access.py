@@ -22,6 +22,7 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import choices, label
 
 
 @acting("outside.of-person")
@@ -70,7 +71,7 @@ def _account_state(account: OutsideAccount) -> Cell:
     ends = sorted(account.endings.all(), key=lambda e: e.pk)
     if ends:
         return _ending_state(ends[-1])
-    return Cell("Ended", role="done") if account.ended else Cell("Gets in", role="plain")
+    return Cell.of(label("ended" if account.ended else "active"))
 
 
 @acting("outside.see")
@@ -99,7 +100,7 @@ def endings(request: CityRequest) -> HttpResponseBase:
                 "state",
                 "State",
                 _in_state,
-                [("waiting", "not confirmed"), ("late", "late"), *((k, v[1]) for k, v in external_account_states.WORDS.items())],
+                [("waiting", "Not confirmed"), *choices({"late": label("overdue"), **external_account_states.WORDS})],
             ),
         ],
         empty="Nothing has to end elsewhere.",
@@ -125,7 +126,6 @@ def _ending_cell(request: CityRequest, ending: OutsideEnding) -> Cell:
 
 
 def _ending_state(ending: OutsideEnding) -> Cell:
-    if ending.overdue and ending.state in external_account_states.OPEN_STATES:
-        return Cell("Late", role="stop", hint=ending.problem)
-    role, words = external_account_states.WORDS[ending.state]
-    return Cell(words, role=role, hint=ending.problem if ending.state in external_account_states.OPEN_STATES else "")
+    if ending.state not in external_account_states.OPEN_STATES:
+        return Cell.of(external_account_states.WORDS[ending.state])
+    return Cell.of(label("overdue") if ending.overdue else external_account_states.WORDS[ending.state], ending.problem)

@@ -19,6 +19,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import choices, label, labels
 
 
 def up() -> list[tuple[str, str]]:
@@ -51,7 +52,7 @@ def door(request: CityRequest, code: str) -> HttpResponseBase:
                 "state",
                 "State",
                 lambda rows, value: rows.filter(ended__isnull=value == "in"),
-                [("in", "gets in"), ("ended", "ended")],
+                choices(labels("ended", **{"in": "active"})),
             ),
         ],
         empty=f"Nobody is known to get into {row}. Say who does, so that it ends with their access.",
@@ -59,7 +60,7 @@ def door(request: CityRequest, code: str) -> HttpResponseBase:
         sort="person",
         slim=lambda rows: rows.select_related("person", "episode__department", "door"),
     )
-    state = ("quiet", "Used no more") if row.closed else None
+    state = label("retired") if row.closed else None
     page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 

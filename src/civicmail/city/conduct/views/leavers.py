@@ -46,7 +46,7 @@ def _page(request: CityRequest, row: Leaver, shown: dict[str, Any]) -> FormPage:
     where = row.department
     facts: list[tuple[str, Any]] = [("Access ended", row.ending.when), ("Mailbox", row.mailbox.address)]
     if row.answered:
-        facts += [("Answered", row.answered), ("By", str(row.person))]
+        facts += [("Mail", leavers.choice_of(row)), ("Answered", row.answered), ("By", str(row.person))]
     actions = [Action("Every door, with its time", reverse("ending", args=[row.ending_id]))]
     closing = closures.of_mailbox(row.mailbox_id)
     if closing is not None:

@@ -23,21 +23,23 @@ from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, me, require
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import labels
 from civicmail.city.policy.clauses import CLAUSES
 
-STATES = {
-    "reported": ("wait", _("Nothing was found yet")),
-    "recorded": ("stop", _("Access ended, waits for review")),
-    "confirmed": ("warn", _("Confirmed, waits for a decision")),
-    "proposed": ("warn", _("Confirmed, waits for a decision")),
-    "unfounded": ("quiet", _("Closed: nothing follows")),
-    "noted": ("quiet", _("Closed: nothing follows")),
-    "decided": ("done", _("Decided")),
-    "appealed": ("wait", _("Your appeal waits to be heard")),
-    "upheld": ("done", _("Appeal heard: the decision stands")),
-    "overturned": ("quiet", _("Appeal heard: overturned")),
-    "reversed": ("quiet", _("Closed: nothing follows")),
-}
+STATES = labels(
+    "recorded",
+    "confirmed",
+    "decided",
+    "appealed",
+    "upheld",
+    "overturned",
+    reported="open",
+    proposed="confirmed",
+    unfounded="closed",
+    noted="closed",
+    reversed="closed",
+)
+"""What is not decided yet is not shown."""
 OUTCOMES = {
     "none": _("Nothing follows."),
     "warning": _("A warning, and training."),
@@ -62,10 +64,9 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
     """Show one's own violation: the rule, the possible response, the decision with its ground. Never the reporter."""
     row = act_pages.permitted_row(ANSWER_MY_VIOLATION, request, pk)
     table = violation_parties.table()
-    role, word = STATES[row.state]
     form_page = FormPage(
         title=gettext("What was reported, and what do you say?"), section=gettext("Violations"),
-        crumbs=[(gettext("About me"), reverse("my-violations"))], state=(role, str(word)),
+        crumbs=[(gettext("About me"), reverse("my-violations"))], state=STATES[row.state],
         facts=[(gettext("Rule"), row.clause), (gettext("Reported"), row.made)], back=reverse("my-violations"),
         submit=gettext("Record what I say"), template="conduct/my_violation.html",
         context={

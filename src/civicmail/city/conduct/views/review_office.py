@@ -23,8 +23,8 @@ from civicmail.city.pages import display_names, listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import choices
 
-STATES = [(state, word) for state, (_, word) in CAMPAIGN_WORDS.items()]
 TIERS = [(tier, plan.name) for tier, plan in PLANS.items()]
 
 
@@ -49,10 +49,10 @@ def campaigns(request: CityRequest) -> HttpResponseBase:
             Column("due", "Due", lambda r: last_day(r) if r.deadline else None, ("deadline",), name="due"),
             Column("rows", "Rows", lambda r: sum(counts.get(r.pk, {}).values()), num=True, name="rows"),
             Column("open", "Open", lambda r: counts.get(r.pk, {}).get("open", 0), num=True, name="open"),
-            Column("state", "State", lambda r: Cell(CAMPAIGN_WORDS[r.state][1], role=CAMPAIGN_WORDS[r.state][0]), ("state",)),
+            Column("state", "State", lambda r: CAMPAIGN_WORDS[r.state], ("state",)),
         ],
         filters=[
-            Filter("state", "State", lambda rows, value: rows.filter(state=value), STATES),
+            Filter("state", "State", lambda rows, value: rows.filter(state=value), choices(CAMPAIGN_WORDS)),
             Filter("tier", "Kind", lambda rows, value: rows.filter(tier=value), TIERS),
         ],
         empty="No review is planned. The first comes within a quarter, or start one now.",

@@ -98,7 +98,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
             Column("began", "Began", lambda r: r.started, ("started",), name="began"),
             Column("due", "Due", lambda r: last_day(r) if r.deadline else None, ("deadline",), name="due"),
             Column("open", "Open", lambda r: counts[r.pk]["open"], num=True, name="open"),
-            Column("state", "State", lambda r: Cell(CAMPAIGN_WORDS[r.state][1], role=CAMPAIGN_WORDS[r.state][0])),
+            Column("state", "State", lambda r: CAMPAIGN_WORDS[r.state]),
         ],
         empty="No review has begun here yet. The access office plans them.",
         noun="reviews",

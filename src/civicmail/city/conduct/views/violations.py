@@ -68,7 +68,6 @@ def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
 
 def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
     now = epoch_ms(request.now)
-    role, words = consequence_check.of(row, now)
     table, (ladder_name, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     before = violation_parties.strikes_before(row, now)
     shown = {
@@ -76,7 +75,7 @@ def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
         "v": row,
         "evidence": row.evidence.select_related("by"),
         "source": SOURCES[row.source],
-        "verified": (role, words),
+        "verified": consequence_check.of(row, now),
         "ladder": [(n + 1, step, n == min(before, len(ladder.steps) - 1)) for n, step in enumerate(ladder.steps)],
         "severe": ladder.severe,
         "years": ladder.years,

@@ -7,20 +7,20 @@ from typing import Any
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.lists.departments import DepartmentList
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Cell, Filter, ListRequest, Operation, Shown, Until
+from civicmail.city.pages.lists import Filter, ListRequest, Operation, Shown, Until
+from civicmail.city.pages.states import Label, choices
 
 
-def _state(a: Any, request: ListRequest) -> Cell:
+def _state(a: Any, request: ListRequest) -> Label:
     from civicmail.city.identity.queries import authorization_labels
 
-    role, word = authorization_labels.current_state(a, from_ms(request.now))
-    return Cell(word, role=role)
+    return authorization_labels.current_state(a, from_ms(request.now))
 
 
 def _states() -> list[tuple[str, str]]:
     from civicmail.city.identity.queries import authorization_labels
 
-    return [(key, str(word)) for key, (_role, word) in authorization_labels.WORDS.items()]
+    return choices(authorization_labels.WORDS)
 
 
 class AccessRequests(DepartmentList):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Cell, Column, Command, Filter, Link, List, ListRequest, Operation, Shown, Time
+from civicmail.city.pages.lists import Column, Command, Filter, Link, List, ListRequest, Operation, Shown, Time
+from civicmail.city.pages.states import choices, label, labels
 
 
 def _line(agency: Any) -> str:
@@ -36,9 +37,7 @@ class Agencies(List):
         Column("name", "Agency", link=("agency", "code"), hint=lambda a: a.contact, sort=("name",)),
         Column("contact"),
         Time("suspended", optional=True),
-        Shown(
-            "state", "State", cell=lambda a, _: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")
-        ),
+        Shown("state", "State", cell=lambda a, _: label("suspended" if a.suspended else "active")),
         Shown("people", "People now", sort=("people",), name="people now", is_number=True),
         Shown("contracts", "Contracts running", "running", sort=("running",), name="contracts running", is_number=True),
         Shown("last", "Last one ends", sort=("last",), name="last one ends"),
@@ -49,7 +48,7 @@ class Agencies(List):
             "state",
             "State",
             apply=lambda q, value, _: q.filter(suspended__isnull=value == "on"),
-            choices=[("on", "on"), ("off", "off")],
+            choices=choices(labels(on="active", off="suspended")),
         ),
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 from civicmail.city.guard.errors import Unusable
 from civicmail.city.guard.resources import InDepartment, Resource
 from civicmail.city.pages.act import Page, Parameter
-from civicmail.city.pages.lists import Cell, Column, Filter, Link, List, ListRequest, Number, Operation, Somebody
+from civicmail.city.pages.lists import Column, Filter, Link, List, ListRequest, Number, Operation, Somebody
+from civicmail.city.pages.states import label
 
 DEPARTMENT = {"department": Parameter("DEPARTMENT", "The code of a department.")}
 """What commands name a department by."""
@@ -68,7 +69,7 @@ def _parent_code(d: Any) -> str:
 
 
 def _head(d: Any, _request: ListRequest) -> Any:
-    return str(d.head) if d.head else Cell("No head", role="warn")
+    return str(d.head) if d.head else label("unassigned")
 
 
 def _with_head(rows: Any, choice: str, request: ListRequest) -> Any:

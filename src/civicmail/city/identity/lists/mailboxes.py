@@ -10,7 +10,6 @@ from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.lists.departments import DepartmentList, department_choices
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
-    Cell,
     Column,
     Filter,
     Link,
@@ -22,8 +21,9 @@ from civicmail.city.pages.lists import (
     Somebody,
     Time,
 )
+from civicmail.city.pages.states import Label, choices, label, labels
 
-STATES = [("open", "open"), ("closed", "closed"), ("unused", "nobody may read it"), ("moved", "its holder works elsewhere")]
+STATES = [*choices(labels("closed", open="active", unused="held")), ("moved", "Its owner works elsewhere")]
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -42,18 +42,13 @@ def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
     return rows.filter(closed__isnull=value == "open")
 
 
-def state_words(box: Any, now: int) -> tuple[str, str]:
-    """(role, word) of a mailbox with its number of users. now: ms."""
+def state_words(box: Any, now: int) -> Label:
+    """The state of a mailbox with its number of users: held if nobody may read it. now: ms."""
     if box.closed:
-        return ("quiet", "Closed")
+        return label("closed")
     if box.kind == "service":
-        return ("warn", "Its time is over") if box.expires and box.expires <= from_ms(now) else ("plain", "Open")
-    return ("plain", "Open") if box.users else ("lock", "Held: nobody may read it")
-
-
-def _state(box: Any, request: ListRequest) -> Cell:
-    role, word = state_words(box, request.now)
-    return Cell(word, role=role)
+        return label("lapsed" if box.expires and box.expires <= from_ms(now) else "active")
+    return label("active" if box.users else "held")
 
 
 class Mailboxes(List):
@@ -79,7 +74,7 @@ class Mailboxes(List):
         Somebody("holder", optional=True),
         Column("purpose"),
         Number("users", "People who use it", sort=("users",), name="people who use it"),
-        Shown("state", "State", cell=_state),
+        Shown("state", "State", cell=lambda box, request: state_words(box, request.now)),
         Time("made"),
         Time("expires", optional=True),
         Time("closed", optional=True),

@@ -8,7 +8,8 @@ from typing import Any
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.lists.departments import DEPARTMENT, DepartmentList, department_choices
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Cell, Column, Command, Filter, Flag, Link, List, ListRequest, Number, Operation, Shown, Time
+from civicmail.city.pages.lists import Column, Command, Filter, Flag, Link, List, ListRequest, Number, Operation, Shown, Time
+from civicmail.city.pages.states import choices, label, labels
 
 
 class MailingLists(List):
@@ -39,7 +40,7 @@ class MailingLists(List):
         ),
         Number("boxes", "Mailboxes", sort=("boxes",), name="mailboxes"),
         Number("lists", "Lists in it", cell=lambda g, _: g.lists or "", sort=("lists",), name="lists in it"),
-        Shown("state", "State", cell=lambda g, _: Cell("Closed", role="quiet") if g.closed else Cell("Open", role="plain")),
+        Shown("state", "State", cell=lambda g, _: label("closed" if g.closed else "active")),
         Time("closed", optional=True),
     )
     filters: Sequence[Filter] = (
@@ -48,7 +49,7 @@ class MailingLists(List):
             "state",
             "State",
             apply=lambda q, value, _: q.filter(closed__isnull=value == "open"),
-            choices=[("open", "open"), ("closed", "closed")],
+            choices=choices(labels("closed", open="active")),
         ),
         Filter("department", "Owner", ("department__code",), page_choices=department_choices),
     )

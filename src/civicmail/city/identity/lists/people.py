@@ -22,8 +22,9 @@ from civicmail.city.pages.lists import (
     Texts,
     Until,
 )
+from civicmail.city.pages.states import Label, choices, labels
 
-STATES = [("active", "Active"), ("asked", "Asked"), ("approved", "Approved"), ("suspended", "Suspended"), ("none", "No access")]
+STATES = labels("active", "approved", "suspended", asked="pending", none="no-access")
 SOON = timedelta(days=30)
 IDLE = timedelta(days=90)
 
@@ -41,13 +42,8 @@ def _name(e: Any, request: ListRequest) -> Cell:
     return Cell(str(e.person), reverse("person", args=[request.parent.code, e.person.uid]), hint=outside or e.position)
 
 
-def _access(e: Any, _request: ListRequest) -> Cell:
-    from civicmail.city.identity.queries import authorization_labels
-
-    if not e.access_state:
-        return Cell("No access", role="plain")
-    role, word = authorization_labels.state_label(e.access_state)
-    return Cell(word, role=role)
+def _access(e: Any, _request: ListRequest) -> Label:
+    return STATES[e.access_state or "none"]
 
 
 def _notes(e: Any, request: ListRequest) -> Cell:
@@ -124,7 +120,7 @@ class People(DepartmentList):
     )
     filters = (
         Filter("q", "Words", apply=_with_words),
-        Filter("state", "Access", apply=_with_access, choices=STATES),
+        Filter("state", "Access", apply=_with_access, choices=choices(STATES)),
         Filter("kind", "Kind", choices=_kinds),
         Filter("until", "Ends within", apply=_ending, choices=[("30", "30 days"), ("90", "90 days")]),
         Filter("policy", "Policy", apply=_late, choices=[("overdue", "not accepted in time")]),

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.identity.models import Authorization
+from civicmail.city.pages.states import Label, labels
 
-WORDS: dict[str, tuple[str, Promise]] = {
-    "asked": ("wait", _("Asked")),
-    "approved": ("done", _("Approved")),
-    "active": ("plain", _("Active")),
-    "suspended": ("lock", _("Suspended")),
-    "expired": ("quiet", _("Expired")),
-    "revoked": ("stop", _("Ended")),
-    "refused": ("stop", _("Refused")),
-    "withdrawn": ("quiet", _("Withdrawn")),
-}
-"""State -> (role, word). What is as it should be is plain text, so that the others stand out."""
-
+WORDS = labels("approved", "active", "suspended", "expired", "revoked", "withdrawn", asked="pending", refused="denied")
 
 ROLES = {
     "holder": _("holder"),
@@ -31,17 +20,11 @@ ROLES = {
 """As what somebody uses a mailbox."""
 
 
-def state_label(state: str) -> tuple[str, str]:
-    """In the language of the page."""
-    role, word = WORDS.get(state, ("quiet", state.capitalize()))
-    return role, str(word)
-
-
 def role_label(of_: Authorization) -> str:
     """The role of an act, in the language of the page."""
     return str(ROLES.get(of_.role, of_.role))
 
 
-def current_state(a: Authorization, now: datetime) -> tuple[str, str]:
+def current_state(a: Authorization, now: datetime) -> Label:
     """The state of an authorization: expired after its date, whatever the sweep has done."""
-    return state_label("expired") if a.state in ("active", "suspended") and a.until <= now else state_label(a.state)
+    return WORDS["expired" if a.state in ("active", "suspended") and a.until <= now else a.state]

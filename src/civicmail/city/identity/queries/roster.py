@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.models import Acknowledgement, Authorization, Usage
+from civicmail.city.identity.queries.authorization_labels import WORDS
 
 
 def people(department: Department) -> QuerySet[Episode, Episode]:
@@ -85,13 +86,10 @@ def timeline(person: Person) -> list[Event]:
                 )
             )
         if a.state in ("suspended", "expired", "revoked", "withdrawn"):
-            events.append(Event(a.since, f"Access to {a.mailbox.address} {_WORDS[a.state]}", "", a.why))
+            events.append(Event(a.since, f"Access to {a.mailbox.address} {WORDS[a.state][1].lower()}", "", a.why))
     events += [
         Event(s.at, f"Policy version {s.text.version} {'accepted' if s.accepted else 'declined'}", str(person))
         for s in person.acknowledgements.select_related("text")
     ]
     events += [Event(e.when, "Access ended", e.by, e.reason) for e in person.endings.all()]
     return sorted(events, key=lambda e: e.at, reverse=True)
-
-
-_WORDS = {"suspended": "suspended", "expired": "expired", "revoked": "ended", "withdrawn": "withdrawn"}

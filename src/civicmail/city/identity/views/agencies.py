@@ -17,6 +17,7 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 
 
 @acting("agency.see")
@@ -59,10 +60,8 @@ def _person(e: Any) -> Cell:
 
 def _contract_state(c: Contract, today: Any) -> tuple[str, str]:
     if c.ends < today:
-        return ("quiet", "Over")
-    if c.sponsor is None:
-        return ("warn", "No sponsor")
-    return ("plain", "Running") if c.starts <= today else ("wait", "Not begun")
+        return label("expired")
+    return label("unassigned" if c.sponsor is None else "active" if c.starts <= today else "scheduled")
 
 
 def _page(request: CityRequest, row: Agency, people: int) -> Page:
@@ -79,8 +78,7 @@ def _page(request: CityRequest, row: Agency, people: int) -> Page:
     facts.append(("Undertaking", _undertaking(request, row)))
     if row.suspended:
         facts.append(("Off since", row.suspended))
-    state = ("lock", "Switched off") if row.suspended else ("plain", "In use")
-    return Page(row.name, "Agencies", [_crumbs()], state, facts, actions)
+    return Page(row.name, "Agencies", [_crumbs()], label("suspended" if row.suspended else "active"), facts, actions)
 
 
 def _undertaking(request: CityRequest, row: Agency) -> str:

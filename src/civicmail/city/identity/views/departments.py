@@ -13,6 +13,7 @@ from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import history
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 
 
 @acting("duty.see")
@@ -46,7 +47,7 @@ def _page(request: CityRequest, where: Department) -> Page:
             actions.append(Action("Close…", reverse("department-close", args=[where.code])))
         else:
             actions.append(Action("Open again…", reverse("department-reopen", args=[where.code])))
-    state = ("quiet", "Closed") if where.closed else ("plain", "Open") if where.head else ("warn", "No head")
+    state = label("closed" if where.closed else "active" if where.head else "unassigned")
     facts: list[tuple[str, Any]] = [("Code", where.code), ("Part of", where.parent or "nothing above")]
     facts.append(("A mailbox costs", f"${where.mailbox_cost / 100:,.2f} a year"))
     if where.closed:

@@ -18,6 +18,7 @@ from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 
 LISTED = 20
 _MARK = "not what the journal has"
@@ -55,12 +56,11 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(entry_queries.visible_to(request.actor).select_related("carried"), pk=pk)
     carried = getattr(row, "carried", None)
     wrong = _wrong(comparison_result.read(data_folder())).get(row.pk)
-    state = ("done", "In the ledger") if carried else ("wait", "On its way to the ledger")
     page = Page(
         row.act,
         "Entries",
         [("Entries", reverse("entries"))],
-        ("stop", "Not what the journal has") if wrong else state,
+        label("altered" if wrong else "integrated" if carried else "written"),
         [("Entry", str(row.uuid))],
     )
     facts = sorted(row.facts.items()) if isinstance(row.facts, dict) else []

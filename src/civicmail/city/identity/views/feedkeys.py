@@ -14,6 +14,7 @@ from civicmail.city.pages.city_request import CityRequest, absolute, acting, req
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import Label, label
 
 FEEDS = ("Personnel feed", "feeds")
 
@@ -23,10 +24,8 @@ def keys(request: CityRequest) -> HttpResponseBase:
     """List every token ever made; those in force with their last use."""
     require(request, "feed.key")
 
-    def state(key: FeedKey) -> Cell:
-        if key.ended is not None:
-            return Cell("Ended", role="quiet")
-        return Cell("Over", role="warn") if key.until <= request.now else Cell("In force", role="done")
+    def state(key: FeedKey) -> Label:
+        return label("revoked" if key.ended is not None else "lapsed" if key.until <= request.now else "active")
 
     table = listing.from_query(
         request,

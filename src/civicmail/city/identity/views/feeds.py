@@ -20,17 +20,11 @@ from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import FeedUploadForm
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import choices, labels
 
-STATES = {
-    "proposed": ("wait", "Waits for a decision"),
-    "stopped": ("stop", "Stopped by the brake"),
-    "applied": ("plain", "Applied"),
-    "rejected": ("quiet", "Rejected"),
-    "live": ("plain", "Done as it came"),
-    "failed": ("stop", "Did not answer"),
-}
+STATES = labels("applied", "failed", proposed="pending", stopped="held", rejected="denied", live="applied")
 SOURCES = {"file": "File", "ldap": "LDAP", "scim": "SCIM"}
-DID = {"ended": ("stop", "Ended"), "refused": ("warn", "Refused"), "changed": ("plain", "Changed"), "added": ("plain", "Added")}
+DID = {"ended": ("stop", "Ended"), "refused": ("warn", "Rejected"), "changed": ("plain", "Changed"), "added": ("plain", "Added")}
 OPEN = ("proposed", "stopped")
 
 
@@ -46,12 +40,12 @@ def feeds(request: CityRequest) -> HttpResponseBase:
             Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
             Column("at", "Read", lambda r: r.at, ("at",)),
             Column("rows", "Lines", lambda r: r.rows, ("rows",), num=True, name="lines"),
-            Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
+            Column("state", "State", lambda r: STATES[r.state]),
             Column("by", "By", lambda r: Cell(display_names.shown_name(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
         ],
         filters=[
             Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),
-            Filter("state", "State", _in_state, [("open", "Waits for you"), *((k, w) for k, (_, w) in STATES.items())]),
+            Filter("state", "State", _in_state, [("open", "Waits for you"), *choices(STATES, live="as it came")]),
         ],
         empty="No personnel list was read yet.",
         noun="lists",
@@ -106,7 +100,7 @@ def run(request: CityRequest, pk: int) -> HttpResponseBase:
         caption="Lines",
         columns=[
             Column("uid", "Number", lambda n: Cell(n.uid or "none", hint=_name(n)), ("uid",)),
-            Column("did", "What", lambda n: Cell(DID[n.did][1], role=DID[n.did][0]), ("did", "line")),
+            Column("did", "What", lambda n: DID[n.did], ("did", "line")),
             Column("changes", "From and to", lambda n: Cell(_changes(n), full=True)),
             Column("reason", "Why", lambda n: n.reason),
             Column("line", "Line", lambda n: n.line or "", ("line",), num=True, name="line"),

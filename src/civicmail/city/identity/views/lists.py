@@ -14,10 +14,11 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 
 
 def _state(g: MailGroup) -> tuple[str, str]:
-    return ("quiet", "Closed") if g.closed else ("plain", "Open")
+    return label("closed" if g.closed else "active")
 
 
 def _find_list(request: CityRequest, address: str) -> tuple[MailGroup, InDepartment]:
@@ -35,7 +36,7 @@ def show(request: CityRequest, address: str) -> HttpResponseBase:
     columns = [
         Column("address", "Mailbox", lambda m: Cell(m.address, hint=str(m.holder or m.name)), ("address",)),
         Column("department", "Department", lambda m: str(m.department), ("department__name",)),
-        Column("state", "State", lambda m: Cell("Closed: left out", role="warn") if m.closed else Cell("Open", role="plain")),
+        Column("state", "State", lambda m: label("closed" if m.closed else "active")),
     ]
     if changes:
         columns.append(Column("out", "", lambda m: Cell(f"Take {m.address} out…", _out(g, m.address))))

@@ -15,6 +15,7 @@ from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.queries import access_status, personal_use, sponsors
 from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import Label, label
 
 
 @acting("my.access")
@@ -43,11 +44,9 @@ def access(request: CityRequest) -> HttpResponse:
     return render(request, "identity/mine.html", context)
 
 
-def _state(facts: MailFacts, now: int) -> tuple[str, str]:
+def _state(facts: MailFacts, now: int) -> Label:
     if not why_refused(facts, now):
-        return ("done", gettext("You may use mail"))
+        return label("active")
     if facts.suspended is not None and not facts.active:
-        return ("lock", gettext("Suspended"))
-    if facts.active:
-        return ("stop", gettext("Sending has stopped"))
-    return ("quiet", gettext("No access"))
+        return label("suspended")
+    return label("restricted" if facts.active else "no-access")

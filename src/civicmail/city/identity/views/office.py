@@ -13,6 +13,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account, Throttle
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.guard.roles import CONFLICTS, ROLES
+from civicmail.city.identity.lists.endings import state_of
 from civicmail.city.identity.models import ConflictRecord, Ending, RoleAssignment
 from civicmail.city.identity.queries import office
 from civicmail.city.identity.queries.actors import about_person
@@ -24,6 +25,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, could, may, r
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import choices, label, labels
 
 
 @acting("duty.grant")
@@ -94,9 +96,7 @@ def unlocks(request: CityRequest) -> HttpResponseBase:
         caption="Throttled sign-ins",
         columns=[
             Column("person", "Person", lambda a: Cell(str(a.person), hint=a.username), ("person__family",)),
-            Column(
-                "state", "State", lambda a: f"Locked since {wording.minute(a.locked)}" if a.locked else "Throttled", name="state"
-            ),
+            Column("state", "State", _throttle_state),
             Column(
                 "waits",
                 "Where, and until when",
@@ -105,7 +105,7 @@ def unlocks(request: CityRequest) -> HttpResponseBase:
             ),
             Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
         ],
-        filters=[Filter("state", "State", office.held_up_by, [("locked", "Locked"), ("waits", "Waits")])],
+        filters=[Filter("state", "State", office.held_up_by, choices(labels("locked", waits="throttled")))],
         empty="No sign-in is locked, and nobody waits for one.",
         noun="throttled sign-ins",
         sort="person",
@@ -136,13 +136,12 @@ def ending(request: CityRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
     where = row.episode.department
     require(request, "roster.see", InDepartment(where.code))
-    state = ("done", "All doors are shut") if row.done else ("wait", "Not done yet")
     crumbs = [crumb(where)]
     facts = [("Ends", row.when), ("By", display_names.name_of_uid(row.by)), ("Successor", row.successor or "none")]
     actions = []
     if row.done is None and row.when > request.now and may(request, "access.end", about_person(row.person)):
         actions.append(Action("The person stays…", reverse("call-off", args=[row.pk])))
-    page = Page(f"End of access: {row.person}", where.name, crumbs, state, facts, actions)
+    page = Page(f"End of access: {row.person}", where.name, crumbs, state_of(row, request.now), facts, actions)
     shown = {
         "page": page,
         "ending": row,
@@ -150,6 +149,12 @@ def ending(request: CityRequest, pk: int) -> HttpResponse:
         "account": Account.objects.filter(person=row.person).first(),
     }
     return render(request, "identity/ending.html", shown)
+
+
+def _throttle_state(account: Account) -> Cell:
+    if account.locked:
+        return Cell.of(label("locked"), f"since {wording.minute(account.locked)}")
+    return Cell.of(label("throttled"))
 
 
 def _wait_text(row: Throttle) -> str:

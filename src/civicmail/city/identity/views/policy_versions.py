@@ -29,6 +29,7 @@ from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import ReasonForm
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import Label, label
 
 KEPT = ("title", "text", "changed", "material", "after")
 
@@ -66,8 +67,8 @@ def versions(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
-def _state(t: PolicyText, newest: PolicyText | None) -> Cell:
-    return Cell("In force", role="done") if newest is not None and t.pk == newest.pk else Cell("Earlier", role="quiet")
+def _state(t: PolicyText, newest: PolicyText | None) -> Label:
+    return label("active" if newest is not None and t.pk == newest.pk else "superseded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from civicmail.city.identity.queries import (
 from civicmail.city.identity.views.rights import second_person, user_acts
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 
 
 def department_of(code: str) -> Department:
@@ -107,7 +108,7 @@ def _head(
         page_facts.append(("Address, once authorized", kept.address))
     if episode.contract:
         page_facts.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
-    state = ("stop", "Left") if episode.ended else ("plain", "Works here")
+    state = label("left" if episode.ended else "active")
     return Page(who.display, where.name, [crumb(where)], state, page_facts, actions)
 
 

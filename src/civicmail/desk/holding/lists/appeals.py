@@ -18,17 +18,13 @@ from civicmail.city.pages.lists import (
     Texts,
     Time,
 )
+from civicmail.city.pages.states import choices, labels
 from civicmail.desk.holding.lists.release_requests import rule_names
 
 if TYPE_CHECKING:
     pass
 
-STATES = {
-    "": ("wait", "Waits"),
-    "upheld": ("quiet", "Stands"),
-    "released": ("done", "Let go"),
-    "corrected": ("done", "Rule put right"),
-}
+STATES = labels("upheld", "released", "corrected", **{"": "pending"})
 
 
 def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
@@ -63,7 +59,10 @@ class Appeals(List):
     )
     filters = (
         Filter(
-            "state", "State", apply=_in_state, choices=[("mine", "waits for you"), ("waits", "waits"), ("answered", "answered")]
+            "state",
+            "State",
+            apply=_in_state,
+            choices=[("mine", "Waits for you"), *choices(labels(waits="pending", answered="decided"))],
         ),
     )
 

@@ -10,7 +10,6 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.resources import OfPerson, Resource
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
-    Cell,
     Column,
     Filter,
     Flag,
@@ -26,6 +25,7 @@ from civicmail.city.pages.lists import (
     Time,
     Until,
 )
+from civicmail.city.pages.states import Label, choices, label
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.holding.approval_states import WORDS
 
@@ -39,7 +39,7 @@ DAYS = [("7", "7 days"), ("31", "31 days"), ("92", "three months"), ("366", "a y
 NOBODY_ANSWERED = ("expired", "withdrawn")
 MAX_COUNTED = 5_000
 """Answers of which the wait is told, the newest first."""
-ANSWER_CHOICES = [(state, word) for state, (_role, word) in WORDS.items() if state not in ("waits", "gone")]
+ANSWER_CHOICES = [(state, word) for state, word in choices(WORDS) if state not in ("waits", "gone")]
 
 
 def in_own_departments(rows: Any, department: str, request: ListRequest) -> Any:
@@ -97,7 +97,7 @@ class FileApprovals(_Copies):
         Somebody("by", "Answered", hint=lambda c: c.reason[:80], sort=("by__family",), name="by"),
     )
     filters = (
-        Filter("state", "State", choices=[(state, word) for state, (_role, word) in WORDS.items()]),
+        Filter("state", "State", choices=choices(WORDS)),
         Filter("by", "Answered by", apply=_answered_by),
     )
 
@@ -235,14 +235,8 @@ def scope_text(row: StandingApproval) -> str:
     return ", ".join(part for part in parts if part) or "everything"
 
 
-def state_words(row: StandingApproval, now: datetime) -> tuple[str, str]:
-    """Role and word."""
-    return ("quiet", "Ended") if row.ended is not None or row.until <= now else ("done", "In force")
-
-
-def _state(row: StandingApproval, request: ListRequest) -> Cell:
-    role, word = state_words(row, from_ms(request.now))
-    return Cell(word, role=role)
+def state_words(row: StandingApproval, now: datetime) -> Label:
+    return label("revoked" if row.ended is not None else "expired" if row.until <= now else "active")
 
 
 class StandingApprovals(List):
@@ -268,7 +262,7 @@ class StandingApprovals(List):
         Column("domain"),
         Column("mailbox"),
         Shown("what", "What", lambda r: scope_text(r), link=("standing-approval",), hint=lambda r: r.department.name),
-        Shown("state", "State", cell=lambda r, request: _state(r, request)),
+        Shown("state", "State", cell=lambda r, request: state_words(r, from_ms(request.now))),
         Until("until", "Until", sort=("until",), name="until"),
         Number("used", "Used", sort=("used",), name="used"),
         Somebody("by", "By", hint=lambda r: r.reason[:80], sort=("by__family",), name="by"),

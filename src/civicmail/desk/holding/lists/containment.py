@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Choice, Column, Filter, List, ListRequest, Number, Operation, Shown, Somebody, State, Time
+from civicmail.city.pages.states import choices, labels
 from civicmail.desk.holding.containment_states import OPEN, SIGNS, STATES
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CompromisedAccounts(List):
         Somebody("releaser", "Released by", optional=True, name="released by"),
     )
     filters = (
-        Filter("state", "State", apply=_in_state, choices=[("mine", "waits for you"), ("open", "waits"), ("released", "released")]),
+        Filter("state", "State", apply=_in_state, choices=[("mine", "Waits for you"), *choices(labels("released", open="held"))]),
     )
 
 

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Column, Filter, List, ListRequest, Number, Shown, State, Time
+from civicmail.city.pages.states import choices, labels
 
 if TYPE_CHECKING:
     pass
 
-STATES = {
-    "open": ("wait", "Waits"),
-    "nothing": ("quiet", "Nothing in it"),
-    "reminded": ("done", "Reminded"),
-    "second": ("wait", "Waits for a second reviewer"),
-    "confirmed": ("warn", "Confirmed"),
-    "refused": ("quiet", "Not confirmed"),
-    "handed": ("done", "Handed over"),
-}
+STATES = labels("open", "reminded", "confirmed", nothing="dismissed", second="pending", refused="denied", handed="referred")
 _CHOSEN = {
     "waits": ["open"],
     "second": ["second"],
@@ -56,13 +49,7 @@ class UseFindings(List):
             "state",
             "State",
             apply=_in_state,
-            choices=[
-                ("mine", "waits for you"),
-                ("waits", "waits for an answer"),
-                ("second", "waits for a second reviewer"),
-                ("confirmed", "confirmed"),
-                ("over", "over"),
-            ],
+            choices=[("mine", "Waits for you"), *choices(labels("confirmed", waits="open", second="pending", over="closed"))],
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.guard.resources import OfPerson, Resource
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Column, Filter, List, ListRequest, State, Time
+from civicmail.city.pages.states import choices
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.holding.pickup_states import WORDS
 
@@ -29,7 +30,7 @@ class EncryptedMail(List):
         Time("made", _("Sent"), sort=("made",), name=_("sent")),
         Time("until", _("Here until"), sort=("until",), name=_("until")),
     )
-    filters = (Filter("state", _("State"), choices=[(state, word) for state, (_role, word) in WORDS.items()]),)
+    filters = (Filter("state", _("State"), choices=choices(WORDS)),)
 
     def resource(self, request: ListRequest) -> Resource:
         return OfPerson(request.actor.uid)

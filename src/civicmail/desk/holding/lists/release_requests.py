@@ -21,6 +21,7 @@ from civicmail.city.pages.lists import (
     Texts,
     Time,
 )
+from civicmail.city.pages.states import choices, labels
 from civicmail.desk.holding import release_states
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class ReleaseRequests(List):
             "State",
             apply=_in_state,
             others=list(release_states.WORDS),
-            choices=[("mine", "waits for you"), ("waits", "waits for an answer"), ("over", "answered or over")],
+            choices=[("mine", "Waits for you"), *choices(labels(waits="pending", over="closed"))],
         ),
         Filter("kind", "Who decides", choices=list(KINDS.items())),
     )

@@ -228,7 +228,7 @@ def _list_url(request: CityRequest) -> str:
 
 def copies_of(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
     """Each copy with the color role and the word of its state."""
-    return [(c, WORDS[c.state][0], gettext(WORDS[c.state][1])) for c in row.copies.select_related("by")]
+    return [(c, *WORDS[c.state]) for c in row.copies.select_related("by")]
 
 
 def deadline(ends: datetime) -> datetime | date:

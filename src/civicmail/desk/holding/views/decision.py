@@ -18,20 +18,14 @@ from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import Label, labels
 from civicmail.city.snapshot.sender_refusals import REFUSALS
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import appeals as verbs
-from civicmail.desk.holding.decisions import Decision, Outcome, Reason
+from civicmail.desk.holding.decisions import Decision, Reason
 from civicmail.desk.holding.models import Contest
 
-OUTCOMES: dict[Outcome, tuple[str, Any]] = {
-    "refused": ("stop", gettext_lazy("Refused: nobody got it")),
-    "held": ("lock", gettext_lazy("Held for a decision")),
-    "quarantined": ("lock", gettext_lazy("In quarantine")),
-    "waiting": ("wait", gettext_lazy("Waits for a check")),
-    "marked": ("warn", gettext_lazy("Delivered with a warning")),
-    "released": ("done", gettext_lazy("Let go")),
-}
+OUTCOMES: dict[str, Label] = labels("held", "quarantined", "released", refused="rejected", waiting="checking", marked="flagged")
 
 
 class AppealForm(forms.Form):

@@ -56,7 +56,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         facts.append((gettext("Passphrase"), gettext("sent to you, to pass on by telephone; the reader cannot choose one")))
     crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
     link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
-    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _state_words(row.state), facts, link)
+    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, pickup_states.WORDS[row.state], facts, link)
     openings = list(row.opened_from.all()[:MAX_OPENINGS])
     shown = {
         "page": page,
@@ -66,8 +66,3 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         "back": reverse("secure-mail"),
     }
     return render(request, "holding/secure.html", shown, status=status_of(form))
-
-
-def _state_words(state: str) -> tuple[str, str]:
-    role, words = pickup_states.WORDS[state]
-    return role, gettext(words)

@@ -46,7 +46,7 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
             gettext("You have asked for it"),
             gettext("Let go"),
             _crumbs(delivery),
-            _state_words(request_row),
+            release_states.WORDS[request_row.state],
             [(gettext("Asked"), request_row.made)],
         )
         return render(
@@ -84,11 +84,6 @@ def _request_page(held: HeldByOwner, delivery: str) -> FormPage:
         template="holding/ask.html",
         context={"who": DECIDED_BY[held.kind], "words": [translate(text) for text in words if text]},
     )
-
-
-def _state_words(row: Release) -> tuple[str, str]:
-    role, word = release_states.WORDS[row.state]
-    return role, gettext(word)
 
 
 def _crumbs(delivery: str) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import labels
 from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
@@ -29,7 +30,7 @@ from civicmail.desk.holding.acts.quarantine import RELEASE_COPY, REQUEST_RELEASE
 from civicmail.desk.holding.held_copies import HeldCopy, unavailable_checks
 from civicmail.mail.archive.errors import NotInArchive
 
-STATES = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
+STATES = labels(quarantine="quarantined", hold="held")
 FILTERS = ("from", "to", "rule")
 SORTS: dict[str, Callable[[HeldCopy], Any]] = {
     "received": lambda c: c.received,
@@ -56,7 +57,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         caption="Copies that rules keep back",
         columns=[
             Column("received", "Received", lambda r: Cell(from_ms(r["copy"].received), _url(r["copy"])), ("received",)),
-            Column("state", "State", lambda r: Cell(_state(r["copy"])[1], role=_state(r["copy"])[0])),
+            Column("state", "State", lambda r: _state(r["copy"])),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
             Column("rules", "By rule", lambda r: _rules_text(r["copy"]), ("rules",), name="by"),

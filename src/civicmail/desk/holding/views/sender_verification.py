@@ -29,6 +29,7 @@ from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import Label, labels
 from civicmail.city.pages.wording import translate
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import message_parser
@@ -50,12 +51,7 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents
 
-STATES: dict[str, tuple[str, Any]] = {
-    "asked": ("wait", gettext_lazy("Asked, no answer yet")),
-    "yes": ("done", gettext_lazy("Genuine")),
-    "no": ("stop", gettext_lazy("Not genuine")),
-    "lapsed": ("quiet", gettext_lazy("Nobody answered")),
-}
+STATES = labels(asked="pending", yes="legitimate", no="forged", lapsed="unanswered")
 OWN_SOURCES = frozenset({"submission", "local"})
 PEER_SOURCES = frozenset({"relay", "journal"})
 """Another mail system of the city's, which has asserted whose it is."""
@@ -217,5 +213,5 @@ def _phone(case: VerificationCase) -> str:
     return holder or ""
 
 
-def _state(row: Verification | None) -> tuple[str, str] | None:
-    return (STATES[row.state][0], str(STATES[row.state][1])) if row is not None else None
+def _state(row: Verification | None) -> Label | None:
+    return STATES[row.state] if row is not None else None

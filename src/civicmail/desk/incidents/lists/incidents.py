@@ -6,6 +6,7 @@ from typing import Any
 
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Column, Filter, Flag, Identifier, List, ListRequest, Number, Operation, Somebody, State, Time
+from civicmail.city.pages.states import choices
 from civicmail.desk.incidents.states import CASES
 
 
@@ -44,7 +45,7 @@ class Incidents(List):
         Number("outside"),
     )
     filters = (
-        Filter("state", "State", choices=[(key, word) for key, (_role, word) in CASES.items()]),
+        Filter("state", "State", choices=choices(CASES)),
         Filter("sender", "From has", ("sender__icontains",)),
     )
 

@@ -13,6 +13,7 @@ from civicmail.city.pages import act_pages, listing
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.states import labels
 from civicmail.city.policy.dispositions import USE_CHECK
 from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
@@ -20,21 +21,20 @@ from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import CopyList
-from civicmail.desk.incidents.similar_messages import Copy, counted
+from civicmail.desk.incidents.similar_messages import counted
 from civicmail.desk.incidents.states import CASES, PULL, PULLS, UNDER_WAY, comes_next
 
-HAS: dict[str, tuple[str, str]] = {
-    "delivered": ("warn", "Has it"),
-    "pulled": ("lock", "Taken back"),
-    "taking": ("wait", "To be taken back"),
-    "waiting": ("wait", "On its way"),
-    "trying": ("wait", "On its way"),
-    "deferred": ("wait", "On its way"),
-    "held": ("lock", "Kept back"),
-    "failed": ("quiet", "Not delivered"),
-    "cancelled": ("quiet", "Not delivered"),
-}
-"""State of one copy -> words."""
+HAS = labels(
+    "delivered",
+    "held",
+    "deferred",
+    "failed",
+    pulled="removed",
+    taking="removing",
+    waiting="queued",
+    trying="sending",
+    cancelled="canceled",
+)
 READERS = "readers"
 SHOWN = 20
 """Reporters and messages of a case on its page: a wave has hundreds."""
@@ -118,7 +118,7 @@ def _spread(request: CityRequest, spread_: CopyList) -> listing.Listing:
         caption="Who has it",
         columns=[
             Column("mailbox", "Mailbox", lambda r: Cell(r["has"].mailbox, full=True)),
-            Column("state", "State", lambda r: _state(r["has"])),
+            Column("state", "State", lambda r: HAS.get(r["has"].state, r["has"].state)),
             Column("since", "Since", lambda r: from_ms(r["has"].since), name="since"),
         ],
         empty="Nobody in the city has it.",
@@ -152,11 +152,6 @@ def _openings(request: CityRequest, captures: list[str], spread_: CopyList) -> l
     )
     opened.params["list"] = READERS
     return opened
-
-
-def _state(has: Copy) -> Cell:
-    role, word = HAS.get(has.state, ("quiet", has.state))
-    return Cell(word, role=role)
 
 
 def _checks(row: Case) -> list[tuple[str, str]]:

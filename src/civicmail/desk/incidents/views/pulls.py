@@ -13,6 +13,7 @@ from civicmail.city.pages import act_pages, listing
 from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.states import choices
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import message_removal
@@ -87,10 +88,10 @@ def _copies(request: CityRequest, row: Pull) -> listing.Listing:
         caption="Copies of this pull",
         columns=[
             Column("mailbox", "Mailbox", lambda c: Cell(c.mailbox, full=True), ("mailbox",)),
-            Column("state", "State", lambda c: Cell(COPIES[c.state][1], role=COPIES[c.state][0], hint=c.problem), ("state",)),
+            Column("state", "State", lambda c: Cell.of(COPIES[c.state], c.problem), ("state",)),
             Column("tried", "When", lambda c: c.tried or "", ("tried",), name="when"),
         ],
-        filters=[Filter("state", "State", lambda q, value: q.filter(state=value), [(k, w) for k, (_, w) in COPIES.items()])],
+        filters=[Filter("state", "State", lambda q, value: q.filter(state=value), choices(COPIES))],
         empty="There is no copy in it.",
         noun="copies",
         sort="mailbox",

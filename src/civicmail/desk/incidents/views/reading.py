@@ -11,6 +11,7 @@ from django.urls import reverse
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import captures_of
@@ -40,6 +41,6 @@ def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
     shown = sandboxed.read(delivered_bytes(archive.body(permit, place), record))
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
     facts = [("Entry", permit.entry.removeprefix("entry:"))]
-    page = Page("What does it say?", "Reported mail", crumbs, ("warn", "One look"), facts)
+    page = Page("What does it say?", "Reported mail", crumbs, label("logged"), facts)
     people = [(words, getattr(shown, name)) for name, words in PEOPLE] if shown is not None else []
     return render(request, "incidents/read.html", {"page": page, "row": row, "shown": shown, "people": people})

@@ -16,7 +16,7 @@ from civicmail.desk.viewer.meeting import Guest, Meeting
 
 SUBJECTS = {
     "ACCEPTED": gettext_lazy("Accepted: {}"),
-    "TENTATIVE": gettext_lazy("Perhaps: {}"),
+    "TENTATIVE": gettext_lazy("Tentative: {}"),
     "DECLINED": gettext_lazy("Declined: {}"),
 }
 TEXTS = {

@@ -15,6 +15,7 @@ from civicmail.city.guard.resources import OfPerson
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.recipients import parse_typed
@@ -59,10 +60,10 @@ def _line(row: Draft, out: Outgoing | None) -> Line:
     to = ", ".join(everybody[:NAMED])
     if more := len(everybody) - NAMED if len(everybody) > NAMED else 0:
         to = f"{to} {ngettext('and {count} more', 'and {count} more', more).format(count=more)}"
-    state = ("", "")
+    state: tuple[str, str] = ("", "")
     if out is not None:
-        state = ("wait", gettext("Waits to be sent"))
+        state = label("queued")
     elif row.why:
-        state = ("stop", gettext("Not sent"))
+        state = label("failed")
     url = reverse("mail-outgoing", args=[out.uid]) if out is not None else reverse("mail-draft", args=[row.uid])
     return Line(url, to, row.subject or gettext("(no subject)"), row.changed, row.count, state)  # type: ignore[attr-defined]  # of the annotation

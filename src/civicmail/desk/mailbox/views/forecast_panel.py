@@ -49,7 +49,7 @@ class Panel:
         """Lines with equal sentences for several recipients, merged."""
         groups: dict[tuple[str, str, bool, tuple[str, ...]], list[Line]] = {}
         for line in self.lines:
-            groups.setdefault((line.role, str(line.word), line.outside, line.why), []).append(line)
+            groups.setdefault((line.role, line.word, line.outside, line.why), []).append(line)
         return list(groups.values())
 
 

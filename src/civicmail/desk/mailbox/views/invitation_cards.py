@@ -19,6 +19,7 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.states import labels
 from civicmail.city.pages.wording import day
 from civicmail.desk.mailbox.actions.answer_invitation import TEXTS, Invitation, last_answer
 from civicmail.desk.mailbox.acts.invitations import ANSWER_INVITATION
@@ -28,17 +29,13 @@ from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.meeting import Guest, Meeting, Repeats, When
 
-ANSWER_TEXTS: dict[str, tuple[str, Any]] = {
-    "ACCEPTED": ("done", gettext_lazy("Accepted")),
-    "TENTATIVE": ("wait", gettext_lazy("Perhaps")),
-    "DECLINED": ("stop", gettext_lazy("Declined")),
-    "DELEGATED": ("plain", gettext_lazy("Sends somebody else")),
-    "NEEDS-ACTION": ("plain", gettext_lazy("No answer yet")),
-}
+ANSWER_TEXTS = labels(
+    ACCEPTED="attending", TENTATIVE="tentative", DECLINED="declined", DELEGATED="delegated", **{"NEEDS-ACTION": "pending"}
+)
 """Answer of a guest -> role and word."""
 ACTS: dict[str, Any] = {
     "ACCEPTED": gettext_lazy("Accept"),
-    "TENTATIVE": gettext_lazy("Perhaps"),
+    "TENTATIVE": gettext_lazy("Tentative"),
     "DECLINED": gettext_lazy("Decline"),
 }
 """Answer of mine -> its button."""

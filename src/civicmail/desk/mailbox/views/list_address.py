@@ -12,19 +12,24 @@ from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.listing import PAGE_PARAMS, Chip, list_url
+from civicmail.city.pages.states import label
 from civicmail.city.pages.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.mailbox.mail_list import Direction, ListQuery, StateFilter
 from civicmail.desk.mailbox.mail_marks import LabelMark
 from civicmail.desk.mailbox.scope import OwnMail
 
-DIRECTIONS = (("sent", gettext_lazy("Sent")), ("received", gettext_lazy("Received")), ("imported", gettext_lazy("Brought in")))
+DIRECTIONS = (
+    ("sent", gettext_lazy(label("sent")[1])),
+    ("received", gettext_lazy("Received")),
+    ("imported", gettext_lazy(label("imported")[1])),
+)
 STATE_CHOICES = (
     ("unread", gettext_lazy("Unread")),
     ("starred", gettext_lazy("Starred")),
-    ("waiting", gettext_lazy("Waiting")),
-    ("held", gettext_lazy("Held")),
-    ("refused", gettext_lazy("Refused")),
+    ("waiting", gettext_lazy(label("queued")[1])),
+    ("held", gettext_lazy(label("held")[1])),
+    ("refused", gettext_lazy(label("rejected")[1])),
     ("hidden", gettext_lazy("Hidden")),
 )
 _KNOWN = ("q", "direction", "state", "since", "box", "label", "after", "before", "page")

@@ -185,11 +185,10 @@ def _shown(request: Request, listing: Listing, status: int) -> HttpResponseBase:
 
 def line(row: Row) -> Line:
     hit = row.hit
-    role, state = row.state
     subject = words.marked(hit.subject) or gettext("(no subject)")
     url = reverse("mail-message", args=[hit.id])
     domains = settings.CITY.city.domains
-    row_state = (role, str(words.STATES[state]), row.new, row.starred, row.labels)
+    row_state = (*words.status(row.state), row.new, row.starred, row.labels)
     return Line(hit.id, url, words.who(row, domains), row.sent, from_ms(hit.received), subject, row.size, *row_state)
 
 
@@ -240,5 +239,5 @@ def _cells(row: Row) -> list[Any]:
     hit = row.hit
     at = timezone.localtime(from_ms(hit.received)).isoformat(timespec="seconds")
     direction = gettext("sent") if row.sent else gettext("brought in") if row.imported else gettext("received")
-    texts = (words.plain_who(hit, row.sent), direction, at, hit.subject, str(words.STATES[row.state[1]]))
+    texts = (words.plain_who(hit, row.sent), direction, at, hit.subject, words.status(row.state)[1])
     return [*(plain_text(text) for text in texts), row.size, hit.id, plain_text("; ".join(row.labels))]

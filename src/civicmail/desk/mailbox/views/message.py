@@ -195,13 +195,13 @@ def _more(one: OpenedMessage) -> Mapping[str, Any]:
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:
     """The state of the message as a whole, for people who may see it; empty for an ordinary state."""
     if one.eye == "author":
-        role, word = words.STATUS[_status(one)]
+        role, word = words.STATES[_status(one)]
     else:
         states = [p.state for p in shown_copies(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:
             return None
         role, word = words.COPIES[states[0]] if states else ("plain", "")
-    return (role, str(word)) if role != "plain" else None
+    return (role, word) if role != "plain" else None
 
 
 def _status(one: OpenedMessage) -> str:

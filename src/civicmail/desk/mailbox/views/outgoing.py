@@ -62,7 +62,7 @@ class Shown:
     @property
     def outcome_text(self) -> str:
         """The states of its copies, each word once, for screen readers (WCAG 4.1.3)."""
-        return ", ".join(dict.fromkeys(str(copy.word) for copy in self.copies))
+        return ", ".join(dict.fromkeys(copy.word for copy in self.copies))
 
     @property
     def draft(self) -> str:
@@ -94,7 +94,7 @@ def _shown(request: Request, row: Outgoing) -> Shown:
     passages = _passages(request, row) if row.state in ("sent", "returned") and row.capture else []
     book = submit_draft.submission().book() if passages else None
     copies = tuple(_copy(p, book) for p in passages)
-    under_way = any(copy.word == words.COPIES[state][1] for copy in copies for state in UNDER_WAY)
+    under_way = any(p.state in UNDER_WAY for p in passages)
     open_ = row.state in send_states.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
     seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))

@@ -21,6 +21,7 @@ from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.acts.auto_replies import END_AWAY, SET_AWAY, SET_OWN_AWAY
 from civicmail.desk.mailbox.scope import OwnMailbox
@@ -117,9 +118,7 @@ def _url(box: OwnMailbox, own: Authorization | None) -> str:
 
 
 def _state(row: AutoReply | None, at: datetime) -> tuple[str, str]:
-    if row is None:
-        return ("quiet", gettext("Off"))
-    return ("done", gettext("On")) if row.starts <= at else ("wait", gettext("Set"))
+    return label("not-set-up" if row is None else "active" if row.starts <= at else "scheduled")
 
 
 def _own(request: Request) -> Mailbox | None:

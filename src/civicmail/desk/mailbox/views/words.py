@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from civicmail.city.pages import wording
+from civicmail.city.pages.states import labels
 from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.mail_list import Row
@@ -18,36 +19,38 @@ from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.message_view import Run
 from civicmail.mail.search.search import Hit
 
-STATES: dict[str, Any] = {
-    "": "",
-    "held": gettext_lazy("Held"),
-    "quarantined": gettext_lazy("Quarantined"),
-    "refused": gettext_lazy("Refused"),
-    "not-delivered": gettext_lazy("Not delivered"),
-    "not-all": gettext_lazy("Not delivered to all"),
-    "asked": gettext_lazy("Nobody got it: you asked check@"),
-    "arriving": gettext_lazy("On its way to you"),
-    "waiting": gettext_lazy("Waiting"),
-    "trying": gettext_lazy("Being tried again"),
-    "sent": gettext_lazy("Sent"),
-    "delivered": gettext_lazy("Delivered"),
-    "imported": gettext_lazy("Brought in"),
+STATES: dict[str, tuple[str, str]] = {
+    "": ("plain", ""),
+    "kept": ("plain", ""),
+    **labels(
+        "held",
+        "sent",
+        "delivered",
+        "quarantined",
+        "imported",
+        refused="rejected",
+        asked="forecast",
+        arriving="queued",
+        waiting="queued",
+        trying="deferred",
+        **{"not-delivered": "failed", "not-all": "partial"},
+    ),
 }
-"""Key of a state of a row -> its word."""
+"""State of a message in a list -> role and word; "kept": brought in with an older mailbox."""
 
-COPIES: dict[str, tuple[str, Any]] = {
-    "delivered": ("done", gettext_lazy("Delivered")),
-    "waiting": ("wait", gettext_lazy("Waiting")),
-    "trying": ("wait", gettext_lazy("Being handed over")),
-    "deferred": ("wait", gettext_lazy("Being tried again")),
-    "held": ("lock", gettext_lazy("Held")),
-    "pending": ("wait", gettext_lazy("Being checked")),
-    "quarantine": ("lock", gettext_lazy("Quarantined")),
-    "failed": ("stop", gettext_lazy("Not delivered")),
-    "cancelled": ("stop", gettext_lazy("Not delivered")),
-    "kept": ("plain", gettext_lazy("Kept for the record")),
-    "refused": ("stop", gettext_lazy("Refused")),
-}
+COPIES = labels(
+    "delivered",
+    "deferred",
+    "held",
+    "failed",
+    waiting="queued",
+    trying="sending",
+    pending="checking",
+    quarantine="quarantined",
+    cancelled="canceled",
+    kept="archived",
+    refused="rejected",
+)
 """State of a copy, or disposition of a held one -> role and word."""
 
 MEANS: dict[str, Any] = {
@@ -63,20 +66,6 @@ MEANS: dict[str, Any] = {
     "refused": gettext_lazy("A rule does not let it pass; nothing was sent to them."),
 }
 """State of a copy, or disposition of a held one -> what it means for the sender, if no rule says more."""
-
-STATUS: dict[str, tuple[str, Any]] = {
-    "delivered": ("done", STATES["delivered"]),
-    "waiting": ("wait", STATES["waiting"]),
-    "trying": ("wait", STATES["trying"]),
-    "held": ("lock", STATES["held"]),
-    "not-delivered": ("stop", STATES["not-delivered"]),
-    "not-all": ("stop", STATES["not-all"]),
-    "asked": ("quiet", STATES["asked"]),
-    "refused": ("stop", STATES["refused"]),
-    "kept": ("plain", ""),
-    "sent": ("plain", ""),
-}
-"""Status of a message that is one's own -> role and word."""
 
 PROOFS: dict[str, Any] = {
     "tls": gettext_lazy("It left encrypted, straight to their own server, which has proven which one it is (TLS)."),
@@ -132,9 +121,16 @@ class Who:
     outside: bool = False
 
 
-def copy(state: str, do: str) -> tuple[str, Any]:
-    """Role and word of one recipient's copy. do: as it was decided last."""
-    return COPIES[do] if state == "held" and do in COPIES else COPIES[state]
+def status(state: str) -> tuple[str, str]:
+    """Role and word of a message in a list, in the language of the page."""
+    role, word = STATES[state]
+    return role, wording.translate(word)
+
+
+def copy(state: str, do: str) -> tuple[str, str]:
+    """Role and word of one recipient's copy, in the language of the page. do: as it was decided last."""
+    role, word = COPIES[do] if state == "held" and do in COPIES else COPIES[state]
+    return role, wording.translate(word)
 
 
 def means(state: str, do: str) -> str:

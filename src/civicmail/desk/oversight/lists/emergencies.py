@@ -7,7 +7,6 @@ from typing import Any
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
-    Cell,
     Choice,
     Column,
     Filter,
@@ -20,24 +19,18 @@ from civicmail.city.pages.lists import (
     Somebody,
     Time,
 )
+from civicmail.city.pages.states import Label, choices, label, labels
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.lists.rules import DONE
 
 
-def state_words(row: Any, now: int) -> tuple[str, str]:
-    """Color role and word. now: ms."""
+def state_words(row: Any, now: int) -> Label:
+    """Overturned, or unanswered in time by a second person; else over or in force. now: ms."""
     if row.ended is not None:
-        return {"overdue": ("stop", "Ended: not ratified"), "rejected": ("stop", "Ended: found wrong")}.get(
-            row.ratified, ("quiet", "Ended")
-        )
+        return label({"overdue": "unanswered", "rejected": "overturned"}.get(row.ratified, "ended"))
     if now >= epoch_ms(row.until):
-        return ("quiet", "Ends now")
-    return ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")
-
-
-def _state(row: Any, request: ListRequest) -> Cell:
-    role, word = state_words(row, request.now)
-    return Cell(word, role=role)
+        return label("expired")
+    return label("active" if row.ratified == "ratified" else "urgent")
 
 
 def _in_state(rows: Any, choice: str, request: ListRequest) -> Any:
@@ -62,7 +55,7 @@ class EmergencyRules(List):
     columns = (
         Number("id"),
         Shown("rule", "Rule", str, link=("emergency",), sort=("id",)),
-        Shown("state", "State", cell=_state),
+        Shown("state", "State", cell=lambda row, request: state_words(row, request.now)),
         Column("kind"),
         Column("value"),
         Shown("what", "Stops", "value", hint=lambda e: emergencies.KINDS[e.kind].name, full=True),
@@ -77,7 +70,7 @@ class EmergencyRules(List):
         Column("why"),
         Number("touched"),
     )
-    filters = (Filter("state", "State", apply=_in_state, choices=[("acts", "In force"), ("over", "Ended")]),)
+    filters = (Filter("state", "State", apply=_in_state, choices=choices(labels(acts="active", over="ended"))),)
 
 
 EMERGENCY_RULES = EmergencyRules()

@@ -8,16 +8,13 @@ from typing import Any
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Cell, Choice, Column, Day, Filter, Link, List, ListRequest, Number, Operation
+from civicmail.city.pages.states import Label, choices, labels
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.city.policy.rules import MODES, RULE_ACTIONS, SEVERITIES
 from civicmail.desk.oversight import states
 
 SOON = timedelta(days=30)
-MODE: dict[str, tuple[str, str]] = {
-    "shadow": ("quiet", "Shadow"),
-    "notify": ("wait", "Tells"),
-    "enforce": ("plain", "Enforced"),
-}
+MODE = labels("shadow", "notify", enforce="enforced")
 """Mode -> role and word."""
 DONE = {
     "deliver": "Delivers",
@@ -35,9 +32,8 @@ def _today(request: ListRequest) -> Any:
     return timezone.localdate(from_ms(request.now))
 
 
-def _mode(v: Any, _request: ListRequest) -> Cell:
-    role, word = states.WORDS[v.state] if v.state != "active" else MODE[v.mode]
-    return Cell(word, role=role)
+def _mode(v: Any, _request: ListRequest) -> Label:
+    return states.WORDS[v.state] if v.state != "active" else MODE[v.mode]
 
 
 def _expires(v: Any, request: ListRequest) -> Any:
@@ -97,7 +93,7 @@ class Rules(List):
             "state",
             "State",
             apply=_in_state,
-            choices=[("acts", "Acts"), ("open", "A version is on its way"), ("over", "Acts no longer")],
+            choices=[*choices(labels(acts="active", over="retired")), ("open", "A version is on its way")],
         ),
     )
 

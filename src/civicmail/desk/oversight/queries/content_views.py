@@ -15,6 +15,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.queries.entries import visible_to
 from civicmail.city.identity.queries.home_tasks import Task
+from civicmail.city.pages.states import label
 from civicmail.desk.oversight import sampling
 
 KINDS: dict[str, str] = {
@@ -86,7 +87,7 @@ def tasks(now: datetime) -> list[Task]:
             f"Look at {s.open} reveal{'' if s.open == 1 else 's'} of the week of {date_format(s.monday, 'M j')}",
             "viewings-sample",
             hint="Was the reason a good one, and was the look needed?",
-            state=("wait", "Open"),
+            state=label("open"),
             query=f"week={s.week}",
         )
         for s in reversed(weeks(now))

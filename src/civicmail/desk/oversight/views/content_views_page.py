@@ -19,6 +19,7 @@ from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require, require_could
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.queries.content_views import KINDS, Sample
@@ -81,7 +82,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
     )
     crumbs = [("Content views", reverse("viewings"))]
     facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
-    state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
+    state = label("running" if not drawn.over else "open" if drawn.open else "done")
     page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
     shown = {"page": page, "weeks": [(s, _day(s.monday), sample_url(s.week)) for s in queries.weeks(request.now)], "week": week}
     return listing.render_list(request, "oversight/sample.html", table, shown)
@@ -122,7 +123,7 @@ def _who(row: dict[str, Any]) -> Cell:
 def _mark(row: dict[str, Any]) -> Cell:
     made: Entry | None = row["mark"]
     if made is None:
-        return Cell("Not yet", role="wait")
+        return Cell.of(label("open"))
     return Cell(f"by {display_names.shown_name(made.person, row['names'].get(made.person))}", hint=made.reason)
 
 

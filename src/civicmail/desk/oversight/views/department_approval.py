@@ -15,6 +15,7 @@ from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import choices, labels
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.actions.switch_approval import MAX_DAILY_REQUESTS, TENTHS
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
@@ -38,7 +39,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         caption="Departments, and the approvals that each would be asked for",
         columns=[
             Column("name", "Department", lambda d: Cell(d.name, reverse("asked-department", args=[d.code])), ("name",)),
-            Column("state", "State", lambda d: Cell(*_state(stand[d.pk]))),
+            Column("state", "State", lambda d: _cell(stand[d.pk])),
             Column("forecast", "A day", lambda d: tenths_text(seen.tenths(d.code)), num=True, name="questions a day"),
             Column("head", "Manager", lambda d: str(d.head) if d.head else "", name="manager"),
         ],
@@ -47,7 +48,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
                 "state",
                 "State",
                 lambda q, _: q.filter(pk__in=approval_switches.undecided_departments()),
-                [("undecided", "not decided")],
+                choices(labels(undecided="open")),
             )
         ],
         empty="There is no department.",
@@ -79,7 +80,7 @@ def detail(request: CityRequest, department: str) -> HttpResponse:
     back = reverse("asked-departments")
     form_page = FormPage(
         title=of.name, section="Approvals", submit=submit if acts else "",
-        back=back, crumbs=[("Approvals", back)], state=_state(stand)[::-2], facts=facts,
+        back=back, crumbs=[("Approvals", back)], state=STATES[stand.state], facts=facts,
         template="oversight/asked_department.html",
         context={
             "many": tenths > MAX_DAILY_REQUESTS * TENTHS, "most": MAX_DAILY_REQUESTS, "waits": stand.state == "waits",
@@ -103,13 +104,12 @@ def tenths_text(tenths: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _state(stand: ApprovalSwitch) -> tuple[str, str, str]:
-    """Word, link (none), role: as a cell has them."""
-    if not stand.is_decided:
-        return "Not decided: files wait" if stand.acts else "Not decided: files leave", "", "warn"
-    if stand.on is None:
-        return "Not asked", "", "quiet"
-    return ("Waits for the head", "", "wait") if stand.on.since is None else ("Asked", "", "done")
+STATES = labels(undecided="open", off="not-set-up", waits="pending", on="active")
+
+
+def _cell(stand: ApprovalSwitch) -> Cell:
+    hint = "" if stand.is_decided else "files wait" if stand.acts else "files leave"
+    return Cell.of(STATES[stand.state], "the head must agree" if stand.state == "waits" else hint)
 
 
 def _facts(seen: Forecast) -> list[tuple[str, Any]]:

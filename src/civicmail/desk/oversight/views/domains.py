@@ -22,7 +22,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.oversight.actions import dmarc_reports
-from civicmail.desk.oversight.dns_zones import zones
+from civicmail.desk.oversight.dns_zones import STATES, zones
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.screening import published_records
 from civicmail.mail.screening.domains import a_labels
@@ -36,15 +36,6 @@ MAX_SENDERS = 50
 MAX_FILES, MAX_BYTES = 20, 25_000_000
 SECONDS = 10.0
 """Seconds after which no further file of an upload is read."""
-STATES: dict[str, tuple[str, str]] = {
-    "good": ("plain", "Good"),
-    "waits": ("wait", "Waits for you"),
-    "weak": ("warn", "Weak"),
-    "missing": ("stop", "Missing"),
-    "wrong": ("stop", "Wrong"),
-    "unknown": ("quiet", "Not known"),
-}
-"""State of a record -> role and word."""
 OTHER_RECORDS = {
     "SPF": "Name whoever else sends in its name, too.",
     "DMARC": "Ask for nothing (p=none) until the reports are good.",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import labels
 from civicmail.city.policy import active_rules
 from civicmail.city.policy import drill as drills
 from civicmail.city.policy.errors import UnusableBook
@@ -20,13 +21,8 @@ from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.views.rules import LIST
 from civicmail.desk.viewer.queries import store
 
-CELLS: dict[str, tuple[str, str]] = {
-    "later": ("wait", "Comes again"),
-    "hold": ("lock", "Held"),
-    "pending": ("plain", "Waits"),
-    "deliver-again": ("plain", "Delivered"),
-}
-"""Cell -> role and word."""
+CELLS = labels(later="deferred", hold="held", pending="checking", **{"deliver-again": "delivered"})
+"""Cell -> state of the mail."""
 MEANS = {
     "later": "Whoever sends it is asked to come again (451); nothing is kept here.",
     "hold": "It is kept until a person looks.",

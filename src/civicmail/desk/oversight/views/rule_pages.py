@@ -119,7 +119,7 @@ def _matrix(request: CityRequest, rows: list[Version]) -> HttpResponse:
 
 
 def _state(shown: Version) -> tuple[str, str]:
-    return MODE.get(shown.mode, ("plain", "In force")) if shown.state == "active" else states.WORDS[shown.state]
+    return MODE.get(shown.mode, states.WORDS["active"]) if shown.state == "active" else states.WORDS[shown.state]
 
 
 def _facts(shown: Version, parsed: rule_text.RuleFacts) -> list[tuple[str, Any]]:

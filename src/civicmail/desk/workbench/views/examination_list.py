@@ -13,6 +13,7 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, could, require_could
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import choices
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.views import examination
 
@@ -35,7 +36,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
             Column("until", "Until", lambda r: r.until, ("until",), name="until"),
         ],
         filters=[
-            Filter("state", "State", lambda rows, v: rows.filter(state=v), [(k, w) for k, (_, w) in queries.STATES.items()]),
+            Filter("state", "State", lambda rows, v: rows.filter(state=v), choices(queries.STATES)),
             Filter("ground", "Ground", lambda rows, v: rows.filter(ground=v), list(GROUNDS.items())),
         ],
         empty="No mandates yet. One is asked for before anybody else's mail is looked at.",
@@ -55,9 +56,8 @@ def _number(row: Row) -> Cell:
 
 
 def _state(row: Row) -> Cell:
-    role, word = queries.STATES[row.state]
     hint = {"due": "to be ratified", "overdue": "was not ratified in time", "rejected": "was found wrong"}.get(row.ratified, "")
-    return Cell(word, role=role, hint=hint)
+    return Cell.of(queries.STATES[row.state], hint)
 
 
 def _about(row: Row, reader: str) -> str:

@@ -21,6 +21,7 @@ from civicmail.city.identity.queries import office_lists
 from civicmail.city.identity.queries.home_tasks import Task
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, me, require
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local_requests import is_local
 
@@ -61,7 +62,7 @@ def unclaimed(request: Any) -> HttpResponse:
 
 def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpResponse:
     done = sum(step.done for step in steps_)
-    state = ("done", "Complete") if done == len(steps_) else ("wait", f"{done} of {len(steps_)} done")
+    state = label("done") if done == len(steps_) else ("wait", f"{done} of {len(steps_)} done")
     missing = (
         claimed
         and bool(may(request, "group.change", EVERY_DEPARTMENT))

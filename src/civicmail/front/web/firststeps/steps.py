@@ -22,6 +22,7 @@ from civicmail.city.guard.models import Account
 from civicmail.city.guard.roles import ROLES, Role
 from civicmail.city.identity.models import Authorization, PolicyText, RoleAssignment
 from civicmail.city.identity.queries import office_lists, understaffed_roles
+from civicmail.city.pages.states import label
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
@@ -57,7 +58,7 @@ class Step:
 
     @property
     def state(self) -> tuple[str, str]:
-        return ("done", "Done") if self.done else ("quiet", "Not set up")
+        return label("done" if self.done else "not-set-up")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from civicmail.city.guard.actions.entries import MAX_LAG_MS, lag_ms
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import label, labels
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
@@ -21,12 +22,7 @@ from civicmail.front.web.system.check_runner import CheckResults
 STALE = 5 * 60_000
 """ms after which a visit starts new checks."""
 WIDTH, HEIGHT = 720, 120
-SIGNS = {
-    "problem": ("stop", "Problem"),
-    "warning": ("warn", "Look here"),
-    "ok": ("done", "In order"),
-    "not-set-up": ("quiet", "Not set up"),
-}
+SIGNS = labels("problem", "warning", "not-set-up", ok="good")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +101,10 @@ def _first_steps(request: CityRequest) -> list[Action]:
 
 def _state(known: CheckResults, bad: list[Finding]) -> tuple[str, str]:
     if not known.at:
-        return "wait", "Being checked"
+        return label("running")
     if not bad:
-        return "done", "In order"
+        return label("good")
     problems = sum(f.level == "problem" for f in bad)
     if problems:
         return "stop", f"{problems} problem{'' if problems == 1 else 's'}"
-    return "warn", f"{len(bad)} to look at"
+    return "warn", f"{len(bad)} warning{'' if len(bad) == 1 else 's'}"

@@ -16,6 +16,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.system.trace_message import traced_or_404
@@ -53,7 +54,7 @@ def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
                 traced.sha256[:12],
                 "Revealed",
                 _crumbs(traced.uuid),
-                ("warn", "One look"),
+                label("logged"),
                 [("Entry", permit.entry.removeprefix("entry:"))],
             )
             people = [(words, getattr(shown, name)) for name, words in PEOPLE] if shown is not None else []

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.front.web.system import installation
@@ -50,7 +51,7 @@ def spam(request: CityRequest) -> HttpResponse:
 
 
 def _state(trained: Model) -> tuple[str, str]:
-    return ("done", "In force") if trained.edges else ("wait", "Says nothing yet")
+    return label("active" if trained.edges else "learning")
 
 
 def _facts(trained: Model) -> list[tuple[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,6 +20,7 @@ from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import labels
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
 from civicmail.front.web.formatting import instant
@@ -37,15 +38,7 @@ STRETCHES: dict[str, tuple[str, timedelta]] = {
     "month": ("31 days", timedelta(days=31)),
     "year": ("366 days", timedelta(days=366)),
 }
-STATES: dict[Status, tuple[str, str]] = {
-    "accepted": ("quiet", "Accepted"),
-    "delivered": ("plain", "Delivered"),
-    "waiting": ("wait", "Waiting"),
-    "held": ("lock", "Held"),
-    "failed": ("stop", "Failed"),
-    "refused": ("stop", "Refused"),
-    "kept": ("plain", "Kept"),
-}
+STATES = labels("accepted", "delivered", "held", "failed", waiting="queued", refused="rejected", kept="archived")
 CSV_LOOKS = 5_000
 
 
@@ -120,7 +113,7 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceR
         until,
         form.sender,
         form.recipient,
-        form.status if form.status in STATES else None,
+        cast(Status, form.status) if form.status in STATES else None,
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
     )
     now = epoch_ms(request.now)
@@ -187,12 +180,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("received", "Received", lambda r: Cell(instant(r["t"].received), reverse("trace-one", args=[r["pk"]]))),
     Column("from", "From", lambda r: Cell(r["t"].sender or "<>", full=True), name="from"),
     Column("to", "To", lambda r: _to(r["t"]), name="to"),
-    Column("status", "State", lambda r: _state(r)),
+    Column("status", "State", lambda r: state_of(r["t"])),
     Column("size", "Bytes", lambda r: r["t"].size, num=True, name="bytes"),
     Column("id", "Id", lambda r: r["t"].sha256[:12], name="id"),
 )
-
-
-def _state(row: dict[str, Any]) -> Cell:
-    role, words = state_of(row["t"])
-    return Cell(words, role=role)

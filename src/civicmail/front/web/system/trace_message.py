@@ -14,24 +14,25 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.states import labels
 from civicmail.core.ledger import checkpoints, leaves, sequencer
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import instant, size
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace import state_of
-from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, State, Step
+from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, Step
 
-STATES: dict[State, tuple[str, str]] = {
-    "delivered": ("done", "Delivered"),
-    "waiting": ("wait", "Waits"),
-    "trying": ("wait", "Under way"),
-    "deferred": ("wait", "Waits for the next try"),
-    "held": ("lock", "Held for a decision"),
-    "failed": ("stop", "Failed"),
-    "cancelled": ("quiet", "Given up"),
-    "kept": ("quiet", "Kept, not delivered"),
-    "refused": ("stop", "Refused"),
-}
+STATES = labels(
+    "delivered",
+    "deferred",
+    "held",
+    "failed",
+    waiting="queued",
+    trying="sending",
+    cancelled="canceled",
+    kept="archived",
+    refused="rejected",
+)
 STEPS = {
     "attempt": "Being handed over",
     "delivered": "Delivered",

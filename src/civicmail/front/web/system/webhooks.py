@@ -14,6 +14,7 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import label
 from civicmail.front.web.formatting import span
 
 SOON = 60_000
@@ -33,7 +34,7 @@ def hooks(request: CityRequest) -> HttpResponseBase:
         caption="Programs that are told of entries",
         columns=[
             Column("name", "Name", lambda r: Cell(r["pk"], hint=r["url"])),
-            Column("state", "State", lambda r: Cell(r["state"][1], role=r["state"][0])),
+            Column("state", "State", lambda r: r["state"]),
             Column("acts", "Told of", lambda r: Cell(r["acts"], full=True), name="told of"),
             Column("waits", "Entries that wait", lambda r: r["waits"], num=True, name="entries that wait"),
             Column("lag", "The oldest waits", lambda r: _span(r["lag"]), name="the oldest waits"),
@@ -50,9 +51,9 @@ def hooks(request: CityRequest) -> HttpResponseBase:
 def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
     plain = {"pk": hook.name, "url": hook.url, "acts": ", ".join(hook.acts) or "every act"}
     if row is None:
-        return {**plain, "state": ("wait", "Not begun"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
+        return {**plain, "state": label("queued"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
     lag = lag_ms(row, now)
-    state = ("stop", "Not taken") if row.problem else ("wait", "Behind") if lag > SOON else ("plain", "Up to date")
+    state = label("failed" if row.problem else "behind" if lag > SOON else "active")
     due = from_ms(row.due) if row.problem and row.due > now else None
     delivered = from_ms(row.told) if row.told else None
     return {

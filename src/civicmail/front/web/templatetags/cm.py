@@ -15,9 +15,12 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels
 from civicmail.city.pages import wording
+from civicmail.city.pages.states import label
 from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
+from civicmail.core.config.sentence import Sentence
 from civicmail.front.web import formatting
 
 register = template.Library()
@@ -35,8 +38,7 @@ ICONS = {
 }
 """Role of a state -> its icon; a state is icon, word and color, in that order of importance."""
 
-register.filter("state_role", lambda a: authorization_labels.current_state(a, timezone.now())[0])
-register.filter("state_word", lambda a: authorization_labels.current_state(a, timezone.now())[1])
+register.filter("state_word", lambda a: wording.translate(authorization_labels.current_state(a, timezone.now())[1]))
 register.filter("role_word", authorization_labels.role_label)
 register.filter("told", formatting.fact)
 register.filter("when", formatting.when)
@@ -80,12 +82,25 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def status(role: str, word: str, explain: str = "") -> SafeString:
-    """A state: icon, word and color. role "plain" is gray text, for what is as it should be. explain: a link that says why."""
+    """A state (city/pages/states.py): icon, word and color. role "plain" is gray text. explain: a link that says why."""
+    word = wording.translate(word) if isinstance(word, Sentence) else word
     if role == "plain":
         html = format_html('<span class="cm-st cm-st--plain">{}</span>', word)
     else:
         html = format_html('<span class="cm-st cm-st--{}">{}{}</span>', role or "quiet", icon(ICONS[role]), word)
     return format_html('{} <a href="{}">Why?</a>', html, explain) if explain else html
+
+
+@register.simple_tag
+def authorization(a: Authorization) -> SafeString:
+    """The state of an authorization."""
+    return status(*authorization_labels.current_state(a, timezone.now()))
+
+
+@register.simple_tag
+def state(key: str) -> SafeString:
+    """A state by its key in the table."""
+    return status(*label(key))
 
 
 @register.inclusion_tag("components/field.html")

@@ -85,7 +85,7 @@ def line(row: Row) -> MailLine:
     hit = row.hit
     return MailLine(
         id=uuid.UUID(hit.id), received=from_ms(hit.received), sender=hit.from_, to=list(hit.to), subject=hit.subject, size=row.size,
-        sent=row.sent, eye=row.eye, state=row.state[1],
+        sent=row.sent, eye=row.eye, state=row.state,
     )  # fmt: skip
 
 
