@@ -103,7 +103,16 @@ def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
 def test_what_happened_to_each_message_is_told_by_its_envelope(city: Town, visit: Visit) -> None:
     client = visit("operator")
     found = text(client.get("/system/trace/"))
-    for words in ("Delivered", "Queued", "Held", "Failed", "Rejected", "Archived", "ibis@outside.example", "dana.ortiz@city.example"):
+    for words in (
+        "Delivered",
+        "Queued",
+        "Held",
+        "Failed",
+        "Rejected",
+        "Archived",
+        "ibis@outside.example",
+        "dana.ortiz@city.example",
+    ):
         assert words in found
     one = text(client.get(f"/system/trace/{city.objects['mail waiting']}/"))
     for words in (
