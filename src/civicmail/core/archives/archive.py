@@ -1,4 +1,4 @@
-"""What every archive gives: its members, and the content of one at a time, within a budget. And the reader of each format."""
+"""The interface of every archive: its members, and the content of one at a time, within a budget; and the reader of each format."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PIECE = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive. name: "" for the content of a compressed file; size, packed: bytes as the archive says; modified: ms,
-    if known; entry: what its reader knows of it."""
+    """A file in an archive. name: "" for the content of a compressed file; size, packed: bytes as the archive states; modified: ms,
+    if known; entry: the reader's own record of it."""
 
     name: str
     size: int = 0

@@ -59,7 +59,7 @@ class Budget:
         self.tick()
 
     def member(self, depth: int) -> None:
-        """One more member, at this depth."""
+        """Count one more member, at this depth."""
         self._members -= 1
         if self._members < 0:
             raise Spent(TOO_MANY)
@@ -68,13 +68,13 @@ class Budget:
         self.tick()
 
     def opening(self) -> None:
-        """A member is about to be opened, perhaps once more."""
+        """Count the opening of a member, possibly a repeated one."""
         self._openings -= 1
         if self._openings < 0:
             raise Spent(TOO_MANY)
 
     def expand(self, size: int, packed: int = 0) -> None:
-        """A member is about to expand to `size` bytes. packed: bytes that it takes, 0 where that is not known."""
+        """Count the expansion of a member to `size` bytes. packed: its compressed bytes, 0 if unknown."""
         limits = self.limits
         if size > limits.member or (packed and size > limits.ratio_free and size > limits.ratio * packed):
             raise Unreadable(TOO_LARGE)

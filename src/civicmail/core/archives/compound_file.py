@@ -83,6 +83,6 @@ def opened(content: bytes) -> Compound:
 
 
 def file_type(file: Compound) -> FileType:
-    """What the file is, by the streams in its root."""
+    """The file type, by the streams in its root."""
     names = {path[0].lower() for path in file.listdir(streams=True, storages=True) if len(path) == 1}
     return compound_type(names, str(getattr(file.root, "clsid", "") or ""))

@@ -2,9 +2,9 @@
 
 CivicmailError
 └── Unreadable    a file, or a member of one, cannot be read, or not all of it; the message is the reason
-    └── Spent     the budget of the whole file is used up, so nothing more of it is read
+    └── Spent     the budget of the whole file is exhausted, so reading stops
 
-The reasons are the fixed words below: they stand in the cache, in `show` and in tests.
+The reasons are the fixed words below, which occur in the cache, in `show` and in tests.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _HEAD = 512
 _SKIPPED = b"\x2a\x4d\x18"
 _FRAME_HEADER = 18
 WINDOW = 128 << 20
-"""Bytes that unpacking Zstandard may look back: what its own program takes without being told otherwise."""
+"""The largest window of Zstandard in bytes: the default of its own program."""
 ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -67,7 +67,7 @@ class PackedFile(Archive):
 
 
 def _is_whole(file: BinaryIO) -> bool:
-    """Whether the frames of Zstandard end where the file does (RFC 8878 3.1.1): its reader takes the end of the file for theirs."""
+    """Whether the frames of Zstandard end at the end of the file (RFC 8878 3.1.1), which its reader does not check."""
     end = file.seek(0, 2)
     file.seek(0)
     if identify(file.read(_HEAD)).name != "zst":

@@ -51,7 +51,8 @@ def _old(content: bytes) -> list[Member]:
 
 
 def _old_name(raw: bytes, flags: int) -> str:
-    """With the Unicode flag a plain form stands first, and behind a NUL how it differs; the ending is as good in the first."""
+    """The name of a member. With the Unicode flag a plain form comes first, then a NUL and the differences; the extension is the
+    same in the first."""
     plain, nul, _ = raw.partition(b"\0")
     return plain.decode("utf-8" if flags & _UNICODE and not nul else "cp1252", "replace")
 

@@ -44,7 +44,7 @@ class ZipArchive(Archive):
         return self._file.infolist()
 
     def file_type(self) -> FileType:
-        """What the file is, by its members."""
+        """The file type, by its members."""
         mimetype = b""
         info = self._file.NameToInfo.get("mimetype")
         if info is not None and info.file_size < _MIMETYPE:
@@ -84,7 +84,7 @@ class ZipArchive(Archive):
 
 
 def is_appended(content: bytes) -> bool:
-    """Whether a zip that programs open follows another file: its directory ends where the file does."""
+    """Whether a zip that programs open is appended to another file: its directory ends at the end of the file."""
     at = content.rfind(_END, max(0, len(content) - _END_LOOK))
     if at < 0 or at + 22 > len(content):
         return False

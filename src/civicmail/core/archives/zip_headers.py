@@ -18,7 +18,7 @@ _PIECE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """start: of the header; data: of the packed data; packed, size: as it says, 0 if given after the data."""
+    """start: of the header; data: of the packed data; packed, size: as stated, 0 if stated after the data."""
 
     start: int
     data: int
@@ -77,7 +77,7 @@ def unlisted(content: bytes, infos: list[zipfile.ZipInfo], end: int) -> Iterator
 
 
 def unpacked(content: bytes, header: Header, expand: Callable[[int], None]) -> bytes | None:
-    """As much of a member as is there; None for an unsupported method. expand: counts bytes, and may raise."""
+    """The available part of a member; None for an unsupported method. expand: counts bytes, and may raise."""
     if header.method == _STORED:
         data = content[header.data : header.data + (header.packed or len(content))]
         expand(len(data))

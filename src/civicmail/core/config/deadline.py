@@ -19,7 +19,7 @@ def within(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
         is_over.set()
         for sock in sockets:
             with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of TLS, too: whoever reads hears the end
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of TLS, too: readers get the end of the stream
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True

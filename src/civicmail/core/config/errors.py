@@ -6,8 +6,8 @@ CivicmailError            our own fault unless a subclass says otherwise
 ├── RefusedError          a rule forbids it
 └── LaterError            the request is right; try again later
 
-Each class has an exit_code for scripts (1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later, 70 our bug), smtp for mail
-clients (RFC 5321, RFC 3463), and http for browsers. The message is one plain sentence for a person.
+Each class has an exit_code for scripts (1 problem detected, 2 usage, 3 configuration, 4 refused, 5 later, 70 our bug), smtp for
+mail clients (RFC 5321, RFC 3463), and http for browsers. The message is one plain sentence for a person.
 """
 
 from __future__ import annotations

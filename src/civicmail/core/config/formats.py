@@ -34,7 +34,7 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A format of a folder that differs from the one that this program writes."""
+    """A stored format whose version differs from the one that this program writes."""
 
     format: Format
     version: int

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CONTENT = frozenset(
     {"subject", "body", "head", "headers", "text", "snippet", "query", "password", "recipient", "sender", "to", "from_", "address"}
 )
-"""Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
+"""Fields with content of a message or its correspondents: an event has the capture id instead."""
 _UNPRINTED = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]")
 _rated: Repeats | None = None
 _LIKE_MORE = re.compile(r'\s\S+=|"')
@@ -60,7 +60,8 @@ def get_logger() -> Any:
 
 
 def set_up(log: Log, role: str) -> None:
-    """Configure logging of this process; role goes into every line. Without it warnings and errors go to stderr."""
+    """Configure logging of this process; role is part of every line. Without this call warnings and errors are written to
+    stderr."""
     import structlog
 
     render: Any = structlog.processors.JSONRenderer() if log.format == "json" else _line

@@ -1,8 +1,8 @@
 """Repeated log events: the first is logged with its traceback, the others are summed once a minute.
 
-A database that is away for a day, or a disk that is full, says the same of every message and every page. The same is: one event of
-one level, with one kind of error, of one job, check, listener or other thing that the event names (`_SAME`). Nothing is hidden: the
-sum says how many times, since when, and what the last of them named. Security events and what is less than a warning are not rated.
+An unavailable database, or a full disk, would log the same event for every message and every page. Events are the same if they have
+the same name, level and kind of error, and the same job, check, listener or other object (`_SAME`). Nothing is hidden: the sum has
+the number, the start, and the fields of the last one. Security events and those below a warning are not summed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SAME = (
     "kind",
     "rule",
 )
-"""Fields that tell two errors apart. Captures, requests and counts do not: they differ each time."""
+"""Fields that distinguish two errors. Captures, requests and counts do not: they differ each time."""
 
 Events = MutableMapping[str, Any]
 Key = tuple[str, ...]
@@ -53,7 +53,7 @@ Emit = Callable[[str, dict[str, Any]], None]
 
 @dataclass(slots=True)
 class Repeat:
-    """One event that was logged. since: monotonic; from_: ISO time of the first that was not logged; last: fields of the last."""
+    """One logged event. since: monotonic; from_: ISO time of the first one that was not logged; last: fields of the last one."""
 
     level: str
     since: float
@@ -81,7 +81,7 @@ class Repeats:
         self._armed = False
 
     def is_repeat(self, event: Events) -> bool:
-        """Whether it is of those that were logged already; sums that are due are logged."""
+        """Whether the event repeats a logged one; due sums are logged."""
         if event.pop(SUM, False) or event["level"] not in _RATED or event.get(SECURITY):
             return False
         repeated, sums = self._add(event)

@@ -8,8 +8,8 @@ from typing import Any
 
 
 class Sentence(str):
-    """English text wherever it goes: SMTP replies, logs, entries. text: what it was made from; values: what stands in its braces,
-    each a text (a Sentence, too), a number or a date; small: in small letters. Pages look `text` up in their catalogue."""
+    """English text for SMTP replies, logs and entries, which pages can translate. text: the pattern, which pages look up in their
+    catalogue; values: for its braces, each a text (possibly a Sentence), a number or a date; small: in small letters."""
 
     text: str
     values: dict[str, Any]
@@ -22,8 +22,8 @@ class Sentence(str):
 
 
 def sentence(text: str, /, **values: Any) -> Sentence:
-    """`sentence("Your access ended on {day}.", day=day)`. The name is what tools/messages.py looks for, so `text` stands there in
-    full and has no other braces than those of values."""
+    """`sentence("Your access ended on {day}.", day=day)`. tools/messages.py searches for this name, so `text` must be a literal
+    whose only braces are those of values."""
     made = Sentence(text.format(**{k: _plain(v) for k, v in values.items()}) if values else text)
     made.text, made.values = text, values
     return made

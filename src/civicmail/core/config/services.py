@@ -1,7 +1,7 @@
 """IMAP and submission services from the settings (`[programs]`), and the DNS records by which mail programs find them.
 
-RFC 6186 and RFC 8314: `_imaps` and `_submissions` are TLS from the start, `_imap` and `_submission` are STARTTLS; a service that is
-not there is a record with the target "." alone. Pure; who asks the DNS is given in.
+RFC 6186 and RFC 8314: `_imaps` and `_submissions` are TLS from the start, `_imap` and `_submission` are STARTTLS; a missing service
+is a record with the target "." only. Pure; the caller passes the function that queries the DNS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from civicmail.core.config.settings import Settings
 
 Kind = Literal["imap", "submission"]
 Lookup = Callable[[str], Sequence[tuple[int, str]]]
-"""The (port, target) of the SRV records of a name, none where there are none. Raises OSError when nobody answers."""
+"""The (port, target) of the SRV records of a name, none if it has none. Raises OSError without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the city offers to mail programs; None for what it does not."""
+    """The services that the city offers to mail programs; None for each that it does not."""
 
     imap: Service | None = None
     submission: Service | None = None
@@ -62,7 +62,7 @@ def _service(kind: Kind, text: str) -> Service | None:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One SRV record as it should be. service: None for one that says that a service is not there."""
+    """One required SRV record. service: None for one that states that a service does not exist."""
 
     name: str
     port: int
@@ -70,7 +70,7 @@ class Record:
     service: Service | None = None
 
     def __str__(self) -> str:
-        """As a zone file has it."""
+        """The record as a line of a zone file."""
         return f"{self.name}. 3600 IN SRV {0 if self.service is None else 10} 0 {self.port} {self.target}"
 
 

@@ -1,6 +1,6 @@
 """Every setting with its type, its default and one sentence about it. load.py reads the TOML file.
 
-A setting without help text does not exist: `civicmail config explain KEY` and the test of the docs read it from here.
+Every setting has a help text, which `civicmail config explain KEY` and the test of the docs read from here.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class Search:
 
 
 CHECKS = ["authentication", "spam", "files", "links", "names", "confidential", "use"]
-"""The checks that need no other program, in the order in which they are told."""
+"""The checks that need no other program, in the order of their results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +261,7 @@ class Web:
 
     @property
     def pages(self) -> str:
-        """Where people reach the pages, for printed links: `url`, else what the other settings say. No slash at its end."""
+        """The base URL of the pages, for printed links: `url`, else derived from other settings. No slash at its end."""
         return self.url or f"{'https' if self.https else 'http'}://{self.hosts[0] if self.hosts else f'localhost:{self.port}'}"
 
 

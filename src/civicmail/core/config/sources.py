@@ -1,7 +1,6 @@
 """The source of each setting in force: the environment, a line of the file, or the default (P-17).
 
-What could let somebody in is never told: passwords live in files of their own, and one that somebody wrote into an address is taken
-out of it here.
+Secrets are never shown: passwords have files of their own, and a password in a URL is removed here.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class EffectiveSetting:
 
     @property
     def is_changed(self) -> bool:
-        """Whether it was set to something else than the default."""
+        """Whether it differs from the default."""
         return self.source != "default" and self.value != self.default
 
 

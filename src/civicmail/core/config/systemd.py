@@ -42,7 +42,7 @@ class Manager:
         self._notify("STOPPING=1")
 
     def alive(self) -> None:
-        """Call it with every round of a loop: it speaks when a third of the time has gone."""
+        """Notify systemd that this process is alive, at most three times per interval; call it with every round of a loop."""
         now = self._clock()
         if self.watchdog and now - self._heard >= self.watchdog / 3:
             self._heard = now

@@ -26,7 +26,7 @@ _HEAD = """\
 
 
 def starter() -> Settings:
-    """What a new installation begins with: the defaults, and that senders say who they are (P-14). One that has a file keeps it."""
+    """The settings of a new installation: the defaults, and identified senders (P-14). An installation with a file keeps it."""
     return Settings(city=City(agencies_named=True), senders=Senders(identification="{name}"))
 
 
@@ -61,7 +61,7 @@ def _table(name: str, value: Any) -> str:
 
 
 def _list(name: str, item_class: Any, content: list[Any]) -> str:
-    """Each table of a list; one table of defaults behind a # where there is none."""
+    """Each table of a list; one commented-out table of defaults if there is none."""
     if content:
         return "".join(f"[[{name}]]\n{_table(name, value)}" for value in content)
     return f"# [[{name}]]\n" + "".join(
@@ -75,4 +75,4 @@ def toml(value: Any) -> str:
         return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(toml(v) for v in value) + "]"
-    return orjson.dumps(value).decode().replace("\x7f", "\\u007f")  # TOML wants what JSON does not
+    return orjson.dumps(value).decode().replace("\x7f", "\\u007f")  # TOML requires this, JSON does not

@@ -34,7 +34,7 @@ def line_of(text: str, at: At) -> int:
         if here is not None and here == at[: len(here)] and len(here) > best_depth:
             best, best_depth = number, len(here)
         elif header and best_depth < len(at) and here is not None and here[: len(at)] == at and not best:
-            best = number  # [gatewai.x] is where gatewai stands
+            best = number  # [gatewai.x] has the place of gatewai
     return best
 
 

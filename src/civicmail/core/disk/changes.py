@@ -1,7 +1,7 @@
 """Wait for changes of the data folder, with inotify(7): records that became durable, published files, and changed tables, for each
-of which whoever commits a change touches a file (`note`).
+of which a commit touches a file (`note`).
 
-Whoever waits also looks by itself from time to time: a change of another machine on a network file system is not told.
+Waiting processes also poll from time to time, because inotify misses changes by another machine on a network file system.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def folder(data: Path) -> Path:
 
 
 def note(data: Path, name: str) -> None:
-    """Wake whoever waits for this name. Never fails: they look by themselves, too."""
+    """Wake processes that wait for this name. Never fails, because they also poll."""
     path = folder(data) / name
     with suppress(OSError):
         try:

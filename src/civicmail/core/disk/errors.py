@@ -2,10 +2,10 @@
 
 LaterError
 ├── LeaseHeld        another process has the lease
-├── DiskFull         there is no room for what must be kept
-└── JournalEnded     a write or sync failed: nothing more can be trusted to this journal
+├── DiskFull         there is no space for data that must be stored
+└── JournalEnded     a write or sync failed: this journal cannot be written any more
 CivicmailError
-└── DamagedFile      bytes that were synced are not there any more, or not as they were
+└── DamagedFile      bytes that were synced are missing or changed
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def map_of(fd: int) -> mmap.mmap:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
-    """A whole file to read from, mapped into memory; an empty one is plain empty bytes. Views into it must be gone at the end."""
+    """A whole file, mapped into memory for reading; empty bytes for an empty file. Views of it must be released at the end."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         m = map_of(fd) if os.fstat(fd).st_size else None

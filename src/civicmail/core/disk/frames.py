@@ -4,8 +4,8 @@ The fixed part of a frame repeats the capture id and the body's SHA-256, so that
 durable is the number of the last record known to be synced when this one was written: if a later frame calls a bad frame's number
 durable, bytes were damaged; otherwise the tail was torn and never acknowledged.
 
-Checksums start from the seed in the file's header, which no sender can know: frames inside a message never look like frames of this
-journal, even when a search for the next whole frame runs through that message's bytes.
+Checksums start from the seed in the file's header, which senders cannot know: frames inside a message never look like frames of
+this journal, even when a search for the next whole frame runs through that message's bytes.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def walk(buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True, 
 
 
 def next_after_damage(buffer: bytes | mmap.mmap, offset: int, least: int) -> Frame | None:
-    """The first whole frame behind offset whose number is at least `least`: used to tell damage from a torn tail."""
+    """The first whole frame behind offset whose number is at least `least`; distinguishes damage from a torn tail."""
     at = buffer.find(MAGIC, offset + 1)
     while at >= 0:
         if at % 8 == 0 and (frame := decode(buffer, at)) is not None and frame.number >= least:

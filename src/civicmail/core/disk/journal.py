@@ -1,16 +1,16 @@
 """A journal: files to which one process appends records, and which tell other processes what is durable.
 
-<data>/journal/<name>/            one journal; its numbers have no gap for as long as it lives
+<data>/journal/<name>/            one journal; its numbers have no gap
     lock                          held by the process that appends
     durable                       8 bytes: the last number that is synced; written after each sync, itself never synced
     retired                       decimal: the last number whose file was sealed and removed
-    lost                          numbers that are gone and accounted for
+    lost                          numbers that are lost and accounted for
     <first number>.log            records, preallocated to 64 MiB, cut to length when full or after five idle minutes; full is also
                                   a file whose records name 64 MiB of spool files
     spool/                        bodies above 1 MiB, each synced with its folder before its record
 
-append() only collects; flush() writes and syncs everything collected, so that many sessions share one sync. A caller may tell
-anybody that a record is kept only after the flush that covered it has returned.
+append() only collects; flush() writes and syncs everything collected, so that many sessions share one sync. A caller may
+acknowledge a record only after the flush that covered it has returned.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _seed_of(path: Path) -> int:
 
 
 def read_durable(place: Path) -> int:
-    """The last number known to be synced, 0 when nothing is. May be behind after a power cut, never ahead. Every follower calls
-    this for every journal all day, so it does no more than it must."""
+    """The last number known to be synced, 0 if there is none. May be behind after a power cut, never ahead. Every follower calls
+    this for every journal all day, so it does no more than necessary."""
     try:
         fd = os.open(f"{place}/durable", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -100,7 +100,7 @@ def read_retired(place: Path) -> int:
 
 
 def retired_by_files(place: Path) -> int:
-    """What `retired` should say, computed from the present files."""
+    """The value that `retired` should have, computed from the present files."""
     files = log_names(place)
     return files[0][0] - 1 if files else read_durable(place)
 
@@ -113,7 +113,7 @@ def retired(data: Path) -> dict[str, int]:
 def retire(place: Path, paths: Sequence[Path], last: int, files: Files = OS_FILES) -> None:
     """Remove closed files, the first ones of the journal, after everything in them was sealed, synced and read back.
 
-    last: number of the last record in them. The files go for good before this returns.
+    last: number of the last record in them. The files are removed durably before this returns.
     """
     if last > read_retired(place):
         files.replace(place / "retired", str(last).encode())
@@ -166,14 +166,14 @@ class Journal:
         for name in known:
             try:
                 return cls._open(top / name, files, file_size)
-            except (LeaseHeld, DamagedFile):  # damaged: `verify` names it; new mail goes elsewhere meanwhile
+            except (LeaseHeld, DamagedFile):  # damaged: `verify` names it; new mail is written elsewhere meanwhile
                 continue
         number = int(known[-1], 16) + 1 if known else 1
         while True:
             place = top / f"{number:04x}"
             try:
                 return cls._open(place, files, file_size)
-            except LeaseHeld:  # somebody else made the same one at the same moment
+            except LeaseHeld:  # another process made the same one at the same moment
                 number += 1
 
     @classmethod
@@ -206,9 +206,9 @@ class Journal:
         lost_spans = lost_records.read(self.place)
         if known:
             self._cut(first, path, lost_spans)
-        self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
+        self.number = max(self.number, read_retired(self.place))  # every file was sealed: numbers continue behind the last one
         self.number = lost_records.behind(lost_spans, self.number)
-        if self.number < (synced := read_durable(self.place)):  # numbers would be given twice, and nothing would tell of the loss
+        if self.number < (synced := read_durable(self.place)):  # numbers would be reused, and the loss would be invisible
             span = f"Records {self.number + 1} to {synced} of journal {self.name}"
             raise DamagedFile(f"{span} are gone, though they were synced: a file of it is missing, or `retired`.")
         self.durable = self.number
@@ -261,7 +261,7 @@ class Journal:
                         left.discard(frame.id.hex())
                     end = frame.end
                     del frame
-                if end != len(m):  # damaged: what stands behind may name any of them
+                if end != len(m):  # damaged: later records may name any of them
                     return
         for name in left:
             self._files.unlink(spool / name)
@@ -269,7 +269,7 @@ class Journal:
     # -- appending ---------------------------------------------------------------------------------------------------------
 
     def spool_path(self, id_: bytes) -> Path:
-        """Where the body of this capture is spooled when it is large."""
+        """The path of the spool file for the body of this capture if it is large."""
         return self.place / "spool" / id_.hex()
 
     def append(

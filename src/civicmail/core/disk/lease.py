@@ -1,7 +1,7 @@
 """Leases: a locked file names the process that runs a job. The kernel releases the lock when the process ends, so no lease is ever
 stale.
 
-A process that needs a worker's job *wants* its lease: it locks a second file, `<job>.wanted`; the worker checks that between two
+A process that needs a worker's job *requests* its lease: it locks a second file, `<job>.wanted`; the worker checks that between two
 rounds (`is_wanted`) and releases the lease until it is free again.
 
 Short operations that exclude each other have leases of another kind (`moment`) in a folder of their own, so that no job can have
@@ -31,7 +31,8 @@ _WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a lease that is held. notify: called with a sentence for a person when the waiting begins."""
+    """How long to wait for a lease that another process has. notify: called with a sentence for a person when the waiting
+    begins."""
 
     seconds: float
     notify: Callable[[str], None] = lambda sentence: None
@@ -46,7 +47,7 @@ class Lease:
 
     @classmethod
     def take(cls, path: Path, patience: Patience | None = None) -> Lease:
-        """Take the lease, or raise LeaseHeld; with patience ask the holder for it first, and wait so long."""
+        """Take the lease, or raise LeaseHeld; with patience request it from its holder first, and wait that long."""
         try:
             return cls._take(path)
         except LeaseHeld as held:

@@ -4,9 +4,9 @@
     meter.start()
     read(data)                   what all processes have counted, summed
 
-metrics/<role>-<n>.json belongs to whoever holds metrics/<role>-<n>.lock: a process takes the first that nobody holds, and counts
-on from what its file says. So a counter goes down only where the file was lost, and what a killed process counted in its last
-second was never read by anybody. Whatever fails here, on a full disk or without one, is no reason to do anything else.
+metrics/<role>-<n>.json belongs to the process with the lock metrics/<role>-<n>.lock: a process takes the first free one, and
+continues from the counts in its file. So a counter decreases only if the file was lost, and counts of a killed process's last
+second were never read. Errors here, such as a full disk, have no other effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = get_logger()
 
 
 class Histogram:
-    """How many values were at most each bound, and their sum. bounds: ascending; above the last one there is one more place."""
+    """The number of values up to each bound, and their sum. bounds: ascending; one more place counts values above the last."""
 
     __slots__ = ("bounds", "counts", "sum")
 

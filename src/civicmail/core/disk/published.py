@@ -4,7 +4,7 @@
     RULES.write(data, rules)                 durable on return
     RULES.watch(data).poll()                 in each process that reads it
 
-A reader keeps the last good value: a file that is damaged or gone changes nothing, and the log says so.
+A reader keeps the last valid value: a damaged or missing file changes nothing, and is logged.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 
 POLL_MS = 250
-"""ms between two looks at a file."""
+"""ms between two checks of a file."""
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, DamagedFile)
-"""What reading a damaged file raises."""
+"""Exceptions of reading a damaged file."""
 LAST_GOOD = "the last one stays in force"
 log = get_logger()
 
@@ -113,8 +113,8 @@ class Watched[T]:
 
 @dataclass(frozen=True, slots=True)
 class Published[T]:
-    """The declaration of a table. name: its path below the data folder; what: its name in the log; meanwhile: what holds while the
-    file is damaged or gone, for the log. decode raises one of DAMAGE for bytes that encode did not make."""
+    """The declaration of a table. name: its path below the data folder; what: its name in the log; meanwhile: what applies while
+    the file is damaged or missing, for the log. decode raises one of DAMAGE for bytes that encode did not make."""
 
     name: str
     what: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from civicmail.core.disk import frames
 from civicmail.core.disk.frames import FIXED, MAGIC, Frame
 
-_MAX_SEEDS_TRIED = 64  # records that are asked for the seed
+_MAX_SEEDS_TRIED = 64  # records that are tried for the seed
 Sound = Callable[[Frame], bool]
 """Whether a whole frame can be used: its head is valid, and its body matches."""
 
@@ -78,7 +78,7 @@ def salvage(
     damaged = [] if is_good else [(0, min(len(content), frames.FILE_HEADER_SIZE))]
     damaged += _between(content, runs, elsewhere, is_torn=last is None and (runs[-1].last if runs else first - 1) >= durable)
     is_one = len(runs) == 1 and (runs[0].first, runs[0].start) == (first, frames.FILE_HEADER_SIZE)
-    is_empty = last is None and not runs and durable < first  # nobody was told of any record in it
+    is_empty = last is None and not runs and durable < first  # none of its records was acknowledged
     whole = is_empty or (is_one and not damaged and not elsewhere)
     return Salvage(runs, damaged, durable, seed, created, whole)
 
@@ -139,7 +139,7 @@ def _derived(content: bytes) -> Iterator[int]:
 
 
 def _covered(content: bytes, seed: int) -> tuple[int, int]:
-    """How many records are whole under a seed, and their bytes."""
+    """The number of whole records under a seed, and their bytes."""
     probe = frames.encode_file_header("", 0, 0, seed) + content[frames.FILE_HEADER_SIZE :]
     count, size, at = 0, 0, frames.FILE_HEADER_SIZE
     while (frame := _next(probe, at, 0)) is not None:

@@ -1,8 +1,8 @@
 """Follow all journals of a data folder from a set of positions. Courier, index, ledger and sealer use it.
 
-Positions are {journal: last number read}. A live journal is read only as far as its owner has synced it, so nobody acts on a record
-that a power cut could take back. A journal without an owner is read equally far; adopt() then takes it, cuts and syncs it, so that
-no durable record waits for an owner that never comes.
+Positions are {journal: last number read}. A live journal is read only as far as its owner has synced it, so that no consumer acts
+on a record that a power cut could remove. A journal without an owner is read equally far; adopt() then takes it, cuts and syncs it,
+so that its durable records need no new owner.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
     @property
     def spool(self) -> Path | None:
-        """Where the body is when it is not in the frame."""
+        """The path of the body if it is not in the frame."""
         return self.path.parent / "spool" / self.id.hex() if self.flags & frames.SPOOLED else None
 
 
@@ -68,7 +68,7 @@ class Tail:
         self._at.pop(name, None)
 
     def behind(self) -> int:
-        """How many durable records were not read yet."""
+        """The number of durable records not read yet."""
         top = journal.folder(self.data)
         return sum(max(0, journal.read_durable(top / n) - self.positions.get(n, 0)) for n in journal.names(self.data))
 
@@ -79,13 +79,13 @@ class Tail:
             path, offset = self._at.get(name) or self._find(place, next_number)
             try:
                 with mapped(path) as m:
-                    first = max(next_number, int(path.stem))  # what lay between was sealed and removed, however much that was
+                    first = max(next_number, int(path.stem))  # records in between were sealed and removed
                     for record, end in self._records(
                         name, path, m, offset, next_number, min(durable, first + limit - len(records) - 1)
                     ):
                         records.append(record)
                         next_number, offset = record.number + 1, end
-            except FileNotFoundError:  # sealed and removed since it was found
+            except FileNotFoundError:  # sealed and removed since the listing
                 self._at.pop(name, None)
                 if not any(first >= next_number for first, _ in journal.log_files(place)):
                     break
@@ -101,7 +101,7 @@ class Tail:
         return records
 
     def _find(self, place: Path, number: int) -> tuple[Path, int]:
-        """The file that holds record `want`, or the first one behind it when that was sealed already."""
+        """The file with record `want`, or the first one behind it if that was sealed already."""
         files = journal.log_files(place)
         before = [p for first, p in files if first <= number]
         if before:
@@ -146,7 +146,7 @@ def adopt(data: Path, *, files: Files = OS_FILES) -> list[str]:
 
 
 def _is_closed(path: Path, durable: int) -> bool:
-    """Whether the file ends with the record that is called durable: nothing to cut and nothing to sync."""
+    """Whether the file ends with the durable record: nothing to cut and nothing to sync."""
     last = last_frame(path)
     return last is not None and last[0] == durable and last[1] == path.stat().st_size
 

@@ -17,7 +17,7 @@ STREAMS = (
     ("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"), ("PowerPoint Document", "ppt"), ("VisioDocument", "vsd"),
     ("__properties_version1.0", "msg"), ("EncryptedPackage", "ooxml-encrypted"),
 )  # fmt: skip
-"""The streams that tell what a compound file is."""
+"""Streams that identify the type of a compound file."""
 _CLASSES = {"000C1084": "msi", "000C1082": "msi", "000C1086": "msi", "0003000C": "package"}
 
 
@@ -49,7 +49,7 @@ def compound_type(names: Collection[str], class_id: str = "") -> FileType:
 
 
 def damaged_compound_type(data: bytes) -> FileType:
-    """The same by the names that stand anywhere in a file whose directory cannot be read."""
+    """The type of a compound file with an unreadable directory, by stream names anywhere in it."""
     return compound_type([name.lower() for name, _ in STREAMS if f"{name}\0".encode("utf-16-le") in data])
 
 

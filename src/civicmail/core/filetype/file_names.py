@@ -41,7 +41,7 @@ FAMILIES = {
     "mail": "msg oft",
 }
 FAMILY = {ending: family for family, endings in FAMILIES.items() for ending in endings.split()}
-"""What a reader takes a file for by its extension."""
+"""The file type that a reader assumes from the extension."""
 
 _PICTURE = "png jpeg gif webp tiff bmp heic"
 _PROMISES = {
@@ -55,7 +55,7 @@ _PROMISES = {
     "mp4": "film", "mov": "film", "exe": "program", "dll": "program", "lnk": "shortcut", "pst": "mailstore",
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "tif", "tiff", "bmp", "heic"), _PICTURE),
 }  # fmt: skip
-"""What an extension promises to people: labels of types.py. An extension that promises nothing never misleads."""
+"""The file type that an extension promises to people: labels of types.py. An extension without a promise never misleads."""
 
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _TURNS = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
@@ -121,7 +121,7 @@ def read(name: str) -> FileName:
 
 
 def is_mismatched(name: str, label: str) -> bool:
-    """Whether a file of this name is not what its name says. label: what it is (types.py)."""
+    """Whether a file is something else than its name promises. label: its actual type (types.py)."""
     promised = _PROMISES.get(name.rstrip(" .").rpartition(".")[2].lower(), "") if "." in name else ""
     return bool(promised) and label not in ("empty", *promised.split())
 

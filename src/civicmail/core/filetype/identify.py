@@ -1,4 +1,5 @@
-"""Identify a file by its content; the name counts only among texts, where nothing else tells what opens them. Pure.
+"""Identify a file by its content; the name counts only for texts, for which nothing else determines the program that opens them.
+Pure.
 
 The members of a container refine the answer: a zip may be a docx, a compound file a doc or an msi (containers.py).
 """
@@ -18,12 +19,12 @@ for _one in BINARY:
         _BY_FIRST[_start[0]].append((_start, _one))
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
 _BRANDS = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"avif": "avif", b"M4A ": "m4a", b"qt  ": "mov"}
-"""Of ISO 14496-12 files."""
+"""Brands of ISO 14496-12 files."""
 _PKCS7 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _SIGNED_DATA = b"\x02"
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{8}")
 _VOLUMES = (0x8001, 0x8801, 0x9001, 0x9311)
-"""Where the first volume of a disc begins: raw sectors of 2,352 bytes begin later."""
+"""Offsets of the first volume descriptor of a disc: later in images with raw sectors of 2,352 bytes."""
 _SECTOR = 512
 _PDF_LOOK = 1_024
 """Bytes in which readers look for the header of a PDF (ISO 32000-1, Annex H.3.4.1)."""
@@ -41,7 +42,7 @@ def identify(data: bytes, ending: str = "") -> FileType:
 
 
 def binary_type(data: bytes) -> FileType | None:
-    """The type of a file with fixed bytes at fixed places; None for a text, and for a file that only a search tells."""
+    """The type of a file with fixed bytes at fixed places; None for a text, and for a type that only a search identifies."""
     return (_by_start(data) or _by_offset(data)) if data else None
 
 

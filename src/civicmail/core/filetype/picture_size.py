@@ -8,7 +8,7 @@ from civicmail.core.filetype.identify import identify
 
 
 def picture_size(content: bytes) -> tuple[int, int] | None:
-    """Pixels where the header says them plainly (PNG, GIF, JPEG), else None."""
+    """The size in pixels if the header states it plainly (PNG, GIF, JPEG), else None."""
     name = identify(content).name
     if name == "png" and len(content) >= 24:
         width, height = struct.unpack_from(">II", content, 16)

@@ -52,10 +52,10 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def identify(data: bytes, ending: str) -> FileType:
-    """The type of a file that no fixed bytes tell; a binary file is unknown."""
+    """The type of a file without fixed bytes; a binary file is unknown."""
     file_type = _by_content(data, ending)
     if file_type.name in _TEXTUAL and (ending in SCRIPTS or (ending in _DEVELOPERS and file_type.name == "txt")):
-        return TYPES[ending]  # nothing else tells a system what to do with it
+        return TYPES[ending]  # nothing else determines the program that opens it
     return file_type
 
 
@@ -78,7 +78,7 @@ def _by_content(data: bytes, ending: str) -> FileType:
 
 
 def _is_text(data: bytes) -> bool:
-    """No NUL anywhere, and either UTF-8 or mostly letters in an 8-bit charset."""
+    """Whether there is no NUL, and the bytes are UTF-8 or mostly letters in an 8-bit charset."""
     if b"\0" in data:
         return False
     look = data[:_SAMPLE]

@@ -1,6 +1,6 @@
-"""The table of file types: what identifies each, and what rules, people and readers know it by. Pure.
+"""The table of file types: how each is identified, and its names for rules, people and readers. Pure.
 
-identify.py adds what no fixed bytes at the start tell. Two types may share a name where rules need no difference and readers do.
+identify.py adds types without fixed bytes at the start. Two types may share a name if readers distinguish them and rules do not.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ BINARY = (
     _type("sqlite", "", "database", "unknown", b"SQLite format 3\0"),
     _type("mdb", "", "database", "unknown", b"\0\1\0\0Standard"),
 )  # fmt: skip
-"""Types that the first bytes alone tell."""
+"""Types that the first bytes identify."""
 
 OTHER = (
     _type("empty", "nothing", "empty", "empty"),
@@ -158,7 +158,7 @@ OTHER = (
     _type("php", "text", "script", "text"),
     _type("rb", "", "script", "text"),
 )  # fmt: skip
-"""Types that identify.py, or the names of a container's members, tell."""
+"""Types that identify.py, or the names of a container's members, identify."""
 
 TYPES = {name: _type(name, "program", "script", "text") for name in SCRIPTS}
 TYPES |= {one.name: one for one in (*BINARY, *OTHER)}
@@ -172,7 +172,7 @@ PS_BINARY = _type("ps", "pdf", "postscript", "unknown")
 HTML_IN_TEXT = _type("html", "text", "text", "text")
 HTML_OF_SCRIPT = _type("html", "text", "html", "text")
 HTML_IN_XML = _type("html", "text", "xml", "text")
-"""A browser may show these as a page; their text is all that they say."""
+"""Files that browsers may show as a page; their text is all of their content."""
 
 MEDIA_FAMILY = {one.media_type: one.family for one in TYPES.values() if one.media_type}
 PROGRAMS = frozenset({"exe", "dll", "elf", "macho", "class", "jar", "apk", "msi", "msix", "deb", "rpm", "chm", "dex", "lnk"})

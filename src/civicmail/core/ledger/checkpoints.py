@@ -41,7 +41,7 @@ def store(ledger: Path, checkpoint: Checkpoint, files: Files) -> None:
 
 def request(ledger: Path, files: Files = OS_FILES) -> None:
     """Ask the holder of the lease `ledger` for a checkpoint soon."""
-    with suppress(FileExistsError):  # somebody asks already
+    with suppress(FileExistsError):  # another process has requested one already
         files.open(ledger / "wanted", create=True).close()
 
 

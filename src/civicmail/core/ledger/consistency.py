@@ -24,8 +24,7 @@ PUBLISHED_MOST = 50
 
 
 def read(path: Path, public: bytes) -> Checkpoint:
-    """A checkpoint that comes from outside: a note, or the one in a proof or in the proofs of an export. Raises NotOurCheckpoint,
-    OSError."""
+    """A checkpoint from outside: a note, or the one in a proof or in the proofs of an export. Raises NotOurCheckpoint, OSError."""
     text = path.read_bytes().decode("utf-8", "replace")
     try:
         if text.startswith("{"):

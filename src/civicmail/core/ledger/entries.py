@@ -102,7 +102,7 @@ def walk(path: Path, offset: int = len(FILE_MAGIC), index: int = 0) -> Iterator[
 
 
 def read_entry(ledger: Path, index: int) -> bytes:
-    """One entry by its index. Raises LedgerDamaged where it is missing."""
+    """Read one entry by its index. Raises LedgerDamaged if it is missing."""
     got = arrays.read(offsets_path(ledger), OFFSET.size, index)
     if len(got) == OFFSET.size:
         for entry, _, _ in walk(log_path(ledger), int(OFFSET.unpack(got)[0]), index):

@@ -1,9 +1,9 @@
 """Audit entries, made durable in a journal before anything is shown (E6; docs/formats.md, "Heads").
 
-place = EntryJournal.of(data).append([entry, …], now)      returns after the sync, with where each stands
+place = EntryJournal.of(data).append([entry, …], now)      returns the place of each, after the sync
 
-One journal for each process that shows mail. Threads that come together share one sync; after five idle minutes the journal is let
-go, so that it can be sealed.
+One journal for each process that shows mail. Threads that come together share one sync; after five idle minutes the journal is
+closed, so that it can be sealed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class EntryJournal:
             self._used = now
         last = places[-1][1]
         with self._syncing:
-            if journal.durable < last:  # else somebody's sync has covered it
+            if journal.durable < last:  # else another thread's sync has covered it
                 with self._collecting:
                     batch = journal.batch()
                 journal.write(batch, now)

@@ -23,7 +23,7 @@ class LedgerEnded(LaterError):
 
 
 class NotIntegrated(LaterError):
-    """There is no proof yet: the sequencer has not come to the record, or no checkpoint was signed since."""
+    """There is no proof yet: the sequencer has not reached the record, or no checkpoint was signed since."""
 
 
 class KeyMissing(ConfigError):

@@ -1,7 +1,7 @@
 """The canonical encoding of heads, and a matcher for heads that are worth decoding.
 
-A head is canonical JSON with sorted keys and without white space, so a member is always the same bytes.
-In strangers' text quotes are escaped, so that text does not match. A match says that the bytes occur; the decoded head says where.
+A head is canonical JSON with sorted keys and without white space, so a member is always the same bytes. In strangers' text quotes
+are escaped, so that text does not match. A match shows that the bytes occur; the decoded head shows where.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every record that is still in a journal, for verification. Live tails are read as far as they are whole.
 
-Also finds what the ledger cannot know: frames that cannot be read, and bodies that are not those of their heads.
+Also detects damage outside the ledger: unreadable frames, and bodies that do not belong to their heads.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _records(name: str, path: Path, content: bytes, first: int, durable: int, re
         if frame is None:
             frame = frames.next_after_damage(content, offset, expected)
             if frame is None or max(durable, frame.durable) < expected:
-                return  # a torn or growing tail; if more was synced, journal_heads says so
+                return  # a torn or growing tail; if more was synced, journal_heads reports it
             if frame.number > expected:
                 report(_missing(name, expected, frame.number - 1, f"damaged at byte {offset} of {path.name}"))
         elif frame.number != expected:

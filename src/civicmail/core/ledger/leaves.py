@@ -23,7 +23,7 @@ def folder(ledger: Path) -> Path:
 
 
 def names(ledger: Path) -> list[str]:
-    """The journals that the ledger knows."""
+    """The journals in the ledger."""
     return sorted(p.stem for p in folder(ledger).glob("*.idx"))
 
 
@@ -94,7 +94,7 @@ class LeafFiles:
         return counts
 
     def recover(self, counts: dict[str, int]) -> Positions:
-        """Continue the index of each journal behind so many batches; return the positions that these tell."""
+        """Continue the index of each journal behind so many batches; return the positions according to them."""
         positions = {}
         for name, count in counts.items():
             self._counts[name] = count
@@ -103,7 +103,7 @@ class LeafFiles:
         return positions
 
     def trim(self) -> None:
-        """Cut away what the indexes of batches say beyond the last add_batch()."""
+        """Cut off index data of batches beyond the last add_batch()."""
         for name, count in self._counts.items():
             self._index(name).cut(count)
 

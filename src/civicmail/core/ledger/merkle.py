@@ -1,7 +1,7 @@
 """The trees of RFC 9162, section 2.1, as pure arithmetic: roots, inclusion and consistency proofs, and their verification.
 
-A tree lies in an array for each level: node(level, i) is the root of the 2^level leaves from i·2^level on, and exists when all of
-these leaves do. Whatever else a proof needs is computed from such nodes, so a proof takes O(log² n) hashes and reads.
+A tree is an array for each level: node(level, i) is the root of the 2^level leaves from i·2^level on, and exists when all of these
+leaves do. The other hashes of a proof are computed from such nodes, so a proof takes O(log² n) hashes and reads.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def read(note: str) -> Checkpoint:
 
 
 def is_signed(note: str, public: bytes) -> bool:
-    """Whether the note carries a good signature of this key under this key's name."""
+    """Whether the note has a valid signature of this key under this key's name."""
     text, _, signatures = note.partition("\n\n")
     name = origin(public)
     if text.partition("\n")[0] != name:

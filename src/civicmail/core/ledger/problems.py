@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 Code = Literal[
     "altered",  # a head, body or file is not what was integrated
     "dropped",  # a record that was integrated is not there any more
-    "swapped",  # two records stand in each other's place
-    "invented",  # a record that was never integrated stands where only integrated ones can
+    "swapped",  # two records are in each other's place
+    "invented",  # a record that was never integrated is where only integrated ones can be
     "damaged",  # bytes that were synced cannot be read
     "gap",  # records that the ledger left out
-    "rolled back",  # a signed checkpoint knows more, or other, entries than the ledger has
+    "rolled back",  # a signed checkpoint covers more, or other, entries than the ledger has
     "forged",  # a checkpoint without a good signature
 ]
 
@@ -70,5 +70,5 @@ def as_runs(missing: list[int]) -> list[tuple[int, int]]:
 
 
 def records_text(first: int, last: int, journal: str) -> str:
-    """How a run of records is called in a sentence."""
+    """The text for a run of records in a sentence."""
     return f"record {first} of journal {journal}" if first == last else f"records {first} to {last} of journal {journal}"

@@ -49,7 +49,7 @@ def prove(data: Path, journal: str, number: int, head: bytes, checkpoint: Checkp
 
 
 def is_published(data: Path, journal: str, number: int) -> bool:
-    """Whether a signed checkpoint covers the record, so that prove() has something to say."""
+    """Whether a signed checkpoint covers the record, so that prove() has a result."""
     ledger = data / "ledger"
     index = leaves.find_batch(ledger, journal, number)
     signed = checkpoints.latest(ledger)

@@ -64,7 +64,7 @@ class Sequencer:
         for place in (leaves.folder(self._ledger), self._ledger / "tree", checkpoints.folder(self._ledger)):
             self._files.make_folder(place, levels=0)
         self._latest = checkpoints.latest(self._ledger)
-        if self._latest:  # whoever stored it may have died before it was durable
+        if self._latest:  # the process that stored it may have died before it was durable
             self._files.sync_folder(checkpoints.folder(self._ledger))
         signed = self._latest.size if self._latest else 0
         counts = self._leaves.batches_below(signed)
@@ -190,7 +190,8 @@ class Sequencer:
         return self._latest
 
     def due(self, now: int, every: int) -> bool:
-        """Whether a checkpoint should be signed now: something is new, and the newest is `every` ms old or one was requested."""
+        """Whether a checkpoint should be signed now: there are new entries, and the newest one is `every` ms old or one was
+        requested."""
         if checkpoints.is_requested(self._ledger):
             return True
         if self._latest is None:

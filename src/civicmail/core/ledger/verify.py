@@ -21,8 +21,8 @@ from civicmail.core.ledger.verify_records import Records
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """Evidence that a verifier brings along. notes: checkpoints from outside, {name: note}; key: the public key as they know it, 32
-    bytes, or nothing to trust the one in the data folder."""
+    """Evidence of a verifier. notes: checkpoints from outside, {name: note}; key: the public key as the verifier knows it, 32
+    bytes, or empty to trust the one in the data folder."""
 
     notes: Mapping[str, str] = field(default_factory=dict)
     key: bytes = b""

@@ -111,7 +111,7 @@ def read_checkpoint(note: str, key: bytes) -> tuple[int, bytes] | None:
 
 
 def integrated_count(ledger: Path) -> int:
-    """How many entries were called integrated. Call this before read()."""
+    """The number of integrated entries. Call this before read()."""
     highest = 0
     for path in sorted((ledger / "leaves").glob("*.idx")):
         content = path.read_bytes()
@@ -123,7 +123,7 @@ def integrated_count(ledger: Path) -> int:
 
 
 class Reading:
-    """One pass. sizes: those whose roots are wanted; signed: entries below this were synced with everything derived from them."""
+    """One pass. sizes: those whose roots are needed; signed: entries below this were synced with everything derived from them."""
 
     def __init__(self, ledger: Path, sizes: set[int], signed: int, known: int, report: Report) -> None:
         self._folder = ledger

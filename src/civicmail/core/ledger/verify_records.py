@@ -31,7 +31,7 @@ class Records:
         self._seen: dict[str, bytearray] = {}
         self._leaves: dict[str, bytes | mmap.mmap] = {}
         self._other: dict[Key, bytes] = {}  # records whose leaf is another one than was integrated
-        self.disposed = 0  # records that are gone, and that a certificate names
+        self.disposed = 0  # missing records that a certificate names
         self._certified: dict[str, list[tuple[int, int]]] = {}
 
     def add(self, record: KeptRecord) -> None:
@@ -62,7 +62,7 @@ class Records:
             self._other[key] = leaf
 
     def certificate(self, head: bytes) -> None:
-        """Take note where this is a certificate: the records that it names are gone by rule; their leaves say that they were."""
+        """Note a certificate: the records that it names were removed by rule; their leaves prove that they existed."""
         if not CERTIFICATES.matches(head):
             return
         try:

@@ -1,7 +1,7 @@
 """Parse address fields: RFC 5322 3.4, the obsolete forms of 4.4, and what senders write instead.
 
 Comments, groups, routes, quoted local parts, missing angle brackets, semicolons between addresses, raw 8-bit and encoded words in
-wrong places are read. Encoded words are decoded after the structure is known, so that no word can smuggle an address in.
+wrong places are accepted. Encoded words are decoded after the structure is determined, so that no word can introduce an address.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class _Reader:
             if piece == "(":
                 at = self.comment(at)
             elif match[1] is not None and (len(piece) == 1 or piece[-1] != '"'):
-                at = match.start() + 1  # a quote that never closes is no quote; an address may stand behind it
+                at = match.start() + 1  # an unclosed quote is no quote; an address may follow it
             else:
                 self.take(piece, match)
         self.flush()
@@ -117,7 +117,7 @@ class _Reader:
             if piece == ";":
                 self.in_group = False
         elif piece == ":" and self.angle is None:
-            # What stands before the colon is a group's name (3.4) unless it already has an address.
+            # The text before the colon is a group's name (3.4) unless it contains an address.
             if "@" not in self.phrase:
                 self.clear()
                 self.in_group = True

@@ -9,7 +9,7 @@ from civicmail.core.message.header_block import Buffer, HeaderBlock
 from civicmail.core.message.model import Defect
 
 NAMES = frozenset({b"bcc", b"resent-bcc", b"x-bcc", b"x-resent-bcc", b"x-original-bcc", b"blind-carbon-copy"})
-"""Under these programs write whom the others must not know of."""
+"""Fields into which these programs write blind recipients."""
 
 FOR_WHOM = frozenset({b"x-original-to", b"delivered-to", b"x-envelope-to", b"envelope-to", b"x-rcpt-to", b"x-gm-original-to"})
 """Above the first Received field of a copy for the archive: for whom it was, by the agent that made the copy."""
@@ -32,7 +32,7 @@ _CUT = frozenset(
 
 def sizes(raw: Buffer, head: HeaderBlock, defects: list[Defect]) -> tuple[int, int]:
     """Bytes of fields with blind recipients, and of fields with the recipient of a copy. head: the header block of the message,
-    found: its defects. HOT: most mail has neither, and finding that out takes two microseconds."""
+    found: its defects. HOT: most mail has neither, and checking that takes two microseconds."""
     lines, cut = head.data, bool(defects) and any(defect.code in _CUT for defect in defects)
     if cut:
         end, _, cr_only = header_block.find_end(raw, head.start, len(raw))

@@ -32,7 +32,7 @@ _LONG = re.compile(rb"[A-Za-z0-9+/\s]{300,}={0,2}\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class ContentFile:
-    """kind: declared, or known by its magic number; "" if neither."""
+    """kind: declared, or identified by its magic number; "" if neither."""
 
     kind: str
     name: str

@@ -16,7 +16,7 @@ from civicmail.core.message import limits
 
 
 class Reading(IntEnum):
-    """How sure a decoding is: as declared; by guess; not without replacement characters."""
+    """The certainty of a decoding: as declared; guessed; with replacement characters."""
 
     DECLARED = 0
     UNKNOWN_LABEL = 1
@@ -64,7 +64,7 @@ def codec(label: str) -> str | None:
 
 
 def keeps_ascii(codec: str) -> bool:
-    """Whether bytes below 0x80 mean ASCII; not so of UTF-16, UTF-7 and EBCDIC."""
+    """Whether bytes below 0x80 mean ASCII; not in UTF-16, UTF-7 and EBCDIC."""
     return codec not in _NOT_ASCII
 
 
@@ -98,7 +98,7 @@ def _nobody(_data: bytes) -> str:
 
 def decode(data: bytes, label: str = "", hint: str = "", ask: Callable[[bytes], str] = _nobody) -> tuple[str, Reading]:
     """Text of the bytes and how it was decoded. Never raises. hint: a label from elsewhere in the message, tried after utf-8. ask:
-    detects a charset when nothing else is left."""
+    detects a charset as the last resort."""
     name = codec(label)
     if name not in _NOT_ASCII and data.isascii() and b"\x1b" not in data:
         return data.decode("ascii"), Reading.UNKNOWN_LABEL if name is None else Reading.DECLARED
@@ -159,7 +159,7 @@ _CP1252 = {code: bytes([code]).decode("cp1252", "replace") for code in range(256
 
 
 def _mostly_valid(data: bytes, name: str) -> bool:
-    """Whether a text is in this charset but for a few damaged characters (cut, or a foreign signature glued on)."""
+    """Whether a text is in this charset except for a few damaged characters (truncated, or with a foreign signature)."""
     prefix = data[: limits.GUESS_BYTES]
     high = len(prefix) - len(prefix.translate(None, _HIGH))
     return 0 < prefix.decode(name, "replace").count("\ufffd") * 20 <= high if high else True

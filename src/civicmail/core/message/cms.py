@@ -78,7 +78,7 @@ def _field(data: bytes, at: int, end: int, depth: int) -> tuple[int, int, int, i
         stop = at + first
     elif first == 0x80:
         inner = at
-        while True:  # of unknown length: its fields go on to an end of contents
+        while True:  # of unknown length: its fields end with an end of contents
             kind, start, stop, following = _field(data, inner, end, depth + 1)
             if kind == 0 and start == stop:
                 return tag, at, inner, following

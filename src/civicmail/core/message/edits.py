@@ -37,7 +37,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The kept bytes [offset, offset + length) become `text`, which is ASCII with CRLF."""
+    """A change: the stored bytes [offset, offset + length) become `text`, which is ASCII with CRLF."""
 
     offset: int
     length: int
@@ -104,13 +104,13 @@ def _quoted(data: bytes) -> Encoded:
 
 
 def _raw(part: Encoded, at: int) -> int:
-    """Where the encoded form of a decoded byte begins."""
+    """The start of the encoded form of a decoded byte."""
     piece = bisect.bisect_right(part.starts, at) - 1
     return part.raws[piece] + at - part.starts[piece] if piece >= 0 else 0
 
 
 def _raw_end(part: Encoded, at: int) -> int:
-    """Where the encoded form of a decoded byte ends."""
+    """The end of the encoded form of a decoded byte."""
     piece = bisect.bisect_right(part.starts, at) - 1
     is_escape = part.starts[piece + 1] - part.starts[piece] == 1 and part.raws[piece + 1] - part.raws[piece] >= 3
     return part.raws[piece] + 3 if is_escape else part.raws[piece] + at - part.starts[piece] + 1

@@ -42,7 +42,7 @@ _FILES = re.compile(
 _PGP = re.compile(rb"(?:\A|(?<=\n))-----BEGIN PGP MESSAGE-----\r?\n")
 _TYPES = mimetypes.MimeTypes(filenames=())
 _PAGES_DEEP = 3
-"""Nesting of pages, each a `data:` URI of the one around it, that is read."""
+"""The maximum nesting of pages that is read, each a `data:` URI of the one around it."""
 
 
 def open_embedded(raw: Buffer, nodes: list[Node], budget: Budget, defects: list[Defect]) -> tuple[list[Node], int]:
@@ -108,7 +108,7 @@ def type_of(filename: str, declared: str = "") -> str:
 
 
 def _room(budget: Budget, size: int) -> bool:
-    """Whether the message may still spend this many bytes and a part."""
+    """Whether the message has budget left for this many bytes and a part."""
     if budget.parts <= 0 or size > budget.child_bytes:
         return False
     budget.child_bytes -= size
@@ -230,7 +230,7 @@ def _tnef(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> lis
             defects.append(Defect(defect_codes.PARTS_LIMIT, node.start, node.path))
             break
         out.append(_derived(node, len(out) + 1, kind, attachment.filename, data, budget))
-    node.container = bool(out)  # what is in it stands for it
+    node.container = bool(out)  # its content replaces it
     return out
 
 

@@ -145,7 +145,8 @@ def _lines(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool) 
 
 
 def _is_header(data: bytes) -> bool:
-    """Whether the first lines of a message are more than words with a colon behind the first: one field of mail is among them."""
+    """Whether the first lines of a message are a header and not words with a colon after the first: they include a field of
+    mail."""
     return bool(_FAMILIAR.search(data) or _INDEXED.search(data) or _FROM_LINE.match(data))
 
 

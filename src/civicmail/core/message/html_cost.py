@@ -2,7 +2,7 @@
 
 Three things cost the square of their number in every HTML5 tree builder: open elements, formatting elements that are open while
 blocks begin (each block gets copies of all of them), and attributes of one tag. The estimate follows the tokenizer and the rules by
-which end tags count (HTML Standard 13.2.6.4.7); where it does not know, it takes an element for open.
+which end tags count (HTML Standard 13.2.6.4.7); in doubt it treats an element as open.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BLOCKS = frozenset({
     "figure", "footer", "form", "header", "main", "menu", "nav", "ol", "pre", "section", "summary", "table", "ul", "h1", "h2", "h3",
     "h4", "h5", "h6",
 })  # fmt: skip
-# No end tag reaches through these, but their own.
+# Only their own end tags close elements beyond these.
 _WALLS = frozenset({"table", "caption", "marquee", "object", "applet", "template", "select", "svg", "math"})
 _REACH = 64
 
@@ -68,7 +68,7 @@ def _short_tags(source: str) -> bool:
 def _shallow(source: str, tags: int) -> bool:
     """Whether few elements are open at any point."""
     if "<![CDATA[" in source:
-        return False  # it ends elsewhere inside svg and outside: no way to tell tags from text
+        return False  # it ends differently inside svg and outside: tags and text are indistinguishable
     stack: list[str] = []
     formatting = most = 0
     for _, end, name in _TAGS.findall(source):

@@ -1,7 +1,7 @@
 """Text of HTML: visible words, hidden words and links. lexbor builds the trees.
 
-A tree is only built for HTML that cannot make a large one (html_cost.py); other HTML is read by stripping its tags, so that nothing
-is lost but the difference between seen and hidden.
+A tree is only built for HTML that cannot make a large one (html_cost.py); other HTML is read by stripping its tags, so that only
+the difference between visible and hidden is lost.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ _BLOCKS = re.compile(
     r"|header|footer|main|nav|aside|address|form|fieldset|legend|option|select|button|figure|figcaption|details|summary|title|body)"
     r"[\s/>])"
 )
-# What in the lower-case source may hide words, and which elements to look at then. Literal beginnings make the search native.
+# Patterns in the lower-case source that may hide words, and the elements to inspect then. Literal beginnings make the search
+# native.
 _MAY_HIDE = (
     (re.compile(r"hidden(?<=[\s\"'/]hidden)(?=[\s=>/])"), "[hidden]"),
     (re.compile(r"display\s*+:\s*+none"), '[style*="none" i]'),
     (re.compile(r"visibility\s*+:\s*+hidden"), '[style*="hidden" i]'),
     (re.compile(r"font-size\s*+:\s*+0(?![.0]*+[1-9])"), '[style*="font-size" i]'),
-    # A style whose words are written with entities or cut by comments must be looked at itself.
+    # A style with entities or comments in its words must be inspected itself.
     (re.compile(r"style\s*+=\s*+[\"'](?:[^\"'>&/]++|/(?!\*))*+(?:&|/\*)"), "[style]"),
 )
 _CONDITION = re.compile(r"<!--\s*+\[[iI][fF][^\]]{0,200}+\]>(?!\s*+(?:<!--|-->))")

@@ -151,7 +151,7 @@ def _addresses(words: str) -> list[str]:
 
 
 def _recipient(fields: _ReportFields, words: str, how: How) -> None:
-    """One line: an address, perhaps the group or mailbox that it was reached through, or addresses with commas between them."""
+    """One line: an address, possibly with the group or mailbox through which it was reached, or addresses separated by commas."""
     pieces = _VIA.split(words)
     via: dict[str, list[str]] = {"expanded": [], "forwarded": []}
     for kind, value in zip(pieces[1::2], pieces[2::2], strict=True):

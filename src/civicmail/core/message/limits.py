@@ -15,13 +15,13 @@ ADDRESSES = 20_000
 """Addresses read from one field: more than the largest list expansion the city's directory can produce."""
 
 ENCODED_WORD_BYTES = 256 << 10
-"""Characters of one field in which RFC 2047 words are decoded; nobody reads a subject of this length."""
+"""Characters of one field in which RFC 2047 words are decoded; no reader needs a longer subject."""
 
 PARAMETERS = 200
 """Parameters of one Content-Type or Content-Disposition field; RFC 2231 continuations of long file names need about 20."""
 
 DEPTH = 64
-"""Levels of multipart and message/rfc822 together. Real forwarding chains reach about 20; beyond it a part is kept unopened."""
+"""Levels of multipart and message/rfc822 together. Real forwarding chains reach about 20; a deeper part is left unopened."""
 
 PARTS = 5_000
 """Nodes of one MIME tree, children included. Digests of a busy list have about 500."""

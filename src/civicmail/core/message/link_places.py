@@ -128,7 +128,7 @@ def _hypertext(text: str, content: bytes, *, within: bool) -> Read:
 
 
 def _target(tag: re.Match[str], content: bytes) -> Place | None:
-    """Where a tag leads. Of two attributes of one name the first counts."""
+    """The target of a tag. Of two attributes with one name the first counts."""
     attributes = _TARGETS[tag["name"].lower()]
     begin, end = tag.span("rest")
     for pair in _PAIR.finditer(tag.string, begin, end):

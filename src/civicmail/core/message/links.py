@@ -94,7 +94,7 @@ def named(words: str) -> Iterator[str]:
 
 
 def names_another(words: str, host: str) -> bool:
-    """Whether the words of a link name a host that is not the one it leads to."""
+    """Whether the text of a link names another host than its target."""
     for shown in named(words):
         host_name = host.removeprefix("www.")
         if shown != host_name and not shown.endswith(f".{host_name}") and not host_name.endswith(f".{shown}"):

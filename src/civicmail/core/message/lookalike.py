@@ -26,7 +26,7 @@ def skeleton(text: str) -> str:
 
 
 def uncached_skeleton(text: str) -> str:
-    """As skeleton, of a text of any length, which is not remembered."""
+    """The skeleton of a text of any length, without the cache."""
     plain = text if text.isascii() else "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     plain = plain.casefold().translate(_ALIKE)
     plain = plain.replace("rn", "m").replace("vv", "w")
@@ -34,7 +34,7 @@ def uncached_skeleton(text: str) -> str:
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether one word has letters of two alphabets that look alike: no name of a person has."""
+    """Whether one word has similar letters of two alphabets, which no person's name has."""
     return any(len({s for c in word if (s := _script(c))}) > 1 for word in text.split())
 
 

@@ -63,7 +63,7 @@ _CODEPAGES = {65001: "utf-8", 1200: "utf-16-le", 20127: "ascii", 20866: "koi8-r"
 
 @dataclass(slots=True)
 class Attachment:
-    """One attachment: its properties, and its content as bytes or, where an item is embedded, as that item."""
+    """One attachment: its properties, and its content as bytes or, for an embedded item, as that item."""
 
     properties: Properties = field(default_factory=dict)
     content: bytes = b""
@@ -123,7 +123,7 @@ def width(kind: int) -> int:
 
 
 def value(kind: int, data: bytes, codec: str) -> Value:
-    """One value of a property type. Never raises: too few bytes are filled with zeros, text that is none gets signs for it."""
+    """One value of a property type. Never raises: missing bytes are zeros, invalid text gets replacement characters."""
     if kind == 0x1F:
         return data.decode("utf-16-le", "replace").partition("\0")[0]
     if kind == 0x1E:

@@ -21,7 +21,7 @@ _PIECE = "message/partial"
 _FILENAMES, _NAMES = f"filename{parameters.ALSO}", f"name{parameters.ALSO}"
 _NOTHING: tuple[str, dict[str, str]] = ("", {})
 Range = tuple[int, int]
-"""First byte, and the one behind the last."""
+"""First byte, and the one after the last."""
 
 
 @dataclass(slots=True)
@@ -45,8 +45,7 @@ class Node:
     cuts: tuple[Range, ...] = ()
     """Ranges of the content that are files, not words (uuencode.py)."""
     stray: bool = False
-    """Whether it has text outside of all parts: lines among the headers that are not fields, words around the parts
-    (embedded.py)."""
+    """Whether it has text outside of all parts: lines of the header that are not fields, words around the parts (embedded.py)."""
     gaps: tuple[Range, ...] = ()
     """Of a container: the ranges of its body before its first part and after its last (RFC 2046 5.1.1)."""
     also: tuple[str, ...] = ()
@@ -73,14 +72,14 @@ class Node:
 
     @property
     def words(self) -> bool:
-        """Whether its content is text that a search reads, attached or not: so is a message of a kind that is not opened."""
+        """Whether its content is text that a search reads, attached or not; so is an unsupported kind of message."""
         if self.container or self.letter:
             return False
         return self.content_type.startswith(("text/", "multipart/", "message/")) or self.content_type in _CALENDARS
 
     @property
     def report(self) -> bool:
-        """Whether it is shown unparsed: a report by a machine, a message that is not opened, stray text."""
+        """Whether it is shown unparsed: a report by a machine, an unopened message, stray text."""
         return self.stray or (self.content_type.startswith("message/") and not self.letter)
 
     @property
@@ -236,7 +235,7 @@ def _delimiters(
                 before -= 1
             if before > start and raw[before - 1] == 13:
                 before -= 1
-            if marks and marks[-1][1] == at:  # a delimiter right behind another: no part lies between them
+            if marks and marks[-1][1] == at:  # two adjacent delimiters: no part between them
                 before = marks.pop()[0]
             marks.append((before, tail.end()))
             if tail[1]:

@@ -1,6 +1,6 @@
 """Data types of messages: parsed message, address, part, defect, envelope.
 
-All are plain frozen values. Text is str, content is bytes; offsets and sizes are bytes of the message as it was kept.
+All are plain frozen values. Text is str, content is bytes; offsets and sizes are bytes of the archived message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ STRAY, AROUND = "0", "0.1"
 
 
 def is_stray(path: str) -> bool:
-    """Whether a part is one of those, or a file in one; no other path begins like theirs."""
+    """Whether a part is stray text, or a file in it; other paths never begin like theirs."""
     return path in (STRAY, AROUND)
 
 
@@ -45,7 +45,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header field as it is in the bytes, including repeated ones. value is unfolded and RFC 2047 decoded."""
+    """One header field, one for each occurrence. value is unfolded and RFC 2047 decoded."""
 
     name: str
     value: str
@@ -133,8 +133,8 @@ Protocol = Literal["smtp", "esmtp", "lmtp", "import", "local"]
 class Recipient:
     """One RCPT TO: the address from the client, with its DSN parameters (RFC 3461).
 
-    box: the mailbox that it reaches, if that has another address. expanded: the lists that led to it, if the client did not name
-    it.
+    box: the mailbox that it reaches, if that has another address. expanded: the lists through which it was added, if the client did
+    not name it.
     """
 
     address: str

@@ -94,7 +94,7 @@ def _event(item: Item, class_: str) -> list[str]:
 
 
 def _people(item: Item, class_: str) -> list[str]:
-    """The organizer and the invited people; in a response the one who answers."""
+    """The organizer and the invited people; in a response the person who answers."""
     p = item.properties
     answer = _RESPONSES.get(class_.rpartition(".")[2], "") if ".resp." in class_ else ""
     own = (mapi.text(p, mapi.REPRESENTING_NAME, mapi.SENDER_NAME), mapi.text(p, mapi.REPRESENTING_SMTP, mapi.SENDER_SMTP))

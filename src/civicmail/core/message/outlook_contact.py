@@ -88,7 +88,7 @@ def _address(p: Properties, kind: str, numbers: tuple[str, ...], label: str) -> 
 
 
 def _members(p: Properties) -> list[str]:
-    """Those who are on a list: one-off entries name them (MS-OXOCNTC 2.2.2.2.2, MS-OXCDATA 2.2.5.1)."""
+    """The members of a list: one-off entries name them (MS-OXOCNTC 2.2.2.2.2, MS-OXCDATA 2.2.5.1)."""
     lines: list[str] = []
     members = p.get(f"{_SET}/0x8054")
     for member in members[:_MANY] if isinstance(members, list) else []:

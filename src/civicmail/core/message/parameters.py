@@ -17,8 +17,8 @@ _COMMENT = re.compile(r"\([^()\"]*\)")
 _TOKEN = re.compile(r"[^\s;,()<>\"]+")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 ALSO = "*"
-"""Behind the name of a parameter: other values that programs read, a line each. They know no RFC 2231, or stop where a piece of a
-value is missing (its section 3)."""
+"""Suffix of a parameter's name for other values that programs read, one per line. Such programs do not support RFC 2231, or stop at
+a missing piece of a value (its section 3)."""
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
@@ -94,7 +94,7 @@ _GLUED = re.compile(r"(?:(?<=\")|(?<=\s))\s*(?=(?:charset|boundary|name|filename
 
 
 def _unglued(piece: str) -> list[str]:
-    """Two parameters without a semicolon between them (seen: charset=x format=flowed) come apart at known names."""
+    """Separate two parameters without a semicolon between them (seen: charset=x format=flowed) at known names."""
     if piece.count("=") < 2:
         return [piece]
     pieces = _GLUED.split(piece)

@@ -14,10 +14,10 @@ from civicmail.core.message.uuencode import UuBlock
 _RUN = re.compile(rb"^(?:[A-Za-z0-9+/]{60,998}+[ \t]?\r?\n){3,}+(?:[A-Za-z0-9+/]{1,998}+={0,2}[ \t]*(?=\r?\n|\Z))?", re.MULTILINE)
 """Three lines and more of it; one alone is a token or a key."""
 _NAMED = frozenset({"pdf", "zip", "ole", "rtf", "exe", "dll", "elf", "rar", "7z", "gz", "png", "jpg", "gif", "tnef"})
-"""Types that are told by enough bytes: of random letters, some begin like any file."""
+"""Types that are identified by enough bytes: some random letters begin like any file."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _LOOK = 4_096
-"""Bytes that say whether it is text: of a sound one all are."""
+"""Bytes that decide whether it is text: in a valid text all are."""
 
 
 def blocks(text: bytes) -> list[tuple[UuBlock, str]]:

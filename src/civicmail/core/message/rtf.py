@@ -72,7 +72,7 @@ def decompress(data: bytes) -> bytes:
 
 
 def is_html(source: bytes) -> bool:
-    """Whether the RTF was made from HTML, which html() takes out again."""
+    """Whether the RTF was made from HTML, which html() extracts."""
     return _FROM_HTML.search(source, 0, 512) is not None
 
 

@@ -29,7 +29,7 @@ _FOLDED = frozenset({
     "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-vcalendar", "application/ics"
 })  # fmt: skip
 _ELSEWHERE, _WHERE = "message/external-body", ("url", "site", "directory", "name", "server", "subject")
-"""Types whose body is elsewhere, as their parameters say (RFC 2046 5.2.3, RFC 2017)."""
+"""Types whose body is elsewhere, as their parameters state (RFC 2046 5.2.3, RFC 2017)."""
 _FOLD = re.compile(r"\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _READING_DEFECTS = {
@@ -131,7 +131,7 @@ def limited(head: HeaderBlock) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def texts(message: Structure, with_links: bool = False) -> Texts:
-    """Decode the text parts of one message, not of its children. Where a limit kept something closed, that is unreadable, too."""
+    """Decode the text parts of one message, not of its children. Parts that a limit left unopened are unreadable, too."""
     out = Texts(unreadable=message.sealed + sum(defect.code in defect_codes.CLOSED for defect in message.defects))
     for node in message.nodes:
         if node.words:
@@ -199,7 +199,7 @@ def _text(message: Structure, node: Node, out: Texts) -> str:
 
 
 def _lines(raw: Buffer, defects: list[Defect]) -> None:
-    """Defects of lines in the whole message, found by counting; positions are those of the first of their kind."""
+    """Defects of lines in the whole message, by counting; positions are those of the first of their kind."""
     cr = raw.find(b"\r")
     if cr >= 0:
         crs, lfs, pairs = _counts(raw)
@@ -224,7 +224,7 @@ def _first(pattern: re.Pattern[bytes], raw: Buffer) -> int:
 
 
 def _counts(raw: Buffer) -> tuple[int, int, int]:
-    """How many CR, LF and CRLF there are; a mapped file is counted in pieces."""
+    """The numbers of CR, LF and CRLF; a mapped file is counted in pieces."""
     if isinstance(raw, bytes):
         return raw.count(b"\r"), raw.count(b"\n"), raw.count(b"\r\n")
     crs = lfs = pairs = 0
@@ -237,13 +237,13 @@ def _counts(raw: Buffer) -> tuple[int, int, int]:
 
 
 def _long_line(raw: Buffer) -> int:
-    """Offset of the first line longer than the standard allows, found by leaps of that length; -1 if there is none."""
+    """Offset of the first line longer than the standard allows, searched in steps of that length; -1 if there is none."""
     at, end, leap = 0, len(raw), limits.LINE_BYTES
     while end - at > leap:
         newline = raw.rfind(b"\n", at, at + leap + 2)
         if newline < 0:
             return at
-        # One byte too many for a line that ends in LF alone.
+        # One byte more than permitted for a line that ends in LF alone.
         if newline == at + leap + 1 and raw[newline - 1] != 13 and raw.find(b"\n", at, newline) < 0:
             return at
         at = newline + 1

@@ -119,7 +119,7 @@ def _properties(reader: _Reader, codec: str) -> Properties:
         elif size := mapi.width(kind):
             values = [mapi.value(kind, reader.padded(size), codec) for _ in range(reader.u32() if many else 1)]
         else:
-            raise _Short  # a type that nobody knows has no known end
+            raise _Short  # the length of an unknown type is unknown
         if many:
             properties[name] = values  # type: ignore[assignment]  # several values of one property
         elif values:

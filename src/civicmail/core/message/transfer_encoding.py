@@ -48,7 +48,7 @@ def _block(data: bytes) -> tuple[bytes, bool]:
     except binascii.Error:
         pass
     letters = _NO_LETTERS.sub(b"", data)
-    # One letter over a multiple of four carries six bits, which is no byte.
+    # One letter more than a multiple of four has six bits, which is no byte.
     letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)), False
 

@@ -1,7 +1,7 @@
 """Errors of queries.
 
 UsageError
-└── QueryError    the words cannot be read as a query, or ask for more than an index can answer
+└── QueryError    the words are no valid query, or exceed the limits of an index
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def fold(text: str) -> str:
 
 
 def _has_long(folded: str) -> bool:
-    """Whether a token may be too long, by leaps of the length that is allowed."""
+    """Whether a token may be too long, checked in steps of the permitted length."""
     at, end = 0, len(folded) - LONGEST
     while at < end:
         space = folded.rfind(" ", at, at + LONGEST + 1)
@@ -85,7 +85,7 @@ def _foreign(error: UnicodeError) -> tuple[bytes, int]:
 
 @lru_cache(maxsize=1 << 16)
 def _folded_run(run: str) -> bytes:
-    """One run of characters outside ASCII. Composed first, so that Hangul and kana written in pieces are whole characters."""
+    """Fold one run of characters outside ASCII. Composed first, so that decomposed Hangul and kana become whole characters."""
     folded = "".join([_folded_character(c) for c in unicodedata.normalize("NFKC", run)])
     return folded.lower().encode("utf-8", "surrogatepass")
 

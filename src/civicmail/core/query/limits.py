@@ -24,7 +24,7 @@ class Weight:
         self._words = self._stars = 0
 
     def add(self, tree: Tree, position: int) -> None:
-        """One value, or two that AROUND joins. Raises QueryError where it is one too many."""
+        """Count one value, or two that AROUND joins. Raises QueryError if it is one too many."""
         words, stars = weight(tree)
         self._words += words
         self._stars += stars

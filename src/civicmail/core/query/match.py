@@ -1,6 +1,6 @@
 """matches(tree, view): the reference meaning of the search language.
 
-The index must count what this counts; replays, holds and permits ask this directly.
+The index must count the same captures; replays, holds and permits call this directly.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from civicmail.core.query.tree import FREE, Among, And, Digits, Everything, Near
 
 
 def matches(tree: Tree, view: View) -> bool:
-    """Whether one capture fits the query."""
+    """Whether one capture matches the query."""
     match tree:
         case Everything():
             return True
@@ -45,7 +45,7 @@ def _contains(words: str, text: str, prefix: bool) -> bool:
 
 
 def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:
-    """Whether a place of one is after a place of the other with at most `most` tokens between."""
+    """Whether the distance from a place of one to a later place of the other is at most `most` tokens."""
     left_places, right_places = _places(left, text), _places(right, text)
     return _follows(left_places, len(left.tokens), right_places, most) or _follows(
         right_places, len(right.tokens), left_places, most
@@ -53,7 +53,7 @@ def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:
 
 
 def _places(words: Words, text: list[str]) -> list[int]:
-    """Where the words begin in the text, in order."""
+    """The positions of the words in the text, in order."""
     *first, last = words.tokens
     size = len(words.tokens)
     return [

@@ -19,13 +19,13 @@ from civicmail.core.query.fold import LONGEST, exact, tokens
 from civicmail.core.query.tree import ADDRESSES, EXACT, TEXTS, Digits, Everything, Near, Number, Or, Range, Text, Token, Tree, Words
 
 FARTHEST = 50  # words of AROUND
-FARTHEST_PHRASE = 20  # the index asks for each distance between phrases by itself
+FARTHEST_PHRASE = 20  # the index queries each distance between phrases separately
 SHORTEST_ID = 12  # digits to which an identifier may be cut: fewer would fit several captures
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One word or phrase of the query. position: where it begins; operator: before it, "" for a free word."""
+    """One word or phrase of the query. position: its start; operator: before it, "" for a free word."""
 
     text: str
     quoted: bool

@@ -43,7 +43,7 @@ def parse(text: str, *, now: datetime, accepted: bool = False) -> Tree:
 
 
 class _Parser:
-    """Recursive descent over the lexemes; `operator` is the one whose group we are in, "" for none."""
+    """A recursive-descent parser of the lexemes; `operator` is that of the enclosing group, "" for none."""
 
     def __init__(self, lexemes: Sequence[Lexeme], now: datetime, weight: Weight | None) -> None:
         self._lexemes = lexemes

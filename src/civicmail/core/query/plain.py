@@ -43,7 +43,7 @@ def encoded(tree: Tree) -> Plain:
 
 
 def decoded(plain: Plain, deepest: int = DEEPEST) -> Tree:
-    """The tree again. Raises QueryError for what this version does not know."""
+    """The tree of a plain list. Raises QueryError for content that this version does not support."""
     try:
         return _decoded(plain, deepest)
     except (TypeError, ValueError, IndexError, AssertionError) as error:

@@ -41,7 +41,7 @@ def with_disposition(do: str, boxes: Collection[str] | None = None) -> Tree:
 
 
 def withheld(capture_id: str) -> Tree:
-    """One capture of which a copy was withheld, by the 32 digits of its id: a look-up of one word, where Digits is a scan."""
+    """One capture with a withheld copy, by the 32 digits of its id: a lookup of one word, where Digits is a scan."""
     return Token("withheld", capture_id)
 
 

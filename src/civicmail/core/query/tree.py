@@ -35,8 +35,8 @@ Number = Literal["received", "date", "size", "given", "attachments", "unreadable
 
 FREE: tuple[Text, ...] = ("subject", "body", "attachment", "from", "to", "cc", "bcc", "filename")
 ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
-EVIDENCE: tuple[Text, ...] = ("sent", "source", "withheld", "mailfrom")  # for scopes and traces: no operator asks for them
-EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread", *EVIDENCE)  # only whole tokens, whose order says nothing
+EVIDENCE: tuple[Text, ...] = ("sent", "source", "withheld", "mailfrom")  # for scopes and traces: no operator uses them
+EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread", *EVIDENCE)  # only whole tokens, whose order has no meaning
 TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian", "folder", *EVIDENCE)
 NUMBERS: tuple[Number, ...] = ("received", "date", "size", "given", "attachments", "unreadable")
 
@@ -108,7 +108,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """These tokens side by side in one field; field "" means any one of FREE. prefix: the last token may go on."""
+    """These tokens adjacent in one field; field "" means any one of FREE. prefix: the last token is a prefix."""
 
     field: Text | Literal[""]
     tokens: tuple[str, ...]
@@ -127,7 +127,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token whole, punctuation and all (an address, a domain, an identifier). prefix: it may go on."""
+    """One whole token, including punctuation (an address, a domain, an identifier). prefix: it is a prefix."""
 
     field: Text
     token: str
@@ -153,7 +153,7 @@ class Digits:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """One of these captures, by the 32 digits of its id. Labels use it; no operator does."""
+    """One of these captures, by the 32 digits of its id. For labels; no operator uses it."""
 
     ids: frozenset[str]
 

@@ -3,8 +3,8 @@
     pool = AsyncPool(SERVICE)
     await pool.request(CountWords(), content, seconds=10)        the reply; raises Unreadable
 
-A thread that has its answer gets the interpreter back from a busy loop five milliseconds later (sys.getswitchinterval), and
-meanwhile the process has nothing to do. Here it has: the next question lies in its pipe while it answers one.
+A thread with an answer gets the interpreter back from a busy loop only five milliseconds later (sys.getswitchinterval), and its
+process is idle meanwhile. Here it is not: the next request is in its pipe while it answers one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
 from civicmail.core.sandbox.service import Request, Service
 
 MAX_PENDING = 2
-"""Questions that a process has: the one that it answers, and the next."""
+"""Requests of a process: the one that it answers, and the next."""
 _READ = 1 << 16  # bytes: most answers in one piece
 
 
 @dataclass(slots=True)
 class _Desk:
-    """A process and its two pending requests: one is answered, the next lies in its pipe. pending: number of requests; child:
+    """A process and its two pending requests: one is answered, the next is in its pipe. pending: number of requests; child:
     replaced as soon as the process is being ended, so that nothing more is written to it."""
 
     child: Child
@@ -103,10 +103,10 @@ class AsyncPool:
             if line is None:
                 line = await asyncio.wrap_future(self._starter.submit(child.line))
             if desk.child is child:
-                with contextlib.suppress(frames.ClosedPipe):  # it is heard again when the answer is read
+                with contextlib.suppress(frames.ClosedPipe):  # read again once the answer was taken
                     _write(line, exchange.unsent)
             await desk.reading.acquire()
-            if exchange.unsent:  # more than a pipe holds: nobody writes beside it
+            if exchange.unsent:  # more than a pipe holds: no other writer meanwhile
                 return await self._read_reply(desk, child, line, exchange)
         return await self._read_reply(desk, child, line, exchange)
 
@@ -146,7 +146,7 @@ class AsyncPool:
 
 
 def _write(line: frames.Pipes, data: list[memoryview]) -> None:
-    """As much as there is room for in the pipe; the rest stays in data. Raises ClosedPipe."""
+    """Write as much as the pipe has room for; the rest stays in data. Raises ClosedPipe."""
     try:
         while data:
             data[0] = data[0][os.write(line.out, data[0][: frames.PIECE]) :]

@@ -1,6 +1,6 @@
 """A cgroup for the sandboxed readers of a service, which limits their memory together, the kernel's included (cgroups(7)).
 
-systemd hands a part of the tree to a service that asks for it (Delegate=, DelegateSubgroup=); nowhere else is anything touched.
+systemd delegates a part of the tree to a service that requests it (Delegate=, DelegateSubgroup=); no other part is changed.
 """
 
 from __future__ import annotations

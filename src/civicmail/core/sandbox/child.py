@@ -13,13 +13,13 @@ from civicmail.core.sandbox import frames, lifecycle
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),  # bytes that pdfium lets go of and takes again for every page stay with the process
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),  # bytes that pdfium frees and allocates for every page stay with the process
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "OPENBLAS_NUM_THREADS": "1",  # who has threads cannot leave for namespaces of its own
 }
 BUSY = 3  # times as long as it may compute a process may take, on a busy machine
 GRACE = 3.0  # seconds that it has for ending by itself, with what it has read so far
-ENDING = 1.0  # seconds that a fork which has answered has for ending, when somebody else asks
+ENDING = 1.0  # seconds for a fork that has answered to end, while another request waits
 DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
 
@@ -35,7 +35,7 @@ class Child:
         self._command = command
         self._descriptors = descriptors
         self._each = each
-        self._over = -1  # where it says that a fork has ended
+        self._over = -1  # reports the end of a fork
         self._clean = 0  # files after which nothing was left
         self._running: subprocess.Popen[bytes] | None = None
         self._line: frames.Pipes | None = None
@@ -87,7 +87,7 @@ class Child:
         return line
 
     def _is_clean(self) -> bool:
-        """Whether neither the fork that had the question before nor a word of it is there any more. Waits for its end."""
+        """Whether the fork of the previous request has ended and left nothing in the pipes. Waits for its end."""
         if self._each and self._clean != self.files and self._line is not None:
             if not _has_more(self._over, ENDING) or os.read(self._over, 1) != lifecycle.OVER:
                 return False
@@ -119,7 +119,7 @@ class Child:
 
 
 def _has_more(fd: int, seconds: float) -> bool:
-    """Whether something can be read from a pipe, or its other end has gone."""
+    """Whether a pipe has data, or its other end was closed."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(seconds * 1000))

@@ -2,7 +2,8 @@
 
 Always: memory, size of files, number of open files, core files, and the capabilities of root. seccomp: all system calls but those
 of a reader (syscalls.py). Landlock: all files but the program's own and fonts. Namespaces: rights over anything outside. A cgroup:
-memory that limits of a process do not count. None of it needs root. `tried` says what this machine does; `doctor` shows it.
+memory that limits of a process do not count. None of it needs root. `try_in_child` tests what this machine supports; `doctor` shows
+it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def own_files() -> tuple[Path, ...]:
 
 
 def settle() -> Missing:
-    """What comes before a fork as well as after it: the places that a process lives in. Raises nothing."""
+    """The part of confine() that may precede a fork: the namespaces of the process. Raises nothing."""
     missing = Missing()
     _where_it_is(missing, "cgroup", cgroup.join)
     _where_it_is(missing, "namespaces", namespaces.enter)
@@ -49,9 +50,9 @@ def settle() -> Missing:
 
 
 def confine(memory: int, *, programs: Iterable[Path] = (), settled: bool = False) -> Missing:
-    """Give up what text does not need, for good. memory: bytes of address space. programs: folders with the one program that this
-    process becomes (and files that it reads), empty for none. settled: its parent has done that. Raises OSError where the kernel
-    has a piece and does not give it."""
+    """Permanently drop privileges that extracting text does not need. memory: bytes of address space. programs: folders with the
+    one program that this process becomes (and files that it reads), empty for none. settled: its parent has called settle(). Raises
+    OSError if the kernel has a feature and denies it."""
     start = tuple(programs)
     missing = Missing() if settled else settle()
     die_with_parent()
@@ -103,7 +104,7 @@ def in_force() -> tuple[str, ...]:
 @cache
 def try_in_child() -> Missing:
     """What a process that this one starts finds when it gives everything up."""
-    import subprocess  # sandboxed processes start sooner without it
+    import subprocess  # The restrictions that take effect in a child process.
 
     try:
         done = subprocess.run(_TRIAL, capture_output=True, timeout=_TRIAL_SECONDS, check=False, cwd="/", stdin=subprocess.DEVNULL)  # noqa: S603 - our own program

@@ -36,4 +36,4 @@ __all__ = [
 CRASHED = "the reader crashed"
 BUSY = "too much is being read at this moment"
 READER_REASONS = frozenset({ENCRYPTED, DAMAGED, ENTITIES, TYPE_UNKNOWN, TOO_LONG, TOO_LARGE, TOO_DEEP, TOO_MANY, TOO_MUCH_MEMORY})
-"""Those that a reader may give; the others are what its parent sees."""
+"""Reasons that a reader may give; the others are detected by its parent."""

@@ -14,7 +14,7 @@ from civicmail.core.sandbox.readers import SECONDS
 from civicmail.core.sandbox.service import Service, StreamRequest
 
 GRACE_SECONDS = 2.0
-"""Of the processor, so that a file whose budget is used up ends with what was read of it."""
+"""Additional processor time, so that a file with an exhausted budget still returns the text read so far."""
 MAX_REASON = 100
 OnPicture = Callable[[bytes], None]
 
@@ -44,8 +44,8 @@ SERVICE = Service(__name__, (ExtractText,), prepare="civicmail.core.sandbox.text
 
 @dataclass(slots=True)
 class FileText:
-    """What a file says. unreadable: (path of the member, reason) of what gave no text or not all. pictures: how many may show
-    more text, by OCR."""
+    """The text of a file. unreadable: (path of the member, reason) for each part that gave no text or only some. pictures: number
+    that may show more text, by OCR."""
 
     texts: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class TextReader:
 
     @property
     def ended(self) -> int:
-        """How many processes there were before this one."""
+        """The number of earlier processes."""
         return self._process.ended
 
     def read(self, content: bytes, on_picture: OnPicture | None = None, *, seconds: float | None = None) -> FileText:

@@ -1,7 +1,7 @@
 """Frames between a sandboxed process and its parent: kind (1 byte), length (8 bytes, big-endian), content.
 
-The child may have been compromised by what it reads, so the parent believes nothing: a reply has the type of its request
-(service.py), and a length beyond what is asked for ends the child.
+The content may have compromised the child, so the parent does not trust it: a reply must have the type of its request (service.py),
+and a length above the limit ends the child.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pipes:
                 fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIECE)
 
     def send(self, kind: bytes, content: bytes | mmap.mmap, deadline: float, *, before: bytes = b"") -> None:
-        """One frame; where it is not large in one write, so that the other side wakes up once. before: a frame ahead of it."""
+        """Send one frame, in one write unless it is large, so that the other side wakes up once. before: a frame to send first."""
         head = before + HEAD.pack(kind, len(content))
         for data in (head + content[:],) if len(content) < SMALL else (head, content):
             view = memoryview(data)

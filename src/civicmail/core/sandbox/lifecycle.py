@@ -1,11 +1,11 @@
-"""The main loop of a sandboxed process: it answers many requests, or, where people wait, forks for each.
+"""The main loop of a sandboxed process: it answers many requests, or, if people wait for them, forks for each.
 
     run(once, memory, warm)      `once` answers one request, and returns whether there was any
 
 `… MODULE` drops its privileges and answers until its input ends. `… MODULE each FD` has imported what it needs, reads nothing, and
-forks a process for each request, which drops its privileges before it reads and ends with its reply.
-When it has ended, and left nothing in the pipes, a byte on FD says so: only then the next request is sent (child.py).
-So what a message does to its reader reaches no other request.
+forks a process for each request, which drops its privileges before it reads and ends with its reply. When it has ended, and left
+nothing in the pipes, it writes a byte to FD: only then the next request is sent (child.py). So the effect of a message on its
+reader reaches no other request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from civicmail.core.sandbox import confine
 EACH = "each"
 OVER = b"."
 _NOBODY = 7
-"""How a fork ends that nobody asked anything."""
+"""The exit status of a fork that got no request."""
 
 
 def forks() -> bool:
@@ -79,7 +79,7 @@ def _answer(once: Callable[[], bool], memory: int) -> None:
 
 
 def _unread() -> bool:
-    """Whether something of a question is still in the pipe."""
+    """Whether a part of a request is still in the pipe."""
     return fcntl.ioctl(0, termios.FIONREAD, bytes(4)) != bytes(4)
 
 

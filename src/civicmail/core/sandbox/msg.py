@@ -29,7 +29,7 @@ class NotMsg(Exception):
 
 
 class _Tree:
-    """The storages of a compound file: what lies in each."""
+    """The storages of a compound file, with the content of each."""
 
     def __init__(self, ole: olefile.OleFileIO) -> None:
         self.ole = ole

@@ -1,7 +1,7 @@
-"""A process leaves for namespaces of its own (namespaces(7)): of users, where it has no rights over anything outside, not even over
-the memory of processes of its own user; of networks, where nobody else is; and of System V and POSIX memory, which ends with it. It
-needs no root; distributions may forbid it (user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor), and units, too.
-"""
+"""Move a process to namespaces of its own (namespaces(7)): of users, without rights over anything outside, not even over the
+memory of processes of its own user; of networks, without any other member; and of System V and POSIX memory, which ends with
+it. This needs no root; distributions may forbid it (user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor), and
+so may units."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def enter() -> None:
 
 
 def drop_capabilities() -> None:
-    """Those of root, or those in a user namespace of its own, which open less used parts of the kernel. Raises OSError."""
+    """Drop the capabilities of root, or those in a user namespace of its own, which give access to less used parts of the kernel.
+    Raises OSError."""
     if _libc.capset(struct.pack("=Ii", _CAPABILITIES, 0), struct.pack("=6I", *[0] * 6)) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

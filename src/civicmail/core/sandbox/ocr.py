@@ -17,7 +17,7 @@ MEMORY = 1_500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Ocr:
-    """program: path of tesseract; languages: as its option -l wants them."""
+    """program: path of tesseract; languages: as its option -l needs them."""
 
     program: str
     languages: str
@@ -40,7 +40,7 @@ class Ocr:
 
 
 def find_tesseract(languages: str) -> Ocr | None:
-    """tesseract where it is installed, with those of the wanted languages ("eng+spa") that it has; else None."""
+    """tesseract, if it is installed, with those of the wanted languages ("eng+spa") that it has; else None."""
     program = shutil.which("tesseract")
     if program is None:
         return None

@@ -1,7 +1,7 @@
 """Office documents that are ZIP files of XML: Word, Excel, PowerPoint (ECMA-376) and OpenDocument (ISO 26300).
 
-Excel cells are read by calamine, which knows dates and formulas; where it has crashed, or where a sheet is larger than its way of
-holding a whole sheet in memory allows, the XML is read as it stands.
+Excel cells are read by calamine, which supports dates and formulas. If it crashes, or if a sheet is too large to be held in memory
+as a whole, the XML itself is read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _XML = {
     "opendocument": re.compile(r"(?:.*/)?(?:content|styles|meta)\.xml\Z"),
 }
 LABELS = frozenset(_XML)
-"""Of the types that are read here (core/filetype)."""
+"""Labels of the types that are read here (core/filetype)."""
 _CELLS = re.compile(r"xl/(?:sharedstrings|workbook|worksheets/[^/]+)\.xml\Z")
 _PROPERTIES = re.compile(r"docprops/(?:core|app|custom)\.xml\Z")
 _TEXTS = {
@@ -78,7 +78,7 @@ def _parts(archive: ZipArchive, members: list[Member], texts: str, extraction: E
 
 
 def _by_calamine(members: list[Member], content: bytes, extraction: Extraction, wrong: dict[str, None]) -> bool:
-    """Whether the cells were read."""
+    """Read the cells by calamine; return whether that succeeded."""
     sheets = sum(member.size for member in members if canonical(member.name).startswith("xl/worksheets/"))
     if extraction.careful or sheets > spreadsheet.LARGEST:
         return False
@@ -88,6 +88,6 @@ def _by_calamine(members: list[Member], content: bytes, extraction: Extraction, 
         raise
     except Unreadable as error:
         if error.why == DAMAGED:
-            return False  # the XML may still say something
+            return False  # the XML may still contain text
         wrong[error.why] = None
     return True

@@ -47,7 +47,7 @@ def read(content: bytes, extraction: Extraction) -> None:
 
 
 def is_sealed(file: olefile.OleFileIO) -> bool:
-    """Whether it cannot be read without a password: a package of its own, or as each old format says it."""
+    """Whether it cannot be read without a password: an encrypted package, or the mark of each old format."""
     if file.exists("EncryptedPackage") or file.exists("EncryptedSummary"):
         return True
     if file.exists("WordDocument"):
@@ -59,7 +59,7 @@ def is_sealed(file: olefile.OleFileIO) -> bool:
 
 
 def _has_file_pass(stream: bytes) -> bool:
-    """Whether one of the first records of a workbook says that the rest is encrypted."""
+    """Whether one of the first records of a workbook marks the rest as encrypted."""
     at = 0
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)

@@ -69,7 +69,7 @@ def _page(page: Any, extraction: Extraction) -> None:
 
 
 def _is_a_picture(page: Any, *, bare: bool) -> bool:
-    """Whether a page with so few words is one. bare: it has hardly any."""
+    """Whether a page with so few words is a picture. bare: it has hardly any."""
     pictures = list(islice(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4), IMAGES))
     if bare or not pictures:
         return bool(pictures)
@@ -82,8 +82,8 @@ def _is_a_picture(page: Any, *, bare: bool) -> bool:
 
 
 def _text(words: Any, box: tuple[float, float, float, float]) -> str:
-    """What pypdfium2's get_text_bounded() gives, for half its price: pdfium goes through all letters each time that it is asked,
-    and is asked once more only where they need more room than two units of UTF-16 each. box: left, bottom, right, top."""
+    """The result of pypdfium2's get_text_bounded() at half the cost: pdfium goes through all letters at each call, and is called
+    again only if they need more than two units of UTF-16 each. box: left, bottom, right, top."""
     left, bottom, right, top = box
     room = 2 * words.count_chars() + 2
     while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from civicmail.core.filetype.picture_size import picture_size
 from civicmail.core.sandbox.extraction import Extraction
 
-SHORTEST = 24  # pixels a side: below it no letter can be told
+SHORTEST = 24  # pixels a side: smaller letters are illegible
 SMALLEST = 8000  # pixels: icons, lines and tracking dots
 
 
@@ -15,6 +15,6 @@ def read(content: bytes, extraction: Extraction) -> None:
 
 
 def may_show_words(content: bytes) -> bool:
-    """Whether OCR is worth its seconds."""
+    """Whether OCR is worth its time."""
     size = picture_size(content)
     return size is None or (min(size) >= SHORTEST and size[0] * size[1] >= SMALLEST)

@@ -27,7 +27,7 @@ from civicmail.core.sandbox.errors import BUSY, CRASHED, READER_REASONS, TOO_LON
 from civicmail.core.sandbox.service import Request, Service
 
 MAX_REQUESTS = 5000
-"""That one process answers before a fresh one takes over."""
+"""Requests that one process answers before a new one replaces it."""
 
 
 class Pool:
@@ -78,7 +78,7 @@ class Pool:
 
 
 def read_reply[Reply](child: Child, request: Request[Reply], kind: bytes, data: bytes, size: int) -> Reply:
-    """The reply. size: bytes of the content. Marks a process that must not go on as spent. Raises Unreadable."""
+    """The reply. size: bytes of the content. Marks a process that must be replaced as spent. Raises Unreadable."""
     end_request(child, kind, data)
     try:
         return service.decode_reply(request, data, size)
@@ -104,8 +104,8 @@ _creating = threading.Lock()
 
 
 def shared(asked: Service, processes: int = 0) -> Pool:
-    """One pool for all callers of the same service, closed when this process ends. A fork has its own: through shared pipes it
-    would get the replies of others, and the thread that starts processes does not exist in it."""
+    """One pool for all callers of the same service, closed when this process ends. A fork gets a pool of its own: through shared
+    pipes it would get the replies of others, and it lacks the thread that starts processes."""
     with _creating:
         return _shared(asked, processes, os.getpid())
 

@@ -14,15 +14,15 @@ from civicmail.core.sandbox.service import Service, StreamRequest
 
 
 class Process:
-    """Starts on first use. descriptors: open files that it inherits. Not safe for two threads at once; keep the thread alive that
-    asks first, because its end ends the process."""
+    """A process that starts on first use. descriptors: open files that it inherits. Not thread-safe; keep the thread of the first
+    request alive, because its end ends the process."""
 
     def __init__(self, served: Service, descriptors: tuple[int, ...] = ()) -> None:
         self._child = Child(served.command, each=served.fork_each, descriptors=descriptors)
 
     @property
     def ended(self) -> int:
-        """How many processes there were before this one."""
+        """The number of earlier processes."""
         return self._child.ended
 
     def stream[Item](

@@ -27,18 +27,18 @@ READERS: dict[Reading, str] = {
 """Reading -> module of this room with a function read(); imported when the first file of the kind comes."""
 
 FREQUENT = ("text_files", "archive_members", "pictures")
-"""Modules that are there before a process gives up its rights: what they read at import is not theirs afterwards."""
+"""Modules that are imported before a process drops its privileges, because it cannot read their files afterwards."""
 
 SILENT = frozenset({"nothing", "empty"})
 
 SECONDS = 20
-"""Of the processor, for a whole file; a report of 5,000 pages takes three. Waiting on a busy machine does not count."""
+"""Processor time for a whole file; a report of 5,000 pages takes three seconds. Waiting on a busy machine does not count."""
 
 TEXT_RATIO = 200
 """Characters that come of one byte of the file: packed logs come to 50, what is beyond is made by repetition."""
 
 TEXT_FREE, TEXT_MOST = 16 << 20, 256 << 20
-"""Characters that any file may say, and that no file does: the second is what the index can take at a time."""
+"""Characters of text that any file may have, and the maximum for a file: the latter is the limit of the index."""
 
 MEMBERS = 10_000
 

@@ -1,9 +1,9 @@
 """Restrict this process to the system calls that it needs (Linux seccomp, seccomp(2)). Needs no root and no library.
 
-What is kept stands in syscalls.py. A call that is not there is answered as by a kernel that does not know it (ENOSYS): libraries
-try new calls first and go on with an older one, and a reader that was taken over gets nothing by it; ending the process instead
-would make mail unreadable with the next release of a library. Calls of another architecture, which nobody honest makes, end the
-process. The filter is classic BPF, written out here.
+The permitted calls are listed in syscalls.py. Other calls fail as in a kernel without them (ENOSYS): libraries try new calls first
+and then use an older one, and a compromised reader gains nothing; ending the process instead would make mail unreadable with the
+next release of a library. Calls of another architecture, which only an attacker makes, end the process. The filter is classic BPF,
+written out here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def known() -> bool:
-    """Whether this architecture has a list, and this kernel filters."""
+    """Whether this architecture has a list, and this kernel supports filters."""
     return os.uname().machine in syscalls.MACHINES and _libc.prctl(_PR_GET_SECCOMP, *[ctypes.c_ulong(0)] * 4) >= 0
 
 

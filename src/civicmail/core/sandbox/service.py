@@ -38,7 +38,7 @@ class Request[Reply](msgspec.Struct, frozen=True, tag=True):
 
     handler: ClassVar[str]
     reply_ratio: ClassVar[int] = 64
-    """Bytes of a reply for a byte of content: text takes up to six, and packed text is eight times as long."""
+    """Maximum bytes of a reply for a byte of content: text takes up to six, and compressed text is eight times as long."""
     reply_free: ClassVar[int] = 1 << 20
     """Bytes of a reply for any content."""
 

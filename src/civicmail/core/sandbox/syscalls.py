@@ -33,13 +33,13 @@ FREE: dict[str, tuple[int | None, int | None]] = {
 PROGRAM: dict[str, tuple[int | None, int | None]] = {
     "execve": (59, 221), "arch_prctl": (158, None), "set_tid_address": (218, 96),
 }  # fmt: skip
-"""Besides, for what becomes another program (launch.py): Landlock says which, and it may start none beside itself."""
+"""Additional calls for a process that becomes another program (launch.py): Landlock restricts which, and it may start no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A call that is allowed with some arguments. argument: which one is looked at, from 0. Of its lower 32 bits, which are all
-    that the kernel reads of it: one_of, or without any bit of without, or below a number."""
+    """A call that is permitted with some arguments. argument: the one to check, from 0. Of its lower 32 bits, which are all that
+    the kernel reads of it: one_of, or without any bit of without, or below a number."""
 
     numbers: tuple[int | None, int | None]
     argument: int
@@ -69,7 +69,7 @@ TGKILL, PRLIMIT64 = (234, 131), (302, 261)
 
 
 def count(machine: str) -> int:
-    """How many calls a reader has there."""
+    """The number of calls that a reader has there."""
     column = MACHINES[machine][0]
     every = [*FREE.values(), *(rule.numbers for rule in RULES.values()), TGKILL, PRLIMIT64]
     return sum(numbers[column] is not None for numbers in every)

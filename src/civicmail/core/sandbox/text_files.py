@@ -27,7 +27,7 @@ def read(content: bytes, extraction: Extraction) -> None:
 
 
 def decoded(content: bytes) -> str:
-    """Text of a file that says nothing of its charset."""
+    """Text of a file without a declared charset."""
     for mark, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if content.startswith(mark):
             return content[len(mark) :].decode(codec, "replace")

@@ -19,7 +19,7 @@ _SIGNS = str.maketrans({"\r": "\n", "\x07": "\t", "\x0b": "\n", "\x0c": "\n", "\
 
 
 def is_sealed(file: olefile.OleFileIO) -> bool:
-    """Whether its information block says that it is encrypted (fEncrypted)."""
+    """Whether its information block marks it as encrypted (fEncrypted)."""
     start = file.openstream("WordDocument").read(12)
     return (
         len(start) == 12

@@ -28,7 +28,7 @@ class Words:
         self._declares = False
 
     def read(self, pieces: Iterable[bytes]) -> None:
-        """Raises Unreadable where the XML is broken or declares entities; text before that is kept."""
+        """Read the text. Raises Unreadable if the XML is broken or declares entities; text before that is kept."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -49,7 +49,7 @@ class Words:
             raise Unreadable(ENTITIES)
 
     def _role(self, name: str) -> tuple[bool, bool]:
-        """Whether an element holds words of its own, and whether a word ends behind it. name: namespace, space, local name."""
+        """Whether an element contains words of its own, and whether a word ends behind it. name: namespace, space, local name."""
         if len(self._roles) > ROLES_MOST:
             self._roles.clear()
         local = name.rpartition(" ")[2]

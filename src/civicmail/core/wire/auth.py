@@ -71,7 +71,7 @@ class AuthSession(Greeting):
         assert exchange is not None
         if not self._in_step():
             return
-        if self._verdict:  # a token was refused, and the client has heard why (RFC 7628 3.2.3): whatever it says now
+        if self._verdict:  # the client got the reason for a refused token (RFC 7628 3.2.3): any response ends it
             verdict = self._verdict
             self._exchange, self._verdict = None, ""
             self._say(verdict)

@@ -4,8 +4,8 @@
     events = client.feed(data)          # and write client.take_output()
     client.hello() / client.start_tls() / client.send(mail) / client.content(piece) / client.finish() / client.quit()
 
-One command group is under way at a time; each ends in one event. MAIL and RCPT go out together where PIPELINING is offered
-(RFC 2920); DATA follows when at least one recipient was accepted, so no message is ever begun for nobody.
+One command group is in progress at a time; each ends in one event. MAIL and RCPT are sent together if PIPELINING is offered (RFC
+2920); DATA follows when at least one recipient was accepted, so no message is started without recipients.
 """
 
 from __future__ import annotations
@@ -302,7 +302,7 @@ class Client:
             words.append("BODY=8BITMIME")
         if "SMTPUTF8" in self.offers and ("SMTPUTF8" in params or needs_utf8(mail)):
             words.append("SMTPUTF8")
-        if "REQUIRETLS" in params:  # RFC 8689 4.1; who does not know it refuses, and nothing leaves
+        if "REQUIRETLS" in params:  # RFC 8689 4.1; a server without it refuses, and nothing is sent
             words.append("REQUIRETLS")
         if "DSN" in self.offers:
             words += [f"{name}={_path(params[name])}" for name in ("RET", "ENVID") if params.get(name)]

@@ -93,7 +93,7 @@ class Connection:
         return None
 
     def _in_step(self) -> bool:
-        """Nothing may follow EHLO, DATA, STARTTLS or XCLIENT before their answer (RFC 2920 3.1)."""
+        """Check that no command follows EHLO, DATA, STARTTLS or XCLIENT before their answer (RFC 2920 3.1)."""
         if self._at >= len(self._buffer):
             return True
         self._part(_SYNCHRONISATION, "synchronisation")

@@ -37,7 +37,7 @@ class Lines:
 
     @property
     def mended(self) -> int:
-        """How many places are not as they came, on a listener that normalises."""
+        """The number of repaired places, on a listener that normalizes."""
         return self.bare_cr + self.bare_lf + self.nul + self.unended
 
 
@@ -157,7 +157,7 @@ class ChunkReceiver:
 
     @property
     def between(self) -> bool:
-        """No chunk is open: commands may come."""
+        """Whether no chunk is open, so that commands may follow."""
         return self._between
 
     def open(self, size: int, *, last: bool) -> None:

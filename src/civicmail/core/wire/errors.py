@@ -2,11 +2,11 @@
 
 CivicmailError
 └── WireError             a peer broke the protocol
-    ├── PathError         an address in MAIL or RCPT that is not one
-    ├── CommandError      a command whose words are wrong
-    └── ReplyError       a server said something that is no reply
+    ├── PathError         an invalid address in MAIL or RCPT
+    ├── CommandError      a command with invalid arguments
+    └── ReplyError       a server sent an invalid reply
 
-The smtp attribute of each raised error is the reply the peer gets; text that the peer sent is never quoted in it.
+The smtp attribute of each raised error is the reply for the peer; it never quotes text from the peer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class PathError(WireError):
 
 
 class CommandError(WireError):
-    """A known command with arguments that are not allowed."""
+    """A known command with invalid arguments."""
 
     smtp = "501 5.5.4 Syntax error in parameters"
 

@@ -129,7 +129,8 @@ class Greeting(Connection):
 
     def _unknown(self, verb: str) -> None:
         if verb in _NOT_SMTP or ":" in verb:
-            # HTTP or header lines: somebody makes a program talk to us that means something else (Postfix smtpd_forbidden_commands)
+            # HTTP or header lines: an attacker makes a program talk to us that means another server (Postfix
+            # smtpd_forbidden_commands)
             self._part("554 5.5.1 This is not SMTP", "not smtp")
         else:
             self._mistake("500 5.5.1 Command not recognized", "unknown command")

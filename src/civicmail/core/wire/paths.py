@@ -21,7 +21,7 @@ _DOT_STRING = re.compile(r'[^\x00-\x20\x7f"\\()<>,;:@\[\]]+')
 _LABEL = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\u0080-\U0010ffff-]{0,61}[A-Za-z0-9_\u0080-\U0010ffff])?")
 _LITERAL = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
 
-_MAX_LOCAL = 255  # RFC 5321 says 64; bounce addresses of the real world are longer
+_MAX_LOCAL = 255  # RFC 5321 allows 64; real bounce addresses are longer
 _MAX_DOMAIN = 255
 
 

@@ -10,8 +10,8 @@ from civicmail.core.wire.errors import CommandError
 
 @dataclass(slots=True)
 class Peer:
-    """client: IP address. name: host name from a trusted peer. login: who signed in there. helo: as given. extended: the peer sent
-    EHLO or LHLO, so it knows extensions."""
+    """client: IP address. name: host name from a trusted peer. login: the person who signed in there. helo: as given. extended: the
+    peer sent EHLO or LHLO, so it supports extensions."""
 
     client: str = ""
     name: str = ""

@@ -13,11 +13,10 @@ from civicmail.core.wire.sasl import MECHANISMS
 class ServerProfile:
     """hostname: our name in greeting and EHLO. newlines: what a bare CR, LF or NUL in a message means (see `data`).
 
-    max_size: bytes of a message. starttls: offered while the connection is plain; require_tls: MAIL is refused without.
-    dsn, smtputf8, chunking: announced or not (the DSN parameters are kept whenever a peer sends them).
-    xclient, xforward: this peer may speak for another client.
-    auth: people sign in here, under TLS, and nothing is taken without. max_errors: bad commands before 421;
-    max_idle: commands that do nothing (NOOP, RSET, VRFY …) between two messages before 421.
+    max_size: bytes of a message. starttls: offered while the connection is plain; require_tls: MAIL is refused without. dsn,
+    smtputf8, chunking: announced or not (DSN parameters are stored whenever a peer sends them). xclient, xforward: this peer may
+    speak for another client. auth: people sign in here, under TLS, and mail is accepted only then. max_errors: bad commands before
+    421; max_idle: commands that do nothing (NOOP, RSET, VRFY …) between two messages before 421.
     """
 
     hostname: str

@@ -49,7 +49,7 @@ class ReplyReader:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was received that is not part of a whole reply."""
+        """Whether no part of an incomplete reply was received."""
         return not self._buffer and not self._lines
 
     def clear(self) -> None:

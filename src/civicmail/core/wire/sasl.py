@@ -45,7 +45,7 @@ def challenge(text: bytes) -> str:
 
 
 class Exchange:
-    """One sign-in. `take` is given each decoded response, the initial one included."""
+    """One sign-in. `take` gets each decoded response, including the initial one."""
 
     def __init__(self, mechanism: Mechanism) -> None:
         self.mechanism = mechanism
@@ -59,7 +59,7 @@ class Exchange:
         return _ASK_NAME if self._name is None else _ASK_PASSWORD
 
     def take(self, response: bytes) -> Credentials | None:
-        """The credentials, or None when another response is wanted. Raises WireError with the reply."""
+        """The credentials, or None when another response is needed. Raises WireError with the reply."""
         try:
             text = response.decode("utf-8")
         except UnicodeDecodeError:
@@ -120,7 +120,7 @@ def _token(rest: str) -> str:
 
 
 def _named(name: str, authorization_id: str = "", *, empty: bool = False) -> str:
-    """The name that signs in. other: as whom it wants to act (the authorization identity), which may only be itself."""
+    """The name of the sign-in. other: the authorization identity, which may only be the same."""
     if (not name and not empty) or len(name) > NAME_MOST or not name.isprintable():
         raise CommandError("The name is empty or not one.", _NAMELESS)
     if authorization_id and authorization_id.lower() != name.lower():

@@ -2,9 +2,9 @@
 
     session = Session(profile, client="192.0.2.1")
     events = session.feed(data)        # then write session.take_output()
-    events = session.answer("250 …")   # after MailFrom, RcptTo, EndOfData, Credentials, Ready; what was pipelined behind it goes on
+    events = session.answer("250 …")   # after MailFrom, RcptTo, EndOfData, Credentials, Ready; pipelined commands continue
 
-A session that waits for an answer takes no further command: while `waiting` is set the application stops reading.
+A session that waits for an answer accepts no further command: while `waiting` is set the application stops reading.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from civicmail.core.wire.events import (
 )
 from civicmail.core.wire.profile import ServerProfile
 
-_OVERRUN = 1024 * 1024  # what we still listen to, beyond the size limit once more, for the sake of a reply after the data
+_OVERRUN = 1024 * 1024  # data accepted beyond the size limit once more, so that we can reply after it
 
 _TOO_MANY = "452 4.5.3 Too many recipients"
 _TOO_LARGE = "552 5.3.4 Message too large"
@@ -39,7 +39,7 @@ _NEEDS_UTF8 = "553 5.6.7 Address needs SMTPUTF8"
 
 
 class Session(AuthSession):
-    """One connection. The greeting is in the first output; nothing that a peer sends makes `feed` or `answer` raise."""
+    """One connection. The greeting is in the first output; no input makes `feed` or `answer` raise."""
 
     def __init__(self, profile: ServerProfile, *, client: str = "", tls: str = "") -> None:
         super().__init__(profile, client, tls)
@@ -194,11 +194,11 @@ class Session(AuthSession):
             self.transaction.recipients.append(waited)
 
     def _missing(self) -> str:
-        """Why content cannot come now; "" when it can."""
+        """Why content cannot be sent now; "" if it can."""
         if self.transaction is None:
             return "503 5.5.1 Say MAIL first"
         if not self.transaction.recipients:
-            return "503 5.5.1 No valid recipients" if self._lmtp else "554 5.5.1 No valid recipients"  # RFC 2033 4.2 wants 503
+            return "503 5.5.1 No valid recipients" if self._lmtp else "554 5.5.1 No valid recipients"  # RFC 2033 4.2 requires 503
         return ""
 
     # -- DATA
@@ -224,7 +224,7 @@ class Session(AuthSession):
         self._events.append(DataStart(self.transaction))
 
     def _readied(self, reply: str) -> None:
-        """Whether content may come, of DATA or of the chunk that follows its BDAT in any case."""
+        """Whether content may be sent, of DATA or of the chunk that follows its BDAT in any case."""
         taken = reply.startswith("2")
         if self._chunks is not None:
             self._lost = "" if taken else reply
@@ -257,7 +257,7 @@ class Session(AuthSession):
         assert transaction is not None
         self._buffer, self._at = receiver.rest, 0
         if receiver.refused:
-            # What follows may be commands only to a reader with other line endings: nothing of it is ever parsed.
+            # Only readers with other line endings would take the rest for commands: it is never parsed.
             self._finish(transaction, (_BROKEN_LINES,))
             self._close("broken lines")
         elif self._lost:
@@ -288,7 +288,7 @@ class Session(AuthSession):
             return
         try:
             size, last = parse_chunk(argument)
-        except WireError as problem:  # the octets that follow could not be told from commands
+        except WireError as problem:  # the following octets could not be told from commands
             self._part(problem.smtp, "BDAT")
             return
         chunks = self._chunks
