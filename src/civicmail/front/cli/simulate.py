@@ -60,14 +60,13 @@ def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: 
     from civicmail.front.sample.day_plan import READINGS
     from civicmail.front.sample.day_report import goals, report
     from civicmail.front.sample.office_process import OfficeProcess
-    from civicmail.front.sample.people import OFFICES
     from civicmail.front.sample.simulation import Simulation
 
     load = READINGS[reading]
     count = load.part(share).total
     with Simulation(folder, load, minutes * 60, seed, share) as played:
-        output.words(f"Making a city of {len(OFFICES.departments)} departments and district offices …")
-        city = sample_city.people(folder, OFFICES)
+        output.words(f"Making a city of {len(played.town.departments)} departments and district offices …")
+        city = sample_city.people(folder, played.town)
         from civicmail.front.sample.day_setup import ask_about_files, sign_in  # what follows wants Django, which stands now
 
         ask_about_files(city, now_ms())

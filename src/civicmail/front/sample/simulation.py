@@ -1,6 +1,7 @@
 """A simulated day of a whole city: mail, incidents, and a report.
 
-About 600 people in 140 departments and offices carry the mail of 6,200. The data folder is new and every process is real.
+About 600 people in 140 departments and offices carry the mail of 6,200; the sample city's 90 are enough for a hundredth of it.
+The data folder is new and every process is real.
 Messages are made before the day begins, and the office workers run in another process, so that neither slows the installation.
 """
 
@@ -30,6 +31,8 @@ from civicmail.front.sample.work_done import WorkDone
 
 LOOK, ROLES = 0.25, 2.0
 """Seconds between two looks at what became of the mail, and at what processes cost."""
+SMALL_SHARE = 0.01
+"""Up to this part of a day's mail the sample city sends it, which is made in a few seconds."""
 SETTLE_SECONDS = 120
 """Timeout for work in progress at the end of the day."""
 RETRY_HOURS = 0.1
@@ -64,6 +67,7 @@ class Simulation:
 
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
+        self.town = people.OFFICES if share > SMALL_SHARE else people.SAMPLE
         self.roles = process_costs.ProcessCosts()
         self._began = self._again = 0.0
         self.happened: list[tuple[float, str]] = []
@@ -111,7 +115,7 @@ class Simulation:
     @property
     def _pace(self) -> float:
         """They send what 6,200 do, and an hour is over sooner."""
-        return max(1.0, 6200 / len(people.OFFICES.employees) * 86_400 / self.seconds * self.share)
+        return max(1.0, 6200 / len(self.town.employees) * 86_400 / self.seconds * self.share)
 
     def let_in(self, logins: Mapping[str, tuple[str, str]]) -> None:
         """Set logins by address; the last one's password is stolen."""
@@ -124,7 +128,7 @@ class Simulation:
 
     def write_letters(self, snapshot: Snapshot, say: Say) -> None:
         """Write all messages to an unnamed file beside the data folder. Raises OSError if there is no room."""
-        letters = DayMail(self._seed, people.OFFICES, lambda posting: month.known(posting, snapshot, now_ms()))
+        letters = DayMail(self._seed, self.town, lambda posting: month.known(posting, snapshot, now_ms()))
         load = self.load.part(self.share)
         plan = due(load, self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import batched
 
@@ -246,8 +247,7 @@ def _boxes(city: Staff, now: int) -> None:
         box = mailboxes.make_function(
             f"{department.short}@{DOMAIN}", department.name, where, purpose, actor=officer, reason=WHY, now=now
         )
-        for person in (team[2], team[3]):
-            _grant(person, box, city, department.short, now)
+        _grant((team[2], team[3]), box, city, department.short, now)
         lists.append(
             mailboxes.make_group(
                 f"all-{department.short}@{DOMAIN}", f"All of {department.name}", where, everyone=True, actor=officer,
@@ -259,7 +259,7 @@ def _boxes(city: Staff, now: int) -> None:
     box = mailboxes.make_function(
         f"311@{DOMAIN}", "City Services 311", clerk, "Where residents ask first.", actor=officer, reason=WHY, now=now
     )
-    _grant(city.team["clerk"][4], box, city, "clerk", now)
+    _grant((city.team["clerk"][4],), box, city, "clerk", now)
     root = city.departments["city"]
     mailboxes.make_group(f"everybody@{DOMAIN}", "Everybody", root, everyone=True, actor=officer, reason=WHY, now=now)
     heads = mailboxes.make_group(f"directors@{DOMAIN}", "Directors", root, actor=officer, reason=WHY, now=now)
@@ -275,12 +275,11 @@ def _boxes(city: Staff, now: int) -> None:
     )  # fmt: skip
 
 
-def _grant(person: Person, box: Mailbox, city: Staff, short: str, now: int) -> None:
-    team = city.team[short]
-    request = access_requests.ask_grant(
-        person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=actor(team[1], now), now=now
-    )
-    access_requests.approve(request, actor=actor(team[0], now), now=now)
+def _grant(users: Iterable[Person], box: Mailbox, city: Staff, short: str, now: int) -> None:
+    head, deputy = (actor(person, now) for person in city.team[short][:2])
+    for person in users:
+        request = access_requests.ask_grant(person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=deputy, now=now)
+        access_requests.approve(request, actor=head, now=now)
 
 
 def _acknowledge(city: Staff, now: int) -> None:
