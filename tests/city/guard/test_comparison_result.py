@@ -141,6 +141,19 @@ def test_a_row_that_never_came_to_a_journal_is_named_after_a_minute(installed: P
     assert last is not None and last.differences[0].row == late.pk and last.entries == 2 and made.pk != late.pk
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, A3", "An old entry that is being written to a journal is in order; one that gets no place there is named."
+)
+def test_an_old_entry_may_get_its_place_after_its_record_and_must_get_it(installed: Path) -> None:
+    """A worker that was away for hours writes entries of hours ago to its journal, and their places a moment later."""
+    look()
+    journal_consumer.write(heard(installed), now=MS)
+    with unguarded(), connection.cursor() as c:
+        c.execute("DELETE FROM access_carried")
+    later = MS + 3 * entries.SETTLED_AFTER_MS
+    assert found(installed, later) == [] and found(installed, later) == ["altered"]
+
+
 def test_a_table_that_was_emptied_with_its_reader_is_written_again(installed: Path) -> None:
     """Whoever sets back how far journals were read gets the entries back, and hides none."""
     look()

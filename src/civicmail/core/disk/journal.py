@@ -105,6 +105,11 @@ def retired_by_files(place: Path) -> int:
     return files[0][0] - 1 if files else read_durable(place)
 
 
+def durable(data: Path) -> dict[str, int]:
+    """Journal to the last of its records that is known to be synced."""
+    return {name: read_durable(folder(data) / name) for name in names(data)}
+
+
 def retired(data: Path) -> dict[str, int]:
     """Journal to the last of its records that are in segments only."""
     return {name: read_retired(folder(data) / name) for name in names(data)}

@@ -49,10 +49,12 @@ class AuditLogComparison:
         """Compare once. Raises DatabaseError, sqlite3.Error; the next one then starts over."""
         now = self._clock()
         known = entry_comparison.take_baseline()
+        before = dict(self._tail.positions)
         while journal_reader.read(self._tail, self._hear):
             self._expected.note(self._tail.positions)
         followed = entry_comparison.followed_from(journal_offsets.read_offsets(Followed), journal.retired(self._data))
-        result = entry_comparison.compare(self._expected, known, followed, now=now)
+        compared = entry_comparison.followed_from(before, {})
+        result = entry_comparison.compare(self._expected, known, followed, compared, now=now)
         self.differences = len(result.differences)
         if result.differences:
             log.error(

@@ -147,7 +147,7 @@ def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -
     for name in FOLDERS:
         files.make_folder(data / name, levels=name.count("/") + 2)
     data.chmod(0o700)
-    durable = {name: journal.read_durable(journal.folder(copy) / name) for name in journal.names(copy)}
+    durable = journal.durable(copy)
     sizes = _logs(copy)
     sizes |= {p: (copy / p).stat().st_size for p in copy_folder.listed(copy) if p != FILE and not contents.is_log(p)}
     folders: set[Path] = set()

@@ -51,7 +51,7 @@ class Shipper:
 
     def round(self) -> bool:
         """Send and sync new durable records; returns whether there were any."""
-        began, size, durable = self._clock(), integrated_count(self._data), _durable(self._data)
+        began, size, durable = self._clock(), integrated_count(self._data), journal.durable(self._data)
         before = self._evidence.size
         moved = False
         while True:
@@ -102,7 +102,7 @@ class Shipper:
         self.complete = True
 
     def _until_covered(self) -> Iterator[None]:
-        durable, size = _durable(self._data), integrated_count(self._data)
+        durable, size = journal.durable(self._data), integrated_count(self._data)
         while self._evidence.size < size or any(self._journals.positions().get(n, 0) < last for n, last in durable.items()):
             yield
 
@@ -125,8 +125,3 @@ class Shipper:
             "records": self._journals.positions(),
             "entries": self._evidence.size,
         }
-
-
-def _durable(data: Path) -> Positions:
-    top = journal.folder(data)
-    return {name: journal.read_durable(top / name) for name in journal.names(data)}

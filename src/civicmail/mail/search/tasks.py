@@ -234,7 +234,7 @@ class IndexJob:
         top = journal.folder(self._data)
         names = journal.names(self._data)
         # Records up to here may have been indexed by a holder that died before it wrote the coverage.
-        self._suspect: Positions = {name: journal.read_durable(top / name) for name in names}
+        self._suspect: Positions = journal.durable(self._data)
         sealed = any(self._coverage.journals.get(name, 0) < journal.read_retired(top / name) for name in names)
         self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)

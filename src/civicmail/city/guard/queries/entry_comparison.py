@@ -1,6 +1,6 @@
 """Compare the audit log table with the journal records, both ways (A3).
 
-The table is read without Django's models, because its content may be forged.
+The table is read as it lies, because whoever writes to the database may write anything.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Baseline:
 
 @dataclass(slots=True)
 class Comparison:
-    """entries: rows compared; pending: rows too recent to be compared."""
+    """entries: rows that were compared; pending: that are too young to say anything of."""
 
     entries: int = 0
     pending: int = 0
@@ -74,15 +74,17 @@ def followed_from(positions: Mapping[str, int], retired: Mapping[str, int]) -> F
     return lambda journal, number: number <= reached.get(journal, 0)
 
 
-def compare(expected: Iterable[RecordedEntry], known: Baseline, followed: Followed, *, now: int) -> Comparison:
-    """The differences. expected: by uuid; now: ms. Raises DatabaseError."""
+def compare(expected: Iterable[RecordedEntry], known: Baseline, followed: Followed, compared: Followed, *, now: int) -> Comparison:
+    """What differs. expected: by uuid; compared: whether an earlier comparison had read a record, since when its row must have got
+    its place; now: ms. Raises DatabaseError."""
     comparison = Comparison()
     comparison.differences += [Difference("unprotected", text) for text in unprotected()]
     table = _Table(comparison, known, now)
     for recorded in expected:
         row = table.at(recorded.uuid)
         if row is not None:
-            _compare(row, recorded, comparison, now)
+            is_new = now - recorded.at <= 2 * SETTLED_AFTER_MS or not any(compared(*place) for place in recorded.places)
+            _compare(row, recorded, comparison, is_new)
         elif not any(followed(*place) for place in recorded.places):
             comparison.pending += 1
         else:
@@ -93,7 +95,7 @@ def compare(expected: Iterable[RecordedEntry], known: Baseline, followed: Follow
 
 
 class _Table:
-    """Iterates over the rows by uuid, for lookups in ascending order; a row that is never looked up is in no journal."""
+    """Goes through the rows by uuid, beside whoever asks for ascending ones; a row that nobody asks for is in no journal."""
 
     def __init__(self, comparison: Comparison, known: Baseline, now: int) -> None:
         self._comparison = comparison
@@ -139,8 +141,8 @@ class _Table:
         )
 
 
-def _compare(row: _Row, recorded: RecordedEntry, comparison: Comparison, now: int) -> None:
-    """Say what differs between a row and the records of the same uuid."""
+def _compare(row: _Row, recorded: RecordedEntry, comparison: Comparison, is_new: bool) -> None:
+    """Say what differs between a row and the records of the same uuid. is_new: whether it may have no place yet."""
 
     def say(what: str) -> None:
         text = f"The entry {_name(recorded)} {what}."
@@ -154,12 +156,12 @@ def _compare(row: _Row, recorded: RecordedEntry, comparison: Comparison, now: in
         say(f"was changed in the table: {', '.join(wrong)}")
     elif row.place is not None and row.place not in recorded.places:
         say(f"has a place in the table that is another record's: {row.place[0]}:{row.place[1]}")
-    elif row.place is None and now - recorded.at > 2 * SETTLED_AFTER_MS:
+    elif row.place is None and not is_new:
         say("has no place in the table")
 
 
 def _wrong(row: _Row) -> list[str]:
-    """Columns that differ from the head."""
+    """Columns that do not say what the head says."""
     try:
         plain = orjson.loads(row.head)
         facts = row.columns[COLUMNS.index("facts")]
