@@ -31,7 +31,7 @@ SUBJECTS = {
     "core/ledger": "The ledger",
     "core/message": "Reading messages",
     "core/query": "The search language",
-    "core/sandbox": "Limited processes",
+    "core/sandbox": "Sandboxed processes",
     "core/wire": "SMTP and LMTP",
     "city/guard": "The guard",
     "city/identity": "Accounts, authorizations and roles",
@@ -46,15 +46,15 @@ SUBJECTS = {
     "mail/courier": "Delivery",
     "mail/gateway": "Listeners",
     "mail/importers": "Importing",
-    "mail/pipeline": "From bytes to receipt",
-    "mail/replica": "The second place",
+    "mail/pipeline": "The pipeline",
+    "mail/replica": "The standby",
     "mail/screening": "Screening",
     "mail/search": "The search index",
     "desk/holding": "Held mail",
-    "desk/incidents": "Reports of dangerous mail",
+    "desk/incidents": "Incidents and message removal",
     "desk/mailbox": "My mail",
-    "desk/oversight": "The rule book and oversight",
-    "desk/viewer": "Displaying a message",
+    "desk/oversight": "Rules and oversight",
+    "desk/viewer": "Viewing a message",
     "desk/workbench": "Examinations",
     "front/checkup": "Doctor",
     "front/cli": "Commands",
@@ -75,13 +75,15 @@ SUBJECTS = {
 """The folders below tests, in the order of the page."""
 HEAD = """# Requirements
 
-The rules of the program by clause, each with the test that proves it. `tools/requirements.py` writes this page from the marks on
-the tests (`@pytest.mark.rule`). First come the clauses of the city's policy (P-01 to P-31), then the [promises](promises.md), then
-the rules of the house. A rule that serves several of them stands under the first one and names the others; M4 or E6 is a row of
-[governance.md](governance.md).
+The rules of the program by clause, each with the test that proves it.
+`tools/requirements.py` writes this page from the marks on the tests (`@pytest.mark.rule`).
+The clauses of the city's policy (P-01 to P-31) come first, then the [promises](promises.md), then the rules of the house.
+A rule that serves several of them is listed under the first one and names the others.
+M4 or E6 is a row of [governance.md](governance.md).
 
-A new rule is a mark on its test, in the same change as its code. A rule of the promises, the guard, durability, the parsers, the
-policy or the law of retention may have a mutant as well (`tests/mutants`): it takes the rule out, and the test then has to fail.
+A new rule is a mark on its test, in the same change as its code.
+A rule of the promises, the guard, durability, the parsers, the policy or the law of retention may also have a mutant
+(`tests/mutants`): it removes the rule, and the test must then fail.
 """
 
 
@@ -141,7 +143,7 @@ def titles() -> dict[str, str]:
 
 @cache
 def known() -> frozenset[str]:
-    """Whatever a rule may come from."""
+    """Every possible source of a rule."""
     return frozenset(titles()) | frozenset(re.findall(r"(?m)(?:(?<=^\| )[A-Z]\d{1,2}(?= \|)|\bAC-\d+)", GOVERNANCE.read_text()))
 
 
@@ -176,4 +178,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif page() != PAGE.read_text():
-        raise SystemExit(f"{PAGE} is not what the marks on the tests say: run tools/requirements.py")
+        raise SystemExit(f"{PAGE} differs from the marks on the tests: run tools/requirements.py")

@@ -82,7 +82,7 @@ def test_what_is_missing_skips_and_is_listed_at_the_end(needy: pytest.Pytester) 
     assert "3 skipped" in result.stdout.lines[-1], "the summary line stays the last one"
 
 
-@pytest.mark.rule("house", "Where nothing may be missing, a test whose program is missing fails instead of being skipped.")
+@pytest.mark.rule("house", "If all programs are required, a test with a missing program fails instead of being skipped.")
 def test_where_nothing_may_be_missing_what_is_missing_fails(needy: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICMAIL_NOTHING_MISSING", "1")
     result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")

@@ -34,7 +34,7 @@ def test_archives_are_opened_in_one_place() -> None:
     assert [(path, both) for path in strangers(WRITES_ZIP) if (both := imported(path) & ARCHIVES)] == []
 
 
-@pytest.mark.rule("house", "What files begin with stands in core/filetype alone.")
+@pytest.mark.rule("house", "Magic numbers of files are in core/filetype only.")
 def test_what_files_begin_with_stands_in_one_table() -> None:
     found = [
         (path, node.value)

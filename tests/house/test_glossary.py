@@ -47,7 +47,7 @@ def test_no_module_is_named_by_a_retired_word() -> None:
     assert [str(path.relative_to(PACKAGE)) for path in named] == []
 
 
-@pytest.mark.rule("house", "Names say what a thing is: found, said, told, asked and wanted are almost gone.")
+@pytest.mark.rule("house", "Names state their content: found, said, told, asked and wanted are almost gone.")
 def test_the_words_that_say_nothing_are_almost_gone_from_names() -> None:
     count = 0
     for path in modules("src"):
@@ -56,7 +56,7 @@ def test_the_words_that_say_nothing_are_almost_gone_from_names() -> None:
     assert count <= MAX_PARTICIPLES
 
 
-@pytest.mark.rule("house", "Names say role; duty is left where it is stored or called by programs.")
+@pytest.mark.rule("house", "Names use role; duty remains in stored names and those called by programs.")
 def test_duty_is_a_name_only_where_it_is_stored() -> None:
     named = set()
     for path in modules("src"):

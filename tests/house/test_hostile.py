@@ -65,15 +65,15 @@ def reads(path: Path) -> bool:
     return any(one in READERS | STANDARD or one.partition(".")[0] in LIBRARIES for one in imported(path))
 
 
-@pytest.mark.rule("house", "Code that reads whole messages outside of limited processes is on a list.")
+@pytest.mark.rule("house", "Code that reads whole messages outside sandboxed processes is on a list.")
 def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() -> None:
     """Whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
     found = {named(path) for path in modules("src") if reads(path)}
     assert {name for name in found if not name.startswith(LIMITED)} == HEADERS.keys() | WHOLE.keys()
 
 
-@pytest.mark.rule("house", "Readers of hostile files are imported in limited processes only.")
-@pytest.mark.rule("P-25, P-31", "Who reads hostile content outside of limited processes stands on a list, with why.")
+@pytest.mark.rule("house", "Readers of hostile files are imported in sandboxed processes only.")
+@pytest.mark.rule("P-25, P-31", "Code that reads hostile content outside sandboxed processes is on a list, with the reason.")
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
     inner = dict.fromkeys(HANDLERS | {"civicmail.mail.importers.parser_worker"}, "nobody")

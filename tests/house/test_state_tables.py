@@ -64,11 +64,11 @@ def _reached(table: StateTable[Any], begin: set[str]) -> set[str]:
     return seen
 
 
-@pytest.mark.rule("house", "No state changes in a way that its table does not have.")
+@pytest.mark.rule("house", "No state changes by a transition that its table does not have.")
 @pytest.mark.rule(
     "P-05, P-08, P-30",
-    "Whatever is tried in whatever order, no table of states is left: a step that is none is refused in a sentence, and "
-    "what is over stays over.",
+    "Whatever happens in any order, no state leaves its table: an invalid transition is refused in a sentence, and final "
+    "states stay final.",
 )
 @pytest.mark.parametrize("place", TABLES)
 @given(data=st.data())

@@ -65,7 +65,7 @@ def _cells(top: ast.AST) -> list[str]:
     return [word for n in calls if any(k.arg == "role" for k in n.keywords) and (word := _word(n.args[0]))]
 
 
-@pytest.mark.rule("house", "The words and colors of states come from one table.")
+@pytest.mark.rule("house", "The words and colors of states are from one table.")
 def test_no_module_pairs_a_color_with_a_word_of_its_own() -> None:
     found = {}
     for path in modules("src/civicmail"):

@@ -104,7 +104,7 @@ def test_our_style_and_script_stay_small() -> None:
     assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", script)
 
 
-@pytest.mark.rule("house", "Vendored files are unchanged and come with their license.")
+@pytest.mark.rule("house", "Vendored files are unchanged and have their license.")
 def test_what_others_made_is_as_it_was_brought_and_says_its_license() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "vendor.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

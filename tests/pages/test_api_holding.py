@@ -20,7 +20,7 @@ WHY = "The council has seen it and it is public."
 
 @pytest.mark.rule(
     "P-16, P-22",
-    "A program learns the names of files that wait after an entry alone, and whoever may not answer never.",
+    "A program reads the names of waiting files only after an entry, and never for a person who may not answer.",
 )
 @pytest.mark.rule("P-22", "A manager's program lists files of the own departments alone.")
 def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(city: Town) -> None:
@@ -47,7 +47,7 @@ def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(c
     assert ask["head"]("POST", f"{place}/answer", {**no, "reason": WHY}).status_code == 422, "that one waits no more"
 
 
-@pytest.mark.rule("P-22", "Files are taken back by a program of whoever sent them; to others they are not there.")
+@pytest.mark.rule("P-22", "Files are withdrawn by a program of their sender; for others they do not exist.")
 def test_files_of_ones_own_are_taken_back_and_put_up_before_writing(city: Town) -> None:
     """Whose files they are, and nobody else."""
     place = f"/approvals/{city.objects['approval']}/withdraw"
@@ -111,7 +111,7 @@ def test_a_contest_is_answered_word_for_word(city: Town) -> None:
     assert Contest.objects.get().person == city.people["second"]
 
 
-@pytest.mark.rule("P-25", "An account is locked and given back by programs in the state that was seen, and never by its owner.")
+@pytest.mark.rule("P-25", "An account is locked and released by programs in the state seen, and never by its owner.")
 def test_an_account_that_acts_unlike_its_owner_is_locked_and_given_back(city: Town) -> None:
     """As it was seen, and never by its owner."""
     row = Containment.objects.get(pk=city.objects["containment"])
@@ -202,7 +202,7 @@ def test_copies_are_taken_back_as_many_as_were_counted_and_above_fifty_by_two(ci
     assert len(security("GET", f"{large}/copies?limit=50").json()) == 50
 
 
-@pytest.mark.rule("P-17", "Who may not do an act does not learn whether what it would be done to exists.")
+@pytest.mark.rule("P-17", "A person who may not perform an act does not learn whether its object exists.")
 def test_who_may_not_do_it_does_not_learn_what_there_is(city: Town) -> None:
     """Numbers are easily counted up: 404 for those that are not there would say which are."""
     crew = asking(city.people["crew0"])

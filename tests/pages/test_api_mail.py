@@ -32,7 +32,7 @@ def test_my_mail_is_found_and_read_and_nobody_elses(city: Town) -> None:
 
 @pytest.mark.rule(
     "P-16, promise 4",
-    "A program reads other people's mail under a mandate alone, with the scope for it; each look is an entry before it is made.",
+    "A program reads other people's mail only in an examination, with the scope for it; each content view is an entry first.",
 )
 def test_other_peoples_mail_is_read_under_a_mandate_with_its_entry_first(city: Town) -> None:
     """E6: each look of a program is an entry like each look on a page; without the scope there is none."""

@@ -16,7 +16,7 @@ from pages.world import Town
 WHY = "Disk images come with attacks."
 
 
-@pytest.mark.rule("P-29", "A rule is changed by programs in the revision that was seen, and approved by nobody who wrote in it.")
+@pytest.mark.rule("P-29", "A rule is changed by programs in the revision seen, and approved by none of its authors.")
 def test_a_rule_goes_from_a_draft_to_a_second_person_and_never_back_to_its_author(city: Town) -> None:
     """Each change names the revision that was seen; who wrote does not approve."""
     author, second, head = (asking(city.people[who]) for who in ("author", "second", "head"))
@@ -61,7 +61,7 @@ def test_an_attack_is_stopped_with_its_count_and_answered_by_a_second_person(cit
     assert security("POST", f"{place}/stop", {"reason": "It is over by now."}).json()["ended"]
 
 
-@pytest.mark.rule("P-16, P-21", "Taking other people's mail away as files has a scope of its own, besides the mandate.")
+@pytest.mark.rule("P-16, P-21", "Exporting other people's mail as files has a scope of its own, besides the examination.")
 def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(city: Town) -> None:
     """Reading is not taking away: that is a scope of its own, and an entry."""
     place = f"/mandates/{city.objects['case']}/exports"
@@ -91,7 +91,7 @@ def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(
     assert ask("POST", f"{place}/amend", narrower).json()["wider"] is False
 
 
-@pytest.mark.rule("P-06, promise 4", "Programs sort the mail of their person, and nobody else's.")
+@pytest.mark.rule("P-06, promise 4", "Programs sort the mail of their person only.")
 def test_labels_stars_and_hiding_are_of_ones_own_mail(city: Town) -> None:
     """What is somebody else's is passed over, and their labels are not there."""
     mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])

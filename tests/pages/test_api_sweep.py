@@ -160,7 +160,7 @@ PLAIN: dict[str, str] = {
 """Pages that no operation does -> why."""
 
 
-@pytest.mark.rule("P-16", "A program can do what a page does, or somebody has decided that it cannot and says why.")
+@pytest.mark.rule("P-16", "A program can do what a page does, or an exception is decided with a reason.")
 def test_every_page_has_an_operation_or_a_reason_why_not() -> None:
     """Whatever a person can do on a page a program can, or somebody has decided that it cannot, and says why."""
     has = {o.page for o in OPERATIONS.values()}

@@ -83,7 +83,7 @@ def test_a_department_without_a_head_is_named_and_its_requests_wait(city: Town, 
     assert visit("head").post(asked, {"decision": "approve", "reason": "", "state": "asked"}).status_code == 302
 
 
-@pytest.mark.rule("P-06", "Without the database every page says so, and when to come again; it is itself again with it.")
+@pytest.mark.rule("P-06", "Without the database every page states that, and when to try again; it recovers with the database.")
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_without_the_database_every_page_says_so_and_is_itself_again_after(
     city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
@@ -178,7 +178,7 @@ def test_a_forged_cookie_opens_nothing_and_breaks_nothing(city: Town) -> None:
     assert client.get("/access/").status_code == 200
 
 
-@pytest.mark.rule("P-16", "An address or a cookie with a zero byte is not understood, and no database is asked with it.")
+@pytest.mark.rule("P-16", "A URL or a cookie with a zero byte is refused, and never reaches the database.")
 @pytest.mark.parametrize("path", ["/dept/public-works/people/%00/", "/dept/public-works/people/?q=%00", "/access/\0"])
 def test_a_zero_byte_in_an_address_or_a_cookie_is_not_understood(city: Town, visit: Visit, path: str) -> None:
     """No database is asked with one; PostgreSQL would fail."""

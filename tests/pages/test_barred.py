@@ -31,7 +31,7 @@ def bar(city: Town, key: str) -> Person:
 
 @pytest.mark.rule(
     "P-30",
-    "That somebody is barred, or may be, is said on their page and where access is asked for, before anybody writes four reasons.",
+    "A bar, or a possible one, is shown on the person's page and at a request for access, before anyone writes four reasons.",
 )
 def test_a_barred_person_is_said_to_be_barred_before_four_reasons_are_written(city: Town, visit: Callable[[str], Client]) -> None:
     """No form, no button; the reason stays with those who decide."""

@@ -27,7 +27,7 @@ def marked(installed: Path) -> Entry:
 
 @pytest.mark.rule(
     "P-16, P-29, A3",
-    "The page of entries marks those that are not what the journals have, and lists those that are gone, for whoever watches.",
+    "The page of entries marks those that differ from the journals, and lists missing ones, for auditors.",
 )
 @pytest.mark.django_db
 def test_an_entry_that_is_not_what_the_journal_has_is_marked(visit: Callable[..., Any], installed: Path) -> None:

@@ -26,7 +26,7 @@ def _file(text: str) -> SimpleUploadedFile:
 
 @pytest.mark.rule(
     "P-08",
-    "What the columns of a file are is asked once; the next one is known by its first line, and nothing is changed by reading.",
+    "The meaning of a file's columns is asked once; the next file is recognized by its first line, and reading changes nothing.",
 )
 def test_a_file_with_other_columns_is_mapped_once_and_known_again(city: Town, visit: Callable[[str], Client]) -> None:
     """Nothing is changed by it; the next file of the source needs no answer."""

@@ -30,8 +30,7 @@ def named(town: Town) -> dict[str, Step]:
 
 @pytest.mark.rule(
     "P-29",
-    "The first page of an unclaimed installation lists the first steps to anybody, and its folder to whoever is at this "
-    "machine alone.",
+    "The first page of an unclaimed installation lists the first steps to everyone, and its folder only on this machine.",
 )
 def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path) -> None:
     """And its folder to whoever sits at this machine alone."""
@@ -45,7 +44,10 @@ def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path)
     assert Client().get("/first-steps/").status_code == 302, "only the first page is anybody's"
 
 
-@pytest.mark.rule("P-29", "Once it is claimed the first steps are for those who set up, from Home and Health, until all is done.")
+@pytest.mark.rule(
+    "P-29",
+    "In a claimed installation the first steps are shown to those who set it up, from Home and Health, until all are done.",
+)
 def test_once_it_is_claimed_the_steps_are_for_those_who_set_up(city: Town, visit: Visit) -> None:
     """On Home and Health until all is done."""
     assert Client().get("/").status_code == 302

@@ -46,7 +46,7 @@ def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> Non
     assert "Decide on release requests" not in waiting(city, "security"), "their own is for somebody else"
 
 
-@pytest.mark.rule("P-16, P-25", "Who has to activate the role first hears that something waits.")
+@pytest.mark.rule("P-16, P-25", "A person who must activate the role first is told that something waits.")
 @pytest.mark.django_db
 def test_who_has_to_activate_a_role_first_hears_that_something_waits(city: Town) -> None:
     """Else nobody would know when."""
@@ -65,7 +65,7 @@ def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
     assert label in waiting(city, "head") and label not in waiting(city, "chief")
 
 
-@pytest.mark.rule("P-05, P-22", "What somebody waits for stands before what suits any time, the oldest first.")
+@pytest.mark.rule("P-05, P-22", "Tasks that someone waits for come before others, the oldest first.")
 def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
     """What has stopped, then the oldest."""
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)

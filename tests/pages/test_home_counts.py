@@ -29,7 +29,7 @@ def city(whole_city: Town) -> Town:
     return whole_city
 
 
-@pytest.mark.rule("promise 7", "What Home counts is what the page lists to which it leads.")
+@pytest.mark.rule("promise 7", "A count on Home equals the list of its page.")
 def test_as_many_as_home_counts_are_on_the_page_that_it_leads_to(city: Town, visit: Callable[[str], Client]) -> None:
     """A number on Home with fewer or more behind it sends people looking for the difference."""
     wrong, compared = {}, 0

@@ -40,7 +40,7 @@ def test_a_hint_says_how_long_an_answer_may_be(field: forms.Field, kind: str, hi
     assert lengths(field, kind, hint) == said
 
 
-@pytest.mark.rule("promise 7", "How short an answer may be stands beside its field before anybody makes a mistake.")
+@pytest.mark.rule("promise 7", "The minimum length of an answer is shown beside its field before a mistake.")
 @pytest.mark.timeout(600)
 def test_nobody_learns_of_a_minimum_by_a_mistake(city: Town, visit: Callable[[str], Client]) -> None:
     """Each form is sent with answers that are too short; what is said about it then stood on the page before."""

@@ -11,7 +11,7 @@ from civicmail.city.pages import display_names
 from pages.world import Town
 
 
-@pytest.mark.rule("P-16", "Lists say by name who did something; evidence keeps the number beside it.")
+@pytest.mark.rule("P-16", "Lists show the actor's name; evidence has the number beside it.")
 @pytest.mark.django_db
 @pytest.mark.usefixtures("city")
 def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callable[[str], Client]) -> None:

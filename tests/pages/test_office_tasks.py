@@ -56,10 +56,7 @@ def test_an_agency_comes_with_its_contract_and_is_switched_off_and_on(city: Town
     assert Agency.objects.get(code="northline").suspended is None
 
 
-@pytest.mark.rule(
-    "P-09, C1",
-    "A contract that ends earlier ends access of its people with it, and a later end makes nobody's longer.",
-)
+@pytest.mark.rule("P-09, C1", "An earlier end of a contract ends access of its people, and a later one extends nobody's.")
 def test_a_contract_that_ends_earlier_ends_access_with_it(city: Town, visit: Visit) -> None:
     """And a later end makes nobody's access longer."""
     contract, a = Contract.objects.get(), city.authorizations["crew2"]
@@ -140,7 +137,7 @@ def test_an_address_is_added_ended_and_answered_for_by_day(city: Town, visit: Vi
     assert "Dana Ortiz" in holder, "what follows a plus is the holder's own affair"
 
 
-@pytest.mark.rule("P-07", "Who else uses a mailbox is shown to its department, the access office, auditors and its holder.")
+@pytest.mark.rule("P-07", "Other users of a mailbox are shown to its department, the access office, auditors and its owner.")
 def test_the_holder_sees_who_else_uses_the_own_mailbox_and_asks_for_a_delegate(city: Town, visit: Visit) -> None:
     """P-07: nobody else's is shown."""
     mine = "/access/mailboxes/dana.ortiz@city.example/"
@@ -153,7 +150,7 @@ def test_the_holder_sees_who_else_uses_the_own_mailbox_and_asks_for_a_delegate(c
     assert crew.post(f"{mine}users/new/", {**ask, "person": "p-crew0"}).status_code == 403
 
 
-@pytest.mark.rule("P-04", "Access is kept for longer by an approver who saw the end that it had.")
+@pytest.mark.rule("P-04", "Access is extended by an approver who saw its present end.")
 def test_access_is_kept_for_longer_before_it_ends_by_somebody_else(city: Town, visit: Visit) -> None:
     """P-04: with a reason and an end, compared with what the page showed."""
     a = city.authorizations["crew1"]
@@ -194,7 +191,7 @@ def test_a_list_gets_members_loses_them_and_closes(city: Town, visit: Visit) -> 
     assert "Closed" in text_of(head.get(crews)) and head.post(f"{crews}close/", {"reason": BECAUSE}).status_code == 409
 
 
-@pytest.mark.rule("P-18, P1", "A version of the policy is published once, after the one that its writer saw.")
+@pytest.mark.rule("P-18, P1", "A version of the policy is published once, after the one that its author saw.")
 def test_a_version_of_the_policy_is_written_compared_and_published_once(city: Town, visit: Visit) -> None:
     """What changed is shown before; nothing is preselected; of two who publish at once the second hears so."""
     office, path = visit("office"), "/access/policy/new/"
@@ -286,7 +283,7 @@ def test_a_conflict_is_recorded_shown_with_what_watches_over_it_and_makes_room(c
     assert office.post("/access/duties/grant/", grant).status_code == 302
 
 
-@pytest.mark.rule("P-06", "A saved view holds a list's own query and nothing that opens a door.")
+@pytest.mark.rule("P-06", "A saved view contains a list's own query and nothing that grants access.")
 def test_a_view_is_saved_shown_at_home_and_above_the_list_and_deleted(city: Town, visit: Visit) -> None:
     """The query alone, of one's own, without what opens a door; thirty at most."""
     head, path = visit("head"), "/dept/public-works/people/"
@@ -327,7 +324,7 @@ def test_every_page_of_an_object_shows_its_history_with_reasons(city: Town, visi
     assert Entry.objects.filter(act="group.change").count() == 1
 
 
-@pytest.mark.rule("P-18, P2", "A head is told who cannot send for want of the policy.")
+@pytest.mark.rule("P-18, P2", "A head sees who cannot send because of the policy.")
 def test_the_head_is_told_who_cannot_send_for_want_of_the_policy(city: Town, visit: Visit) -> None:
     """And finds them in the list."""
     Authorization.objects.filter(person=city.people["crew5"]).update(state="active")  # never accepted
@@ -337,7 +334,7 @@ def test_the_head_is_told_who_cannot_send_for_want_of_the_policy(city: Town, vis
     assert "Ngozi Okafor" in listed and "Dana Ortiz" not in listed
 
 
-@pytest.mark.rule("P-05, M7", "Mail that only came in is no use of a mailbox.")
+@pytest.mark.rule("P-05, M7", "Received mail alone is no use of a mailbox.")
 def test_mail_that_only_came_in_is_no_use_of_a_mailbox(city: Town, visit: Visit) -> None:
     """What others send there says nothing about who has it."""
     path = "/dept/public-works/people/?q=ortiz&format=csv"

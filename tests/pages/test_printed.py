@@ -23,7 +23,7 @@ def foot(client: Client, path: str) -> str:
 
 @pytest.mark.rule(
     "P-16",
-    "On paper a page says where it is from with the filters of its list, who printed it, in which role and when.",
+    "A printed page states its source with the filters of its list, the person who printed it, the role and the time.",
 )
 @pytest.mark.django_db
 def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_role(visit: Visit) -> None:
@@ -32,7 +32,7 @@ def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_role
     assert "Dana Ortiz" in foot(visit("crew0"), "/mail/?q=budget")
 
 
-@pytest.mark.rule("P-06", "No paper has an address that opens a page to whoever has it.")
+@pytest.mark.rule("P-06", "No printed page has a URL that grants access to its holder.")
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/report/abcdef123456/", "/digest/abcdef123456/", "/l/abcdef123456/"])
 def test_no_paper_has_an_address_that_opens_something(visit: Visit, path: str) -> None:
@@ -41,7 +41,7 @@ def test_no_paper_has_an_address_that_opens_something(visit: Visit, path: str) -
         assert "abcdef123456" not in foot(visit(who), path)
 
 
-@pytest.mark.rule("P-16", "Paper tells each time with its year and zone, and never as today.")
+@pytest.mark.rule("P-16", "Printed times have the year and the zone, and are never relative.")
 @pytest.mark.django_db
 def test_paper_tells_when_without_today(visit: Visit) -> None:
     """Whoever reads it tomorrow knows the day, the year and the zone."""

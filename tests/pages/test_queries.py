@@ -49,7 +49,7 @@ def asked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dic
     return count
 
 
-@pytest.mark.rule("P-08", "What a page asks the database does not grow with the people that it shows.")
+@pytest.mark.rule("P-08", "The number of a page's database queries does not grow with the people that it shows.")
 def test_a_list_asks_the_same_however_many_rows_it_shows(asked: Callable[..., dict[str, int]], installed: Path) -> None:
     """One list, so that the mutant is told in seconds."""
     t = town()

@@ -70,7 +70,7 @@ def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: 
     assert people(visit("auditor"), f"{path}?state=alone")[0][0] == "Nobody"
 
 
-@pytest.mark.rule("P-09", "A sponsor sees the people they answer for, and nobody else's.")
+@pytest.mark.rule("P-09", "A sponsor sees only the people that they are responsible for.")
 def test_a_sponsor_sees_the_people_they_answer_for_and_nobody_elses(city: Town, visit: Visit) -> None:
     """Nor the pages of the access office; their own access says where."""
     head, other = visit("head"), visit("deputy")

@@ -28,7 +28,7 @@ COLUMNS = ("state", "ratified")
 """How columns are named that hold a state."""
 
 
-@pytest.mark.rule("promise 7", "A table of states, and a column that holds one, is known to the town that pages are swept with.")
+@pytest.mark.rule("promise 7", "Every state table, and every column with one, is in the test data of the page sweep.")
 def test_every_table_and_every_column_with_a_state_is_known_to_the_town() -> None:
     """Whoever writes a table, or a column, fails here until the town has all of it."""
     models = [m for m in apps.get_models() if m.__module__.startswith("civicmail.")]

@@ -139,7 +139,7 @@ def once_each(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answer
 
 
-@pytest.mark.rule("P-16, P-17, D2", "A page shows itself to those of its role and to nobody else.")
+@pytest.mark.rule("P-16, P-17, D2", "A page is shown to its roles and to nobody else.")
 @pytest.mark.parametrize("who", list(PEOPLE))
 def test_who_may_sees_the_page_and_nobody_else(
     city: Town, visit: Callable[[str], Client], who: str, monkeypatch: pytest.MonkeyPatch

@@ -79,7 +79,7 @@ def addresses(city: Town) -> list[str]:
     return [*lists, *(f"{path}{'&' if '?' in path else '?'}format=csv" for path in lists), *pages]
 
 
-@pytest.mark.rule("P-17, promise 4, I1", "No technical page, and no file of one, says what is in a message.")
+@pytest.mark.rule("P-17, promise 4, I1", "No technical page, and no file of one, contains content of a message.")
 def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
     city: Town, visit: Visit, installed: Path, checked: None
 ) -> None:
@@ -183,7 +183,7 @@ def test_what_makes_no_sense_in_an_address_is_answered_in_words(city: Town, visi
     assert audit.get("/oversight/viewings/sample/?week=2199-W01").status_code == 200
 
 
-@pytest.mark.rule("P-17, promise 8", "A trace reads so many envelopes for a page and no more, and says where it stopped.")
+@pytest.mark.rule("P-17, promise 8", "A trace reads a limited number of envelopes for a page, and states where it stopped.")
 def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
     city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
 
 @pytest.mark.rule(
     "P-17, promise 4, I1",
-    "Content on a technical page takes a code and words, comes after its entry, and is one look that no browser keeps.",
+    "Content on a technical page takes a code and words, comes after its entry, and is one content view that no browser stores.",
 )
 def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a code and words there is no entry and no look; the entry stands before a byte is read."""
@@ -255,7 +255,7 @@ def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeyp
 # -- seen by accident (I2)
 
 
-@pytest.mark.rule("P-17, I2", "What was seen by accident is recorded in two clicks, with the message it was, and without blame.")
+@pytest.mark.rule("P-17, I2", "A view by accident is recorded in two clicks, with its message, and without blame.")
 def test_what_was_seen_by_accident_is_recorded_in_two_clicks_and_nobody_is_blamed(city: Town, visit: Visit) -> None:
     """The link of the page of the message, then one button; nothing of the content has a place in it."""
     client, id_ = visit("operator"), city.objects["mail held"]
@@ -296,7 +296,7 @@ def last_week(city: Town) -> tuple[str, int]:
 
 @pytest.mark.rule(
     "P-16, I3",
-    "An auditor sees who looked, as what, why and at which object; an operator sees own looks; nobody sees what was seen.",
+    "An auditor sees viewer, role, reason and object; an operator sees their own content views; nobody sees the content.",
 )
 def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city: Town, visit: Visit) -> None:
     """Who, as what, why, which object; never what was seen, nor the words of a search."""
@@ -312,7 +312,7 @@ def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city:
     assert "p-operator" in own and "p-other" not in own and "26-014" not in own
 
 
-@pytest.mark.rule("P-17, I3", "Each reveal of the weekly sample is looked at once with a remark, and only what was drawn.")
+@pytest.mark.rule("P-17, I3", "Each reveal of the weekly sample is reviewed once with a remark, and only those in the sample.")
 @pytest.mark.parametrize("count", [3, 30])
 def test_the_weekly_sample_is_looked_at_with_a_remark_each(city: Town, visit: Visit, count: int) -> None:
     """All of few, twenty of many; each once, and what was not drawn cannot be marked."""

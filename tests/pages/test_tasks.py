@@ -68,7 +68,7 @@ def test_a_supervisor_asks_step_by_step_and_the_head_approves(city: Town, visit:
     assert Entry.objects.filter(act="request.approve").count() == 1
 
 
-@pytest.mark.rule("P-04", "Of two who decide at once the second changes nothing, keeps the text and hears the news.")
+@pytest.mark.rule("P-04", "Of two people who decide at once the second changes nothing, keeps the text and sees the new state.")
 def test_the_second_of_two_who_decide_keeps_the_text_and_hears_the_news(city: Town, visit: Visit) -> None:
     """Two people answer at once; the second changes nothing and loses nothing."""
     url = f"/access/requests/{city.authorizations['crew3'].pk}/"
@@ -235,7 +235,7 @@ def test_home_says_what_waits_for_whom(city: Town, visit: Visit) -> None:
     assert "Release" not in head + author
 
 
-@pytest.mark.rule("P-05", "What waits of one department stands together on Home and in the daily mail.")
+@pytest.mark.rule("P-05", "Waiting tasks of one department are together on Home and in the daily mail.")
 def test_what_waits_of_one_department_stands_together(city: Town, visit: Visit) -> None:
     """Whichever part of the system asks, there is one heading of a name."""
     _, _, page = visit("head").get("/").content.decode().partition("<main")

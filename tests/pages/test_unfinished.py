@@ -64,7 +64,7 @@ def test_a_page_says_that_it_is_not_all_and_never_that_everything_was_searched(
 
 @pytest.mark.rule(
     "promise 8",
-    "A page says where a search has not looked through all mail; files and programs get all of an answer or none of it.",
+    "A page states if a search has not covered all mail; files and programs get the whole answer or none.",
 )
 def test_files_and_programs_get_none_of_what_is_not_whole(
     city: Town, visit: Callable[[str], Client], ends: Callable[[Cut], None]

@@ -47,7 +47,7 @@ def _case(city: Town, *, close: bool = False, sealed: bool = False, look: bool =
 
 @pytest.mark.rule(
     "P-16, E1",
-    "Nobody who is looked at is told: their page is the same byte for byte, whether a case is open or not.",
+    "The people examined are never told: their page is the same byte for byte, whether a case is open or not.",
 )
 @pytest.mark.parametrize("shows", ["never", "closed"])
 def test_the_page_is_the_same_whether_a_case_is_open_or_not(city: Town, visit: Visit, settings: Any, shows: str) -> None:

@@ -40,7 +40,7 @@ class Said:
     debug = info
 
 
-@pytest.mark.rule("P-30", "A case goes from report to appeal on its pages, and what was decided is read again at the doors.")
+@pytest.mark.rule("P-30", "A case proceeds from report to appeal on its pages, and its effect is checked at the entry points.")
 def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit) -> None:
     """Each step is a form on a page of its own; the person answers and appeals although mail is shut."""
     row = Violation.objects.get(pk=city.objects["violation"])
@@ -93,7 +93,7 @@ def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city
     assert office.post(page, {"clause": "P-12", "what": WHY, "evidence": CAPTURE}).status_code == 302, "and again, if it must be"
 
 
-@pytest.mark.rule("P-30", "No log says who was on the page for complaints.")
+@pytest.mark.rule("P-30", "No log states who was on the page for complaints.")
 def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for whoever is signed in; in two languages; few from one network, and nothing is kept of who."""
     monkeypatch.setattr(complaints, "LIMIT", RateLimit(2))
@@ -126,8 +126,8 @@ def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, vis
 
 @pytest.mark.rule(
     "P-30",
-    "Anybody complains about a message from the city without an account, a few times an hour from one network; nothing is "
-    "kept of who.",
+    "Anyone complains about a message from the city without an account, a few times an hour from one network; the person "
+    "is not recorded.",
 )
 def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
     """In memory alone; one network does not use up another's."""

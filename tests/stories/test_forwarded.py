@@ -70,8 +70,8 @@ def notices(city: City, address: str, words: str, count: int = 1, seconds: float
 
 @pytest.mark.rule(
     "P-11, P-25",
-    "What a rule of a mailbox sends out through a relay is told to the owner of the mailbox and to security, once a day, "
-    "whatever the rule has written.",
+    "Mail that a mailbox rule sends out through a relay is reported to the owner of the mailbox and to security, once a "
+    "day, whatever the rule has written.",
 )
 def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(city: City, tmp_path: Path) -> None:
     """Of Exchange's rule that sends in the owner's name, of one that leaves the stranger's return address, and of one whose
@@ -89,7 +89,7 @@ def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(c
     assert not any(word in text for text in (sam, rosa, *told) for word in ("Elm", CAROL, OUTSIDE))
 
 
-@pytest.mark.rule("P-11, P-14", "What a relay with a scope refuses because a rule sent it on is told too.")
+@pytest.mark.rule("P-11, P-14", "A refusal by a scoped relay of mail forwarded by a rule is reported too.")
 def test_what_a_relay_with_a_scope_refuses_is_told_too(city: City, tmp_path: Path) -> None:
     """From is nobody of the city's, so the server of the mailboxes hears no; it must not be the only one."""
     assert "550 5.7.1" in forwarded(city, tmp_path / "d", RITA, port=city.scoped)

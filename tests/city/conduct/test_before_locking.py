@@ -45,7 +45,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return watched
 
 
-@pytest.mark.rule("P-05, P-08", "What a review asks is read before it locks, so that nobody who changes something waits for that.")
+@pytest.mark.rule("P-05, P-08", "The questions of a review are read before it locks rows, so that acts do not wait for it.")
 def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
     """By date, and of one person who has moved."""
     works = Works(2)
@@ -73,7 +73,7 @@ def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
     assert not any([*seen, *waits, *reads]) and seen
 
 
-@pytest.mark.rule("P-05, P-08", "The evidence of a review is made before it locks, and anew where somebody was faster.")
+@pytest.mark.rule("P-05, P-08", "The evidence of a review is made before it locks rows, and made again if it changed meanwhile.")
 def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     """The checksum in the ledger is of what was decided last."""
     works = Works(1)

@@ -67,7 +67,7 @@ def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) ->
 
 @pytest.mark.rule(
     "P-05, P-28",
-    "A manager gets one mail a working day with everything that somebody waits for, naming nobody, and none where nothing waits.",
+    "A manager gets one mail a working day about all pending tasks, without names, and none without tasks.",
 )
 def test_where_nothing_waits_nothing_is_written(works: Department) -> None:
     assert works.head is not None

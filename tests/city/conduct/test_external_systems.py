@@ -72,7 +72,7 @@ def _gets_in(town: Place, door: OutsideDoor, login: str = "ann.t", now: int = MS
     return OutsideAccount.objects.get(door=door, ended__isnull=True)
 
 
-@pytest.mark.rule("P-08, L2", "A door that is not ours is shown as ended only when it was confirmed.")
+@pytest.mark.rule("P-08, L2", "An account in an external system is shown as ended only after confirmation.")
 def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(town: Place) -> None:
     account = _gets_in(town, _door(town, "cloud"))
     assert external_systems.request_due(MS) == 0, "while access lasts nothing has to end"
@@ -118,7 +118,10 @@ def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
     assert mine[0].tasks[0].state == ("stop", "1 late") and asked.tasks(OFFICER, MS)[0].tasks[0].state == ("stop", "1 late")
 
 
-@pytest.mark.rule("P-08", "An end elsewhere is confirmed by who answers for that door, or the access office.")
+@pytest.mark.rule(
+    "P-08",
+    "The end of an external account is confirmed by the person responsible for that system, or the access office.",
+)
 def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Place) -> None:
     _gets_in(town, _door(town))
     town.leaves()
@@ -209,7 +212,8 @@ def test_no_way_leads_out_of_an_end(actions: list[str]) -> None:
 
 @pytest.mark.rule(
     "P-08, L2",
-    "A door that is not ours is handed over to somebody else; while nobody answers for it, its ends come to the access office.",
+    "An external system can be handed over to another person; without a responsible person its ends are tasks of the "
+    "access office.",
 )
 def test_a_door_is_handed_over_and_does_not_wait_for_somebody_who_left(town: Place) -> None:
     """Bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""

@@ -30,7 +30,7 @@ def town() -> Place:
     return place()
 
 
-@pytest.mark.rule("P-08, L6", "Managers are told of who left at once, in one letter.")
+@pytest.mark.rule("P-08, L6", "Managers are notified of leavers immediately, in one notice.")
 def test_managers_are_told_at_once_in_one_letter_and_each_leaver_once(town: Place) -> None:
     """Within a day is at once."""
     town.leaves()
@@ -50,7 +50,7 @@ def test_who_has_no_mailbox_or_works_here_again_is_no_question(town: Place) -> N
     assert leavers.open_due(MS) == 0
 
 
-@pytest.mark.rule("P-08, L6", "A leaver whom nobody has confirmed for a day is a finding, once.")
+@pytest.mark.rule("P-08, L6", "A leaver not confirmed within a day is a finding, once.")
 def test_a_leaver_nobody_confirms_is_red_after_a_day_and_a_finding_once(town: Place) -> None:
     row = town.leaver()
     group = asked.tasks(town.boss, MS + DAY_MS - 1)[0]
@@ -71,7 +71,7 @@ def test_nobody_answers_for_themselves_or_for_another_department(town: Place) ->
             leavers.answer(row, "nothing", actor=actor, reason=WHY, now=MS)
 
 
-@pytest.mark.rule("P-08, L4", "The department says what happens to the mail of who left, and it is done at once.")
+@pytest.mark.rule("P-08, L4", "The department decides about the mail of a leaver, and the decision takes effect immediately.")
 def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town: Place) -> None:
     row = town.leaver()
     leavers.answer(row, "forward", to=town.office, text=TEXT, until=MS + 30 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
@@ -82,7 +82,7 @@ def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town:
     assert destination(build_snapshot(2, MS + 30 * DAY_MS, ("city.example",)), town.box.address, MS + 30 * DAY_MS) is None
 
 
-@pytest.mark.rule("P-08, L4, M3", "A successor is authorized by somebody else and ends when it was said.")
+@pytest.mark.rule("P-08, L4, M3", "A successor is authorized by another person, and the authorization ends on the chosen day.")
 def test_a_successor_is_authorized_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
     """Who chooses does not approve."""
     row = town.leaver()

@@ -137,7 +137,7 @@ def _bob_moves(town: Place) -> None:
 
 @pytest.mark.rule(
     "P-08, L7",
-    "Whom the last personnel list named and refused stands on the page of what does not fit, also when the rest was applied.",
+    "People whom the last personnel list named and refused are on the page of discrepancies, also after the rest was applied.",
 )
 def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() -> None:
     """Also when everything else of the list was applied; the next list in which it is mended takes it off."""

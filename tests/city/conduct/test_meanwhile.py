@@ -17,7 +17,7 @@ from civicmail.city.identity.models import Authorization
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.rule("P-05, R8, R10", "Who answers a review in place of somebody silent, and leaves, is replaced, too.")
+@pytest.mark.rule("P-05, R8, R10", "A person who answers a review in place of a silent reviewer, and leaves, is replaced as well.")
 @pytest.mark.parametrize("leaves", [8, 11])
 def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> None:
     """Before day ten or after it; who was silent does not come back by that."""
@@ -51,7 +51,7 @@ def test_silence_never_shuts_out_who_was_elected() -> None:
 
 @pytest.mark.rule(
     "P-30",
-    "A department ends nobody's mail who was elected, neither by an end nor by an answer of a review, while the office lasts.",
+    "A department cannot end the mail access of an elected official during the term, neither by an end nor by a review.",
 )
 def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts() -> None:
     """Neither on the page of the person nor as an answer of a review; the access office records that it is over."""
@@ -72,7 +72,7 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
     assert Authorization.objects.get(person=mayor).state == "revoked"
 
 
-@pytest.mark.rule("P-05, R13", "What was answered and ended by somebody else before it was carried out is moot, and no failure.")
+@pytest.mark.rule("P-05, R13", "An answer whose access was ended otherwise before it took effect is moot, and not a failure.")
 def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() -> None:
     """Within the minutes in which an answer can be taken back, the person leaves."""
     works = quiet()
@@ -86,7 +86,7 @@ def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() 
 
 @pytest.mark.rule(
     "P-05, R8, R10, R11",
-    "What silence has suspended is answered still beside a new round, and by whoever is there when its reviewers have left.",
+    "Access suspended by non-response can still be answered during a new round, also by a successor of its reviewers.",
 )
 def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_new_round() -> None:
     """A new round asks about what silence left alone; the suspended ones are answered where they were asked,

@@ -16,7 +16,7 @@ LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
 
 @pytest.mark.rule(
     "P-30",
-    "The main step on the page of a violation is the one that its case waits for; none while the person has time to answer.",
+    "The main step on a violation's page is the one that its case waits for; none while the person has time to respond.",
 )
 @pytest.mark.parametrize(
     ("respond_by", "response", "can", "wanted"),

@@ -44,7 +44,7 @@ def told(row: Violation) -> list[str]:
 
 @pytest.mark.rule(
     "P-30, V4",
-    "Each step of a case about a violation is a task of whoever may take it and had no part in it, and one of them is written to.",
+    "Each step of a violation case is a task of the people who may take it and had no part in it, and one of them is notified.",
 )
 def test_each_step_comes_to_whoever_may_take_it_and_had_no_part() -> None:
     """Who found it is not asked to decide, and an appeal does not wait for nobody."""

@@ -44,7 +44,7 @@ def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.rule("P-05", "A review of which somebody was reminded today is not in their mail of the day again.")
+@pytest.mark.rule("P-05", "A review of which a person was reminded today is not in their daily mail again.")
 def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
     """On the day of a reminder the daily mail leaves that review out, and only on that day."""
     works = quiet(1)
@@ -71,7 +71,8 @@ def test_whoever_is_done_hears_nothing() -> None:
 
 @pytest.mark.rule(
     "P-05, R10",
-    "On day 7 the next head joins and on day 10 replaces whoever is silent; the deadline stays, a new round has only open rows.",
+    "On day 7 the next head joins, and on day 10 replaces a silent reviewer; the deadline stays, and a new round has only "
+    "open rows.",
 )
 def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
     """Day 7 and day 10, by the clock."""
@@ -128,7 +129,7 @@ def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
     assert review.state == "closed"
 
 
-@pytest.mark.rule("P-05, R11", "A late answer puts in force again what silence has suspended, until it has ended.")
+@pytest.mark.rule("P-05, R11", "A late answer restores access that non-response has suspended, until it has ended.")
 def test_a_late_answer_puts_it_in_force_again() -> None:
     """Until silence has ended it."""
     works = quiet()
@@ -220,7 +221,7 @@ def test_nobody_asked_is_not_no_answer() -> None:
     assert not Authorization.objects.filter(state="suspended").exists()
 
 
-@pytest.mark.rule("P-05, R13", "A row about what has ended meanwhile is moot, and nobody is asked any more.")
+@pytest.mark.rule("P-05, R13", "A row about access that has ended is moot, and no longer asked about.")
 def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
     """The holder left; who came meanwhile is in the next one."""
     works = quiet(2)
@@ -296,7 +297,7 @@ CLOSED = (
 
 @pytest.mark.rule(
     "P-05, R14",
-    "Nobody removes anything of a review or changes what was asked, and nothing at all when it is closed.",
+    "Rows of a review cannot be removed, questions cannot be changed, and a closed review cannot be changed at all.",
 )
 @pytest.mark.parametrize("statement", STATEMENTS + CLOSED)
 def test_evidence_is_removed_or_changed_by_nobody(statement: str) -> None:

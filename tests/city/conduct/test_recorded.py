@@ -42,8 +42,8 @@ def recorded() -> Violation:
 
 @pytest.mark.rule(
     "P-09, C2",
-    "Sponsor, authorizer or access officer records a violation of an agency's person with evidence, and every door shuts "
-    "in that transaction.",
+    "A sponsor, an authorizer or an access officer records a violation of an agency's person with evidence, and all "
+    "access ends in that transaction.",
 )
 @pytest.mark.usefixtures("town")
 def test_a_record_shuts_every_door_in_its_transaction() -> None:
@@ -83,7 +83,7 @@ def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPa
     assert Authorization.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
 
 
-@pytest.mark.rule("P-09", "A wrong record is taken back by a second officer, and access comes back as it was.")
+@pytest.mark.rule("P-09", "A wrong record is withdrawn by a second officer, and access is restored as it was.")
 @pytest.mark.usefixtures("town")
 def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_as_it_was() -> None:
     """Decision 0040: a new employment and authorization of the same words, until the same day; new device passwords."""
@@ -126,7 +126,10 @@ def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher(
     assert access_requests.approve(asked, actor=TWO, now=MS + 2 * DAY_MS).state == "active"
 
 
-@pytest.mark.rule("P-09, C2", "What is confirmed about an agency's person ends access at once; no strike is waited for.")
+@pytest.mark.rule(
+    "P-09, C2",
+    "A confirmed violation by an agency's person ends access immediately, without regard to violation points.",
+)
 @pytest.mark.usefixtures("town")
 def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None:
     """Also where it was only reported; no strike is waited for."""

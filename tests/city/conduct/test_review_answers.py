@@ -49,10 +49,7 @@ def test_keep_never_goes_beyond_the_contract() -> None:
     assert timezone.localtime(Authorization.objects.get(person=carl).until) == timezone.make_aware(datetime(2027, 1, 1))
 
 
-@pytest.mark.rule(
-    "P-05, R5, M3",
-    "Whoever is kept is authorized for longer within the table of kinds, and not by who asked for it.",
-)
+@pytest.mark.rule("P-05, R5, M3", "Access that is kept is extended within the table of kinds, and not by its requester.")
 def test_who_asked_for_it_keeps_it_without_more_time() -> None:
     """Three people decide about access, also in a review."""
     works = Works(1)
@@ -63,7 +60,7 @@ def test_who_asked_for_it_keeps_it_without_more_time() -> None:
     assert Authorization.objects.get(person=works.workers[0]).until == LATER
 
 
-@pytest.mark.rule("P-05, R5", "Each answer has its effect: kept, ended, changed, handed to whoever knows.")
+@pytest.mark.rule("P-05, R5", "Each answer has its effect: keep, end, change, reassign.")
 def test_end_takes_the_access_away_at_once() -> None:
     """With a reason; sessions end, mail stays."""
     works = Works(1)
@@ -137,7 +134,7 @@ def test_nobody_answers_who_was_not_asked_or_about_themselves(who: str) -> None:
         review_answers.keep(row(review, "w0"), actor=asker, now=START)
 
 
-@pytest.mark.rule("P-05, R6", "Nobody answers about their own access, or about what they alone granted.")
+@pytest.mark.rule("P-05, R6", "Reviewers never answer about their own access, or about access that they alone granted.")
 def test_what_somebody_alone_granted_they_do_not_review() -> None:
     """The first tier goes to somebody else, and the guard says no."""
     works = Works(1)
@@ -175,7 +172,7 @@ def test_a_role_is_kept_with_a_new_justification_and_ended_at_once() -> None:
 
 @pytest.mark.rule(
     "P-05, R3",
-    "What is unremarkable is kept together only when everything else is answered, and in the first tier never.",
+    "Unremarkable rows can be kept together only after all others are answered, and never in the first tier.",
 )
 def test_the_rest_is_kept_together_only_when_everything_else_is_answered() -> None:
     works = Works(3)
@@ -222,7 +219,7 @@ def test_the_second_of_two_answers_hears_the_news() -> None:
         review_answers.revoke(seen, actor=actor(works.hank), reason="Not needed now.", now=START)
 
 
-@pytest.mark.rule("P-05, R7", "Somebody stands in with a reason and an end, and hands it on to nobody.")
+@pytest.mark.rule("P-05, R7", "A delegate of a reviewer is named with a reason and an end, and cannot delegate further.")
 def test_standing_in_has_a_reason_an_end_and_one_hop() -> None:
     """Both names stay; whoever stands in hands it on to nobody; it ends by itself."""
     works = Works(2)
@@ -259,7 +256,7 @@ def test_what_cannot_be_carried_out_says_failed_and_is_tried_again() -> None:
     assert row(review, "w0").state == "verified"
 
 
-@pytest.mark.rule("P-05, R12", "What was decided is looked up again where doors look; a difference is a failure that is seen.")
+@pytest.mark.rule("P-05, R12", "Effects of decisions are checked where entry points read them; a difference is a visible failure.")
 def test_reality_is_looked_up_again_and_a_difference_is_failed() -> None:
     """Somebody has put back what was ended."""
     works = Works(1)
@@ -271,7 +268,7 @@ def test_reality_is_looked_up_again_and_a_difference_is_failed() -> None:
     assert found.state == "failed" and found.failure == "The access is still in force."
 
 
-@pytest.mark.rule("P-05, R14", "More than twenty keeps within a minute are told as haste.")
+@pytest.mark.rule("P-05, R14", "More than twenty keeps within a minute are reported as haste.")
 def test_haste_is_seen_in_a_minute_of_many_keeps() -> None:
     """More than twenty a minute; spread out they are none."""
     assert keeps_per_minute([n * 2_900 for n in range(40)]) == 21

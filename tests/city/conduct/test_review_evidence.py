@@ -126,7 +126,8 @@ def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: 
 
 @pytest.mark.rule(
     "P-05, promise 2, R14",
-    "The evidence comes out of the rows the same each time, its checksum is in the ledger, and it is checked without us.",
+    "The evidence of a review is the same each time it is made, its checksum is in the ledger, and it can be verified "
+    "without Civicmail.",
 )
 def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> None:
     """Also after people were renamed; its checksum is that of the entry that closed the review."""
@@ -138,7 +139,7 @@ def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> N
     assert evidence_file.digest(review_evidence.evidence(review).files) == review.digest
 
 
-@pytest.mark.rule("P-05", "The evidence of a review that was closed before reports had a look comes out as it was.")
+@pytest.mark.rule("P-05", "The evidence of a review that was closed before reports had a style sheet is unchanged.")
 def test_a_review_that_was_closed_before_reports_had_a_look_is_as_it_was(installed: Path) -> None:
     """R14: its file fits the checksum that the ledger has, as one of today does."""
     review = small()

@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.rule(
     "P-05, R1",
-    "Roles are reviewed each quarter, contractors and function mailboxes twice a year, everybody once; what is due "
-    "begins by itself.",
+    "Roles are reviewed each quarter, contractors and function mailboxes twice a year, everyone once; due reviews start "
+    "automatically.",
 )
 def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
     """Roles each quarter, contractors and function mailboxes twice a year, everybody once."""
@@ -81,7 +81,8 @@ def test_each_tier_asks_about_its_own_people() -> None:
 
 @pytest.mark.rule(
     "P-05, R1",
-    "Whoever moved, is on a long leave, or had a violation decided is reviewed at once, by whoever authorized it.",
+    "People who moved, are on a long leave, or had a violation decided are reviewed immediately, by the department that "
+    "authorized them.",
 )
 def test_a_change_makes_a_review_of_one_person_once() -> None:
     """Moved, on a long leave; the department that authorized it is asked about all that the person has."""
@@ -98,7 +99,7 @@ def test_a_change_makes_a_review_of_one_person_once() -> None:
     assert Review.objects.filter(tier="micro").count() == 2
 
 
-@pytest.mark.rule("P-05, R3, R4, M7", "Each row says why, who approved, how it is used, and what is out of order.")
+@pytest.mark.rule("P-05, R3, R4, M7", "Each row shows the reason, the approver, the use, and exceptions.")
 def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     """The four reasons, the approver, the end, the cost, counts; and each exception of the table (R3)."""
     works = Works(0)
@@ -121,7 +122,7 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     assert said["until"] == epoch_ms(NOW + timedelta(days=20)) and said["mailbox"] == "soon@city.example" and said["first"]
 
 
-@pytest.mark.rule("P-05, P-08", "A reviewer sees how often mail was fetched under the very right that is asked about.")
+@pytest.mark.rule("P-05, P-08", "A reviewer sees how often mail was retrieved under the very authorization in question.")
 def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
     """R4: of these ninety days, of this person and this mailbox alone; and on the page."""
     works = Works(0)
@@ -165,7 +166,8 @@ def test_what_changed_since_the_last_answer_is_said() -> None:
 
 @pytest.mark.rule(
     "P-05, R8",
-    "A review begins whoever is missing: reviewers are found when it is sent, and nobody asked is not no answer.",
+    "A review starts even if reviewers are missing: they are determined when it is sent, and a missing reviewer is no "
+    "non-response.",
 )
 def test_a_review_begins_whoever_is_missing() -> None:
     """A head who is switched off is passed over for the deputy, then the next head, then the office."""
@@ -218,7 +220,7 @@ def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
     assert row(review, "w0").essential and not row(review, "dora").essential
 
 
-@pytest.mark.rule("P-05, R2", "No reviewer is asked about more than fifty rows at a time, and each row is asked once.")
+@pytest.mark.rule("P-05, R2", "A reviewer has at most fifty rows at a time, and each row is asked once.")
 @settings(max_examples=40)
 @given(
     size=st.integers(1, 260),

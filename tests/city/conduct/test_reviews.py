@@ -37,7 +37,7 @@ def text_of(page: Any) -> str:
 
 @pytest.mark.rule(
     "P-05, R10",
-    "Whoever is asked sees what waits, nothing of their own and nothing that was answered; a department is counted by it.",
+    "Reviewers see waiting rows, without their own and answered ones; the counts of a department follow them.",
 )
 def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
     """Open rows and those out of order; nothing of one's own, nothing that was answered."""
@@ -109,8 +109,8 @@ def test_an_answer_without_its_reason_keeps_the_text_and_says_what_is_missing() 
 
 @pytest.mark.rule(
     "P-05",
-    "What was never used is a remark that a reviewer decides on, also in its first thirty days and of a mailbox that "
-    "several use; silence does nothing to it.",
+    "Unused access is a remark for the reviewer, also in its first thirty days and for a shared mailbox; non-response "
+    "does not affect it.",
 )
 @pytest.mark.usefixtures("frozen", "installed")
 def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:

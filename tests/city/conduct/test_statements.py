@@ -86,7 +86,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
         statements.sign(Statement.objects.get(pk=row.pk), "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
 
 
-@pytest.mark.rule("P-28", "Nobody but the department's head or deputy signs.")
+@pytest.mark.rule("P-28", "Only the department's head or deputy signs an attestation.")
 def test_nobody_but_head_and_deputy_signs() -> None:
     """Not an authorizer by role, not the access office, not another department's head."""
     works, _ = city()
@@ -103,7 +103,7 @@ def test_nobody_but_head_and_deputy_signs() -> None:
             statements.sign(row, "", actor=other, reason=SENTENCE, now=ms(NOON))
 
 
-@pytest.mark.rule("P-28", "What is not in order is said in words, and the administration director hears that something is.")
+@pytest.mark.rule("P-28", "Exceptions are stated in words, and the administration director is notified of them.")
 def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() -> None:
     works, head = city()
     _director()
@@ -121,7 +121,7 @@ def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() ->
 
 @pytest.mark.rule(
     "P-28",
-    "Only who has not signed is reminded; what nobody signs in time goes to the administration director, once.",
+    "Only people who have not signed are reminded; an overdue attestation is reported to the administration director, once.",
 )
 def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() -> None:
     city()
@@ -150,10 +150,7 @@ def test_only_who_has_not_signed_is_reminded() -> None:
     assert Notice.objects.count() == before + 1
 
 
-@pytest.mark.rule(
-    "P-05, P-28",
-    "While a head is away the deputies are asked, then the department above, without anybody arranging it.",
-)
+@pytest.mark.rule("P-05, P-28", "While a head is absent the deputies sign, then the department above, without any arrangement.")
 def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it() -> None:
     """Then the one above, then the access office."""
     works, head = city()
@@ -186,7 +183,7 @@ def test_a_statement_names_nobody() -> None:
         assert person.display not in said and person.uid not in said.replace("chief", "").split()
 
 
-@pytest.mark.rule("P-28", "Where nobody is administration director the access office hears of what is overdue.")
+@pytest.mark.rule("P-28", "Without an administration director the access office is notified of overdue attestations.")
 def test_without_an_administration_director_the_access_office_hears_of_it() -> None:
     """What is overdue never goes nowhere."""
     city()

@@ -62,8 +62,8 @@ def tried(row: Violation, verb: str, by: Actor, now: int) -> Violation:
 
 @pytest.mark.rule(
     "P-30, V1, V2, V3, V4",
-    "Whatever officers try in whatever order: nobody has two parts, nothing follows before a decision, nothing for good "
-    "by one officer, and what was overturned ends.",
+    "Whatever officers do in any order: nobody has two parts, no consequence precedes a decision, one officer alone bars "
+    "nobody permanently, and an overturned consequence ends.",
 )
 @given(steps=st.lists(TRIED, min_size=4, max_size=12))
 @example(steps=[("on", HEAD, 0)] * 5 + [("overturn", DEPUTY, 0), ("overturn", TWO, 1)])

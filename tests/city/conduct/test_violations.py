@@ -37,8 +37,8 @@ def town() -> None:
 
 @pytest.mark.rule(
     "P-30, V1",
-    "A report names its evidence by numbers of messages alone; the head of the department hears of it without a word of "
-    "it, and nothing is taken away.",
+    "A report cites its evidence by message numbers only; the head of the department is notified without content, and "
+    "access is unchanged.",
 )
 def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -> None:
     """Evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
@@ -59,8 +59,8 @@ def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -
 
 @pytest.mark.rule(
     "P-30",
-    "Whoever reports without a name leaves none: no account, no address in row, entry or notice; outsiders are told "
-    "nothing of people.",
+    "An anonymous reporter leaves no trace: no account and no address in row, entry or notice; outsiders learn nothing "
+    "about people.",
 )
 def test_who_reports_without_a_name_leaves_no_trace() -> None:
     """No account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
@@ -80,7 +80,7 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
     assert not any(word in notice.text for word in ("Ann", "works", "P-13", "unfounded"))
 
 
-@pytest.mark.rule("P-30", "Complaints that wait for somebody to read them have a limit in total.")
+@pytest.mark.rule("P-30", "The number of unread complaints is limited in total.")
 def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood fills no office; what waits is read first."""
     monkeypatch.setattr(violation_reports, "MAX_WAITING", 2)
@@ -90,7 +90,10 @@ def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
         violation_reports.complain("A clerk insulted me in a letter.", "", "", now=MS)
 
 
-@pytest.mark.rule("P-30, V1", "Nobody is found against before they were asked and had a week; they do not learn who reported it.")
+@pytest.mark.rule(
+    "P-30, V1",
+    "No finding is made against a person before a question and a week to respond; they do not learn the reporter.",
+)
 def test_nobody_is_found_against_before_they_were_heard() -> None:
     """Asked, a week, their words; they do not learn who reported it."""
     row = cases.reported()
@@ -139,7 +142,7 @@ def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_befo
     assert consequences.hear(row, uphold=True, actor=TWO, reason=WHY, now=MS + WEEK).state == "upheld"
 
 
-@pytest.mark.rule("P-30", "What somebody tells of themselves in good faith never counts.")
+@pytest.mark.rule("P-30", "A self-report in good faith never counts.")
 def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
     """It is noted; a finding against them takes a report that was none in good faith."""
     row = findings.ask_response(cases.reported(by=Actor("ann")), actor=HEAD, now=MS)
@@ -220,7 +223,10 @@ def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_agai
     assert barring.answer_end(bar, yes=True, actor=THREE, reason="The order is in the file.", now=MS + WEEK).ended is not None
 
 
-@pytest.mark.rule("P-30", "An appeal comes within thirty days; what is overturned ends at once and counts no more.")
+@pytest.mark.rule(
+    "P-30",
+    "An appeal is possible within thirty days; an overturned consequence ends immediately and no longer counts.",
+)
 def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once() -> None:
     row = cases.decided(outcome="suspension", days=90)
     decided = MS + WEEK

@@ -42,7 +42,10 @@ LIES: dict[str, tuple[Lie, str]] = {
 }
 
 
-@pytest.mark.rule("P-08, L7", "A list that ends nobody by absence and still lies is held: last days, moves, names, kinds of many.")
+@pytest.mark.rule(
+    "P-08, L7",
+    "A list that ends no access by absence and is still wrong is held: last days, transfers, names, kinds of many people.",
+)
 @pytest.mark.parametrize("lie", LIES)
 def test_a_list_that_ends_nobody_by_absence_is_held_all_the_same(lie: str) -> None:
     rows = _rows()

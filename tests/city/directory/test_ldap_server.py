@@ -38,7 +38,7 @@ def source(server: Slapd) -> Ldap:
     )
 
 
-@pytest.mark.rule("P-08", "People come from an LDAP server over TLS that was checked, in pages, all of them or none.")
+@pytest.mark.rule("P-08", "People come from an LDAP server over verified TLS, in pages, all of them or none.")
 @pytest.mark.parametrize("way", ["starttls", "ldaps"])
 def test_people_come_in_pages_over_tls(way: str, source: Ldap, server: Slapd) -> None:
     asked = replace(source, url=server.secure) if way == "ldaps" else source

@@ -80,7 +80,7 @@ def test_a_directory_that_cannot_be_read_leaves_the_last_one_in_force(folder: Pa
         Modes(settings(), folder)
 
 
-@pytest.mark.rule("P-06", "A department changes its mode only after the entry that says who did it, and why.")
+@pytest.mark.rule("P-06", "A department changes its mode only after the entry with the actor and the reason.")
 def test_the_record_of_the_act_comes_before_the_change(folder: Path) -> None:
     acts: list[dict[str, str]] = []
     assert put(folder, "live", acts) == "elsewhere"

@@ -87,7 +87,7 @@ def test_a_role_holds_between_its_dates(boss: Person) -> None:
     assert not _actor(boss, MS - 61 * 86_400_000).holds("auditor")
 
 
-@pytest.mark.rule("P-16, D1", "Two roles that exclude each other are of no use, whenever they came together.")
+@pytest.mark.rule("P-16, D1", "Two roles that exclude each other have no effect, in whatever order they were assigned.")
 def test_two_roles_that_exclude_each_other_are_of_no_use_unless_that_was_recorded(boss: Person) -> None:
     """D1, D3: at use, with the dates respected."""
     staff.employed(boss, staff.department())

@@ -64,7 +64,7 @@ def found(data: Path, now: int = MS + 1_000_000) -> list[str]:
 
 @pytest.mark.rule(
     "P-16, promise 4, E6",
-    "The entry of a look is in a journal when there is a permit, whatever becomes of the table.",
+    "The entry of a content view is in a journal before its permit exists, whatever happens to the table.",
 )
 def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(installed: Path) -> None:
     """Nobody has to carry it, so nobody can take it away before."""
@@ -75,7 +75,7 @@ def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(in
     assert (place.journal, place.number) == (record.journal, record.number) and entries.waiting(9) == []
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "What no journal takes is not shown (AU-5).")
+@pytest.mark.rule("P-16, promise 4, E6", "Content is not shown if no journal accepts its entry (AU-5).")
 def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """E6, AU-5."""
 
@@ -90,7 +90,10 @@ def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, m
     assert not Entry.objects.exists()
 
 
-@pytest.mark.rule("P-16, promise 4, A3", "A look whose process died before its row was committed has one a moment later.")
+@pytest.mark.rule(
+    "P-16, promise 4, A3",
+    "A content view whose process died before its row was committed gets the row a moment later.",
+)
 def test_a_look_whose_process_died_before_its_row_was_committed_gets_one(installed: Path) -> None:
     """The table is a view of the journal; as often as it is read, one row."""
     with pytest.raises(RuntimeError, match="power"), entries.single_transaction():
@@ -126,7 +129,7 @@ def test_the_comparison_names_rows_that_were_removed_or_changed_past_the_guards(
     assert sorted(found(installed)) == ["altered", "altered", "removed"]
 
 
-@pytest.mark.rule("P-16, promise 4, A3", "An entry that has not come to a journal for a minute is named.")
+@pytest.mark.rule("P-16, promise 4, A3", "An entry that has not reached a journal within a minute is reported.")
 def test_a_row_that_never_came_to_a_journal_is_named_after_a_minute(installed: Path) -> None:
     """And a young one, or one that is just being carried, is not."""
     made = look()
@@ -180,7 +183,7 @@ def test_a_session_that_says_to_be_a_replica_is_held_by_the_guards_too() -> None
             c.execute(statement)
 
 
-@pytest.mark.rule("P-16, promise 4, A3, V3, R14", "Where rows may only be added, none takes the place of another.")
+@pytest.mark.rule("P-16, promise 4, A3, V3, R14", "In an append-only table no row replaces another.")
 def test_no_table_that_stays_lets_a_row_take_the_place_of_another() -> None:
     """For every unique index of every table with such a guard there is one against replacing."""
     if connection.vendor != "sqlite":

@@ -21,7 +21,7 @@ def _enter(at: int = NOW) -> Entry:
     return entries.enter("duty.grant", actor=CLERK, reason="new clerk", now=at, object="duty:1", facts={"before": "", "after": "x"})
 
 
-@pytest.mark.rule("P-16, A1", "An entry says who, as what, to what, why and from where.")
+@pytest.mark.rule("P-16, A1", "An entry states the actor, the role, the object, the reason and the client.")
 def test_an_entry_says_who_what_why_when_whence_and_by_which_program() -> None:
     head = orjson.loads(bytes(_enter().head))
     assert head["person"] == "e-17" and head["act"] == "duty.grant" and head["reason"] == "new clerk"
@@ -53,7 +53,7 @@ def test_an_entry_outside_of_a_transaction_is_a_mistake() -> None:
         _enter()
 
 
-@pytest.mark.rule("P-16, promise 4, A1", "Entries are asked for by absence, so the order of commits hides none.")
+@pytest.mark.rule("P-16, promise 4, A1", "Unsent entries are queried by absence, so that the order of commits hides none.")
 def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() -> None:
     first, second = _enter(), _enter()
     entries.mark_carried([(second, "j", 1)], now=NOW)

@@ -61,7 +61,7 @@ def test_only_the_newest_are_found(said: None, monkeypatch: pytest.MonkeyPatch) 
     assert {e.act for e in entries.filter_about(Entry.objects.all(), "e-1")} == {"duty.grant"}
 
 
-@pytest.mark.rule("P-16", "Entries of a person, a thing, an act or a time are found by an index.")
+@pytest.mark.rule("P-16", "Entries about a person, an object, an act or a time are queried by an index.")
 @pytest.mark.parametrize(
     "ask",
     [

@@ -97,7 +97,7 @@ def test_where_no_entry_can_be_written_nothing_is_done(tmp_path: Path, monkeypat
     assert holds.load(tmp_path) == []
 
 
-@pytest.mark.rule("P-16, promise 4", "Who dies between a deed and its entry is entered from the record of the deed.")
+@pytest.mark.rule("P-16, promise 4", "An act whose process dies before its entry gets the entry from the act's record.")
 def test_who_dies_between_the_deed_and_its_entry_is_entered_from_the_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +153,7 @@ def test_what_changes_files_is_entered_when_it_is_done_and_not_when_it_failed(tm
     assert (row.act, row.facts) == ("keys.sign", {"verb": "dkim new"}) and not Begun.objects.exists()
 
 
-@pytest.mark.rule("P-16", "Who dies while files are changed leaves an entry that says that nobody knows whether it was done.")
+@pytest.mark.rule("P-16", "An act on files whose process dies leaves an entry that the outcome is unknown.")
 def test_who_dies_while_files_are_changed_leaves_an_entry_that_says_so(tmp_path: Path) -> None:
     """Nobody can tell any more whether it was done, so the entry does not claim it."""
     with suppress(Died):

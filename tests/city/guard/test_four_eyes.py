@@ -40,7 +40,8 @@ def refused(uid: str, *firsts: str, began: int = MS, now: int = MS, **known: obj
 
 @pytest.mark.rule(
     "P-16",
-    "Who opened another's sign-in within 90 days is no second person for them, nor are two whose sign-ins one person opened alone.",
+    "A person who opened another's sign-in within 90 days is no second person for them, nor are two whose sign-ins one "
+    "person opened alone.",
 )
 @pytest.mark.parametrize("how", ["invited", "recovered"])
 def test_who_opened_a_sign_in_is_no_second_person_for_90_days_either_way(how: OpeningKind) -> None:
@@ -111,7 +112,7 @@ def test_whom_the_first_person_named_after_it_began_does_not_count() -> None:
     assert refused("bea", "ann", named=(Appointment("cyd", "bea", MS + 1),), opened=(opened("ann", "cyd"),), now=MS + 9)
 
 
-@pytest.mark.rule("P-16", "An act that takes two people is refused where it is not known whether they are two.")
+@pytest.mark.rule("P-16", "An act that takes two people is refused if it is unknown whether they are two.")
 def test_what_is_not_known_refuses() -> None:
     """Nobody looked, or somebody is not in the directory."""
     assert why_refused("ann", ["nobody"], Facts(EVERYBODY), began=MS, now=MS) == four_eyes.UNKNOWN
@@ -183,7 +184,10 @@ def test_links_that_came_to_nothing_tie_nobody() -> None:
     assert "officer" in known("ann").people, "whoever opened it is looked at, too"
 
 
-@pytest.mark.rule("P-16", "Whoever added a person by hand is no second person for them, until a list of somebody else has them.")
+@pytest.mark.rule(
+    "P-16",
+    "A person who added another manually is no second person for them, until a list from another source has them.",
+)
 @pytest.mark.usefixtures("town")
 def test_a_person_who_was_added_by_hand_is_somebodys_until_another_list_has_them() -> None:
     where = staff.Department.objects.get()
@@ -213,7 +217,7 @@ def test_whom_a_personnel_list_brought_nobody_has_added_by_hand() -> None:
     assert why_refused("x-1", ["x-2", "officer"], known("x-1", "x-2", "officer"), began=MS, now=MS) == ""
 
 
-@pytest.mark.rule("P-07", "One person with two numbers is one, by what the directory says or ever said of them.")
+@pytest.mark.rule("P-07", "One person with two numbers counts as one, by present or former data of the directory.")
 @pytest.mark.usefixtures("town")
 def test_two_numbers_are_known_by_name_former_name_and_address_and_an_office_may_share_a_line() -> None:
     pair = frozenset({"ann", "bea"})

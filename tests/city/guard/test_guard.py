@@ -28,7 +28,7 @@ def test_the_owner_of_an_unclaimed_folder_gets_a_permit_and_its_entry_says_what_
     assert entries == [{"act": "search", "person": permit.person, "duty": "owner", "reason": "a test", "query": "storm drain"}]
 
 
-@pytest.mark.rule("P-03, promise 4", "The entry that says who looks at what, and why, is written before anything is shown.")
+@pytest.mark.rule("P-03, promise 4", "The entry with the viewer, the object and the reason is written before content is shown.")
 def test_no_entry_no_permit(tmp_path: Path) -> None:
     def write(_facts: dict[str, Any]) -> str:
         raise OSError("the disk is full")

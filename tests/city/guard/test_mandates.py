@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 @pytest.mark.rule(
     "P-16, E2",
-    "Who asks to look at whose mail, as what and for which ground, stands in one table; what is not in it nobody asks.",
+    "Who may request an examination, in which role and on which ground, is one table; other requests are refused.",
 )
 @pytest.mark.parametrize("ground", ["request", "examination", "litigation", "continuity"])
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, role: str
         assert (made.ground, made.role, made.state, made.number) == (ground, role, "asked", "26-001")
 
 
-@pytest.mark.rule("P-16", "A department looks at the mail of its own people only.")
+@pytest.mark.rule("P-16", "A department examines the mail of its own people only.")
 def test_a_department_looks_at_its_own_people_only() -> None:
     with pytest.raises(NotPermitted, match="own people"):
         asked("wendy", "exa", by=HANK, role=examination_grounds.HEAD)
@@ -60,7 +60,10 @@ def test_a_department_looks_at_its_own_people_only() -> None:
     assert {"wendy@city.example", "carl@city.example", "works@city.example"} == set(made.boxes)
 
 
-@pytest.mark.rule("P-16, E2", "A mandate says whose mail, when, which words, how long, and why in twenty characters.")
+@pytest.mark.rule(
+    "P-16, E2",
+    "An examination states people, period, words, duration, and the reason in at least twenty characters.",
+)
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
@@ -83,7 +86,10 @@ def test_what_is_asked_says_whose_mail_when_with_which_words_and_why(wanted: Man
     assert not Mandate.objects.exists() and not Entry.objects.exists()
 
 
-@pytest.mark.rule("P-16, E1, E3, AC-5", "Who decides is outside of every line that a mandate touches, and nobody hears why not.")
+@pytest.mark.rule(
+    "P-16, E1, E3, AC-5",
+    "The second person is outside every reporting line concerned, and an excluded one is not told why.",
+)
 @pytest.mark.parametrize("uid", ["exa", "minion", "wendy", "hank", "carl"])
 def test_the_second_person_is_outside_of_every_line_and_nobody_hears_why_not(uid: str) -> None:
     """Not who asked, nobody below them; not whom it is about, nobody above or below. All hear the same (E1)."""
@@ -137,7 +143,7 @@ def test_a_name_that_two_people_have_is_no_name_of_an_import() -> None:
     assert approved("wendy").custodians == ["wendy", "wendy@city.example"]
 
 
-@pytest.mark.rule("P-16, E3", "What nobody answers, or nobody uses, for 72 hours lapses.")
+@pytest.mark.rule("P-16, E3", "An undecided or unused examination expires after 72 hours.")
 def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
     """And then it opens nothing and cannot be approved."""
     waits, unused, used = asked("wendy"), approved("carl", at=MS), approved("hank", at=MS)
@@ -197,7 +203,7 @@ def test_nobody_protects_or_names_themselves() -> None:
             verb("union", Person.objects.get(uid="app"), actor=EXA, reason="because I say so", now=MS)
 
 
-@pytest.mark.rule("P-16", "Of two who decide about a mandate the second one hears so, and nothing is half-done.")
+@pytest.mark.rule("P-16", "Of two people who decide on an examination the second is told so, and nothing is half-done.")
 def test_two_who_decide_opposite_things_are_told_so() -> None:
     """The second one sees that somebody was faster, and nothing is half-done."""
     made = asked("wendy")
@@ -209,7 +215,7 @@ def test_two_who_decide_opposite_things_are_told_so() -> None:
     assert (made.state, made.starts, made.boxes) == ("refused", None, []) and not entered("mandate.approve")
 
 
-@pytest.mark.rule("P-16, promise 4, E2", "A mandate ends by itself at its time, and a page that was open gets nothing more.")
+@pytest.mark.rule("P-16, promise 4, E2", "An examination ends automatically at its time, and an open page shows nothing more.")
 def test_a_mandate_ends_by_itself_and_an_open_page_gets_nothing_more() -> None:
     """At its time, whether a sweep has been or not."""
     made = found.to_mandate(approved("wendy", days=2, at=MS))
@@ -248,7 +254,7 @@ def test_a_second_person_stops_what_is_in_force() -> None:
         content_views.under(made, "content.show", actor=EXA, facts={}, now=MS + 2)
 
 
-@pytest.mark.rule("P-16, promise 5, E2", "A mandate ends with the role or the access of who looks, and does not come back.")
+@pytest.mark.rule("P-16, promise 5, E2", "An examination ends with the role or the access of its examiner, and is not restored.")
 @pytest.mark.parametrize("how", ["duty", "account", "employment", "office"])
 def test_it_ends_with_the_role_or_the_access_of_who_looks(how: str) -> None:
     """And does not come back with them."""

@@ -49,7 +49,7 @@ def test_an_act_is_done_to_its_own_resource_or_not_at_all(
             guard.require(actor, act, resource(kind, **facts), now=NOW)
 
 
-@pytest.mark.rule("P-16", "An act is not done to a resource of another kind, even where all that its rule reads is known.")
+@pytest.mark.rule("P-16", "An act is refused for a resource of another kind, even if all facts that its rule reads are known.")
 def test_no_act_is_done_to_another_kind_of_resource() -> None:
     """Each act and each kind, by somebody who has every role: for hundreds of these the rule alone would say yes."""
     allowed_by_rule_alone = 0
@@ -80,7 +80,7 @@ def test_what_could_be_done_is_all_that_may_be_done(actor: Actor, facts: dict[st
         assert guard.could(actor, act, about, now=NOW)
 
 
-@pytest.mark.rule("P-16", "The guard guesses nothing: a resource is made with all of its facts, and what is not known refuses.")
+@pytest.mark.rule("P-16", "The guard guesses nothing: a resource is made with all of its facts, and an unknown fact refuses.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_resource_is_made_without_its_facts(kind: type[Resource]) -> None:
     """But for what is looked up later, and for who else may send: without these less is permitted, not more."""

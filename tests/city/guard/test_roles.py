@@ -45,7 +45,7 @@ def _grant(person: Person, role: Role, where: Department, starts: int = MS, unti
     return roles.grant(person, role, department=department, starts=starts, until=until, actor=OFFICER, reason=WHY, now=MS)
 
 
-@pytest.mark.rule("P-16, D1", "Nobody is granted a role that excludes another one of theirs.")
+@pytest.mark.rule("P-16, D1", "A role is not assigned to a person whose other role excludes it.")
 @pytest.mark.parametrize("pair", [*combinations(ROLES, 2)], ids="+".join)
 def test_the_conflict_table_is_enforced_at_grant(pair: tuple[Role, Role], ann: Person, where: Department) -> None:
     """Every pair, from the table."""
@@ -66,7 +66,7 @@ def test_dates_are_respected(ann: Person, where: Department) -> None:
     _grant(ann, "examiner", where, starts=MS + 10 * DAY_MS)
 
 
-@pytest.mark.rule("P-16, D3", "A recorded conflict excuses for as long as it says.")
+@pytest.mark.rule("P-16, D3", "A recorded conflict excuses until its end.")
 def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Department) -> None:
     """With what watches over it."""
     _grant(ann, "auditor", where)

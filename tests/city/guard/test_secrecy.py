@@ -47,7 +47,7 @@ def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_op
     assert found.shown_to(Person.objects.get(uid="carl")) == []
 
 
-@pytest.mark.rule("P-16, E8", "Of a sealed mandate nobody but its two people learns more than that there is one.")
+@pytest.mark.rule("P-16, E8", "Of a sealed examination only its two people learn more than its existence.")
 def test_sealed_ones_are_a_count_to_auditors_and_a_second_person_unseals() -> None:
     row, open_ = approved("wendy", at=MS, sealed=True), approved("wendy", at=MS)
     assert found.find_visible(AUDITOR, row.number, MS) is None and found.find_visible(AUDITOR, open_.number, MS) == open_
@@ -79,7 +79,7 @@ def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
         mandate_states.step("asked", "use")
 
 
-@pytest.mark.rule("P-16, promise 4, E2", "No case, no body: a role alone opens nobody's mail.")
+@pytest.mark.rule("P-16, promise 4, E2", "Without an examination no content: a role alone opens no other person's mail.")
 def test_no_case_no_body() -> None:
     """A role alone opens nothing, nor does somebody else's mandate, nor one for another act."""
     with pytest.raises(NotPermitted, match="mandate"):

@@ -12,10 +12,7 @@ from civicmail.city.pages.forms import end_of_day
 from civicmail.front.web import formatting
 
 
-@pytest.mark.rule(
-    "P-05, P-09",
-    "Of what ends with a day people read that day, in lists, facts and mail, wherever on earth the city lies.",
-)
+@pytest.mark.rule("P-05, P-09", "The end of a day is shown as that day in lists, facts and mail, in every time zone.")
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Asia/Tokyo", "UTC", "America/Chicago", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("day", [date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1), date(2026, 12, 31)])  # clocks change on two
 def test_who_gives_a_day_reads_that_day_in_every_zone(zone: str, day: date) -> None:

@@ -57,7 +57,7 @@ def _equipped(ann: Person, where: Department, head: Person) -> None:
     )
 
 
-@pytest.mark.rule("P-08, promise 5, L2", "The end of access ends everything that somebody had, at once.")
+@pytest.mark.rule("P-08, promise 5, L2", "The end of access ends everything that the person had, immediately.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
     """L1, L2: of every kind of person."""
@@ -124,7 +124,7 @@ def test_a_step_that_was_done_before_a_crash_is_not_done_again() -> None:
     assert EndingStep.objects.count() == len(access_end.STEPS)
 
 
-@pytest.mark.rule("P-08, promise 5, L1", "Access ends once, at the earliest time that was said.")
+@pytest.mark.rule("P-08, promise 5, L1", "Access ends once, at the earliest time set.")
 def test_an_end_to_come_waits_for_its_day_and_an_earlier_one_wins() -> None:
     """L1."""
     _, _, ann = _town()

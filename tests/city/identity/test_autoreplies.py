@@ -73,7 +73,7 @@ def test_an_answer_has_words_and_an_end_within_a_year(wrong: dict[str, object]) 
         autoreplies.set_autoreply(box, actor=Actor("ann", "Ann"), reason="away", now=MS, **said)  # type: ignore[arg-type]
 
 
-@pytest.mark.rule("P-08, L4", "What comes for who left goes to the function mailbox that the department chose, until its end.")
+@pytest.mark.rule("P-08, L4", "A leaver's mail is forwarded to the function mailbox that the department chose, until its end.")
 def test_what_comes_for_who_left_goes_to_the_function_mailbox_until_its_end() -> None:
     _, ann, box, office = _town()
     with pytest.raises(Conflict, match="leaver"):
@@ -102,7 +102,7 @@ def test_it_goes_to_a_function_mailbox_of_the_same_department_and_to_nobody_else
         autoreplies.forward_left(box, other, until=MS + DAY_MS, actor=Actor("bob", "Bob"), reason="open cases", now=MS)
 
 
-@pytest.mark.rule("P-08, L5", "Who is authorized again is not answered for, and nothing leads past them.")
+@pytest.mark.rule("P-08, L5", "Auto-replies and forwarding of a leaver end when the person is authorized again.")
 def test_who_is_back_is_not_answered_for_and_nothing_leads_past_them() -> None:
     """What the department chose for who left ends when they are authorized again."""
     where, ann, box, office = _town()
@@ -131,13 +131,10 @@ def test_what_is_said_for_who_left_is_the_departments_and_not_for_who_has_access
     assert AutoReply.objects.get().ended == NOW
 
 
-@pytest.mark.rule(
-    "P-06, M5",
-    "Whoever may send from the mailbox of a function, or its department, says what it answers by itself, and nobody else.",
-)
+@pytest.mark.rule("P-06, M5", "Only people who may send from a function mailbox, or its department, set its auto-reply.")
 @pytest.mark.rule(
     "P-06, promise 5",
-    "Who sends from the mailbox of a function says what it answers only while that right and their own access are in force.",
+    "A person sets the auto-reply of a function mailbox only while the authorization and their own access are in force.",
 )
 def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_and_nobody_else() -> None:
     """While the right is in force, and access of their own; a colleague without one says nothing."""

@@ -70,7 +70,7 @@ def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
         )
 
 
-@pytest.mark.rule("P-30, V2", "A bar shuts every door whatever authorizations say, and its end gives back what there was.")
+@pytest.mark.rule("P-30, V2", "A bar ends all access whatever the authorizations, and its end restores them.")
 def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_were(town: Department) -> None:
     """No authorization changes; nobody has to give anything back."""
     box = staff.mailbox("311@city.example", town)
@@ -141,7 +141,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
 
 @pytest.mark.rule(
     "P-30, V3",
-    "A permanent bar is terminal: it ends by a law and two officers, the database takes nothing less, and no right comes back.",
+    "A permanent bar is terminal: it ends by a law and two officers, the database enforces this, and no authorization is restored.",
 )
 def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: Department) -> None:
     """Not by one, not by the database, not by the person; and no right comes back."""
@@ -165,7 +165,7 @@ def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: De
     assert Entry.objects.get(act="bar.end").facts["law"] == "Court order 26-11"
 
 
-@pytest.mark.rule("P-30", "Who was elected is restricted at most: reads and receives everything, writes inside as before.")
+@pytest.mark.rule("P-30", "An elected official is restricted at most: reads and receives everything, and writes inside as before.")
 def test_who_was_elected_is_never_shut_out(town: Department) -> None:
     """Decision 0039: restricted at most: reads everything, writes to one outside address at a time."""
     staff.worker("mayor", town, who("head"), "elected")
@@ -198,7 +198,7 @@ def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
 
 @pytest.mark.rule(
     "P-30, C4",
-    "A new number with the name, telephone or outside address of somebody barred is a question to a person, never a refusal.",
+    "A new number with the name, telephone or outside address of a barred person is a question to a person, never a refusal.",
 )
 def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     """The same name, telephone or address elsewhere under another number is a question to a person one level higher."""

@@ -72,8 +72,8 @@ def test_more_than_fifty_nobody_reviews() -> None:
 
 @pytest.mark.rule(
     "P-04",
-    "Whoever wrote the reasons of a position asks for all in it, and somebody else authorizes; nobody is named as a "
-    "requester who did nothing.",
+    "The author of a position's reasons counts as the requester for all people in it, and another person authorizes; "
+    "nobody is named as a requester without having acted.",
 )
 def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> None:
     """M3: no supervisor and no officer stands for a requester."""

@@ -63,7 +63,7 @@ def test_ones_own_mail_is_that_of_ones_own_and_granted_mailboxes_under_all_their
             content_views.own(who, now=MS)
 
 
-@pytest.mark.rule("P-08, P-16, L4", "What a successor reads of somebody who left is an entry.")
+@pytest.mark.rule("P-08, P-16, L4", "Views of a leaver's mail by a successor are entries.")
 def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
     _grant("wendy", "hank@city.example", "successor")
     assert "hank@city.example" in content_views.own(WENDY, now=MS)[1]
@@ -101,7 +101,10 @@ def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypa
     assert Mandate.objects.get().state == "approved"
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "Each look at other people's mail is an entry before anything is shown, with the mandate.")
+@pytest.mark.rule(
+    "P-16, promise 4, E6",
+    "Each view of other people's mail is an entry, with the examination, before content is shown.",
+)
 @pytest.mark.parametrize("act", sorted(found.LOOKS))
 def test_each_look_under_a_mandate_is_an_entry_before_there_is_a_permit(act: str) -> None:
     """List, message, attachment, print, export, hold; with the mandate, the role and the reason that it was asked

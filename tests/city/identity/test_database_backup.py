@@ -37,7 +37,7 @@ def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == [BACKUP_NAME, DATABASE]
 
 
-@pytest.mark.rule("P-06", "A database in a file knows how many of its rows are alike, as a server's does by itself.")
+@pytest.mark.rule("P-06", "An SQLite database gets statistics of its rows, as a database server collects them itself.")
 @pytest.mark.django_db(transaction=True)
 def test_a_file_knows_how_many_of_its_rows_are_alike(tmp_path: Path) -> None:
     """As a server does by itself; a way through the wrong index takes as long as all rows."""

@@ -68,8 +68,8 @@ def reads(login: str) -> bool:
 
 @pytest.mark.rule(
     "P-06, P-09, P-23",
-    "Where an older copy of the tables of people is put back, whoever lost access, a device, a token or a role since does "
-    "not get it back: they are shut out until an officer has looked, everybody signs in anew, and doctor is red.",
+    "If older tables of people are restored, people do not regain access, devices, tokens or roles that they lost since: "
+    "they are locked until an officer has checked, everyone signs in again, and doctor is red.",
 )
 def test_whoever_was_ended_since_is_shut_out_and_everybody_is_signed_out(ann: Person, installed: Path) -> None:
     """The record says that she was ended, and not how she stands now."""

@@ -62,7 +62,7 @@ def town() -> tuple[Department, Person, Person]:
     return where, head, staff.worker("ann", where, head)
 
 
-@pytest.mark.rule("P-04, promise 5, M2, M5", "What is over by its date expires, and what was granted ends with it.")
+@pytest.mark.rule("P-04, promise 5, M2, M5", "Authorizations expire by date, and dependent ones end with them.")
 def test_what_is_over_expires_and_a_second_sweep_finds_nothing(town: tuple[Department, Person, Person]) -> None:
     where, head, ann = town
     box = staff.mailbox("311@city.example", where)
@@ -200,7 +200,7 @@ def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> Non
     assert set(Authorization.objects.values_list("state", flat=True)) == {"active"}
 
 
-@pytest.mark.rule("P-10", "Personal use is told in sums over ten people or more only.")
+@pytest.mark.rule("P-10", "Personal use is reported in sums over ten people or more only.")
 def test_personal_use_is_none_unless_a_department_allows_it(town: tuple[Department, Person, Person]) -> None:
     """With limits in words and an end; for the city's own people; sums only over ten people."""
     where, head, ann = town
@@ -251,7 +251,7 @@ def test_what_the_time_alone_changes_is_published_once(installed: Path) -> None:
 
 @pytest.mark.rule(
     "P-01, promise 5",
-    "Who may what is read of everybody when a date has come, and each hour; doors have at each moment what rows say.",
+    "Everyone's access is recomputed when a date has come, and each hour; entry points always agree with the rows.",
 )
 @pytest.mark.django_db(transaction=True)
 def test_everybody_is_looked_at_when_a_date_has_come_and_doors_have_what_rows_say(installed: Path) -> None:
@@ -278,10 +278,7 @@ def test_everybody_is_looked_at_when_a_date_has_come_and_doors_have_what_rows_sa
     assert whole == [0, 20, 40, 60, 80, 100, 160], "and in any case an hour later"
 
 
-@pytest.mark.rule(
-    "promise 5",
-    "Each moment by which doors are told is one that is waited for, or that somebody writes when it happens.",
-)
+@pytest.mark.rule("promise 5", "Each time at which published access changes is either waited for or written by the act itself.")
 def test_each_moment_by_which_the_snapshot_is_made_is_one_that_is_waited_for(town: tuple[Department, Person, Person]) -> None:
     """M2, M4: a column of moments that is new there says whether the time alone changes something with it."""
     where, head, _ = town

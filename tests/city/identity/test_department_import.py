@@ -66,7 +66,8 @@ def test_a_file_brings_a_whole_list_and_the_same_again_changes_nothing(clerk: De
 
 @pytest.mark.rule(
     "P-04, P-06",
-    "Departments are one list: what the access office keeps is what gateways go by, and a list is opened whole or not at all.",
+    "Departments are one list: the access office maintains it, gateways follow it, and a list is imported completely or "
+    "not at all.",
 )
 @pytest.mark.parametrize(
     ("lines", "code", "why"),
@@ -143,7 +144,7 @@ def test_only_the_access_office_opens_a_list(clerk: Department) -> None:
         _open(LIST, actor=Actor("head", "Head", departments=frozenset({"clerk"})))
 
 
-@pytest.mark.rule("P-06", "A department made on a page is one that gateways know at once.")
+@pytest.mark.rule("P-06", "A department made on a page is known to gateways immediately.")
 def test_a_department_of_a_page_is_one_that_gateways_know_at_once(clerk: Department, installed: Path) -> None:
     organization.make_department("parks", "Parks", actor=OFFICER, reason="The council decided so.", now=MS)
     assert "parks" in store.load(installed).by_name
@@ -153,7 +154,7 @@ def test_a_department_of_a_page_is_one_that_gateways_know_at_once(clerk: Departm
 
 @pytest.mark.rule(
     "P-06",
-    "A mailbox and what people have by a feed is routed with their department, whatever else was said of the address.",
+    "Addresses of mailboxes and of feeds are routed with the department of their owner, whatever else is configured.",
 )
 def test_mailboxes_and_addresses_of_people_are_their_departments(clerk: Department, installed: Path) -> None:
     """Also against what was said of another one; a person's own move with the person."""

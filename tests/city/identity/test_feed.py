@@ -74,7 +74,7 @@ def test_addresses_elsewhere_come_from_the_list_and_a_list_without_them_leaves_t
     assert _propose(line).lines.count() == 0
 
 
-@pytest.mark.rule("P-08, L7", "A personnel list that would end more than 2 % of the people stops and asks.")
+@pytest.mark.rule("P-08, L7", "A personnel list that would end more than 2 % of the people stops until an officer decides.")
 def test_more_than_two_percent_stops_and_asks(clerk: Department) -> None:
     """Two of a hundred go, three stop."""
     crowd = _crowd(100)
@@ -100,7 +100,7 @@ def test_whose_line_was_refused_or_whose_kind_is_not_in_the_list_stays(clerk: De
     assert _did(run) == {"ann": "refused"}
 
 
-@pytest.mark.rule("P-04, P-08, M6", "Who moves keeps the old department's access for the overlap only.")
+@pytest.mark.rule("P-04, P-08, M6", "After a transfer the old department's access lasts for the overlap only.")
 def test_who_moves_keeps_the_old_departments_access_for_two_weeks(clerk: Department) -> None:
     """And the new one decides afresh."""
     head = staff.person("head")

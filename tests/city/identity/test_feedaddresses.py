@@ -72,7 +72,7 @@ def _authorize(clerk: Department, two: tuple[Person, Person], people: list[Perso
 _STAY = ("head,Ann,Head,employee,clerk,Clerk,,", "deputy,Ann,Deputy,employee,clerk,Clerk,,")
 
 
-@pytest.mark.rule("P-04, P-08", "A person whose address comes by a feed gets a mailbox of that name; none is made up.")
+@pytest.mark.rule("P-04, P-08", "A person with an address from a feed gets a mailbox of that name; no other is made up.")
 def test_who_has_an_address_already_gets_a_mailbox_of_that_name(clerk: Department, two: tuple[Person, Person]) -> None:
     """Nobody gets access by the list; whoever authorizes finds the address, and the sign-in has it, too."""
     _apply(
@@ -99,7 +99,7 @@ def test_a_request_by_hand_finds_the_address_too(clerk: Department, two: tuple[P
     assert made.mailbox.address == "a.test@city.example" and "at@city.example" in _reached("e-1")
 
 
-@pytest.mark.rule("P-08, L3", "An address that a feed keeps for somebody is nobody else's, before there is a mailbox, too.")
+@pytest.mark.rule("P-08, L3", "An address that a feed reserves for a person is nobody else's, even before there is a mailbox.")
 def test_nobody_else_gets_an_address_that_is_kept_for_somebody(clerk: Department) -> None:
     """Not as an alias, not as a list, not made of a name, and not by another line."""
     _apply(_propose(_line("e-1", "ann.teste.2@city.example", "front@city.example")))
@@ -124,8 +124,8 @@ def test_nobody_else_gets_an_address_that_is_kept_for_somebody(clerk: Department
 
 @pytest.mark.rule(
     "P-08",
-    "A line of a feed whose address is somebody else's, shared, a list's, a role's, or of another line is refused whole, "
-    "and says what to do.",
+    "A line of a feed with an address that is another's, shared, a list's, a role's, or of another line is refused "
+    "completely, with instructions.",
 )
 def test_clashes_are_listed_before_anything_is_done(clerk: Department) -> None:
     """A shared mailbox, a list, somebody's, somebody's former one: each line says which and what to do; good lines go on."""
@@ -192,7 +192,7 @@ def test_what_became_somebody_elses_since_the_list_was_read_stops_it(clerk: Depa
     assert not Person.objects.exists()
 
 
-@pytest.mark.rule("P-08, L7", "A list that changes the address of more than one in ten stops and asks.")
+@pytest.mark.rule("P-08, L7", "A list that would change the address of more than one in ten stops until an officer decides.")
 def test_a_column_of_addresses_that_slipped_by_a_line_is_held(clerk: Department) -> None:
     """L7: it would read everybody's mail to their neighbour."""
     _apply(_propose(*(_line(f"e-{n}", f"p{n}@city.example") for n in range(60))))

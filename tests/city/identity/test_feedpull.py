@@ -68,7 +68,7 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
 
 @pytest.mark.rule(
     "P-08, L1, L7",
-    "An LDAP server is asked on schedule; what the brake lets through is applied, the rest waits and is not asked again.",
+    "An LDAP server is queried on schedule; lists within the deletion threshold are applied, others wait without another query.",
 )
 def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Department) -> None:
     crowd = [f"e-{n}" for n in range(100)]
@@ -83,7 +83,7 @@ def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Departmen
         feed.apply(run, actor=PULL_ACTOR, reason="By itself.", now=MS, despite_brake=True)
 
 
-@pytest.mark.rule("P-08, L7", "A server that is away or has nobody in it ends nobody, and is one report.")
+@pytest.mark.rule("P-08, L7", "An unavailable or empty server ends no access, and is one report.")
 def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Department, installed: Any) -> None:
     """And the access office is told once."""
     head = staff.person("head")

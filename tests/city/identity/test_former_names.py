@@ -97,8 +97,8 @@ def changed(person: Person, rand: Random, n: int) -> str:
 
 @pytest.mark.rule(
     "P-30, P-08",
-    "Whoever is barred is known by every name, number and address that the directory ever had of them, whatever way each "
-    "change came.",
+    "A barred person is recognized by every name, number and address that the directory ever had of them, however each "
+    "change was made.",
 )
 @pytest.mark.parametrize("seed", range(12))
 def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> None:
@@ -129,8 +129,8 @@ def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> 
 
 @pytest.mark.rule(
     "P-30",
-    "A name in common with somebody barred for good is the next head's question; a telephone, an address or a number is "
-    "the access office's, which says why it is another person. An office's telephone is nobody's.",
+    "An equal name with a permanently barred person is a question for the next head; an equal telephone, address or "
+    "number for the access office, which states why it is another person. An office's telephone does not count.",
 )
 def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: Department) -> None:
     """Of two people who share a name one is nobody's business but the next head's; telephones of an office are nobody's."""
@@ -168,8 +168,7 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
 
 @pytest.mark.rule(
     "P-30",
-    "The access office hears of somebody who has something in common with a person barred for good when they come, by "
-    "whatever way.",
+    "The access office is notified of a new person with data in common with a permanently barred one, however they were added.",
 )
 @pytest.mark.parametrize("door", ["page", "list", "renamed", "rehired", "barred later"])
 def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Department, door: str) -> None:
@@ -200,7 +199,7 @@ def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Depa
     assert Notice.objects.filter(key__startswith="barred-like:").count() == 1
 
 
-@pytest.mark.rule("P-30", "An installation that is upgraded knows former names as far as its ledger goes.")
+@pytest.mark.rule("P-30", "An upgraded installation knows former names as far as its ledger goes back.")
 def test_what_was_changed_before_the_database_kept_it_is_read_from_the_entries(town: Department) -> None:
     """An installation that is upgraded knows former names as far as its ledger goes."""
     called(Person.objects.get(uid="ann"), "Cara", "Novak")

@@ -38,7 +38,7 @@ def _round(hook: Hook, sent: Sent, now: int, *, fails: str = "", acts: tuple[str
 
 @pytest.mark.rule(
     "P-16",
-    "A program is told of each entry in order, once the ledger's journal has it, from where it began, whichever worker tells it.",
+    "A webhook gets each entry in order, once the ledger's journal has it, from its start, whichever worker delivers it.",
 )
 def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
     """Not what was before, and what the ledger's journal does not have yet waits for it."""
@@ -53,7 +53,7 @@ def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
     assert _round(Hook.objects.get(), sent, NOW + 4) == 1 and sent[-1][0] == str(late.uuid)
 
 
-@pytest.mark.rule("P-16", "An entry that was committed after a later one was told is told all the same.")
+@pytest.mark.rule("P-16", "An entry that was committed after the delivery of a later one is delivered all the same.")
 def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_before() -> None:
     """Transactions commit in any order, so a last id alone would lose one."""
     sent: Sent = []
@@ -64,7 +64,10 @@ def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_
     assert _round(hook, sent, NOW) == 1 and sent[-1][0] == str(slow.uuid)
 
 
-@pytest.mark.rule("P-16", "What a program did not take is said again under the same id, later each time, and nothing goes past it.")
+@pytest.mark.rule(
+    "P-16",
+    "A rejected webhook delivery is repeated under the same id, with growing delays, and no later entry overtakes it.",
+)
 def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
     """With a pause that grows, under the same id; nothing goes past it."""
     sent: Sent = []
@@ -102,7 +105,7 @@ def test_a_position_takes_the_place_of_rows_once_nothing_older_can_come() -> Non
     assert _round(hook, sent, NOW + HOUR + 2) == 0
 
 
-@pytest.mark.rule("P-16", "A program is told of the acts that the settings name, and of no mandate that is sealed.")
+@pytest.mark.rule("P-16", "A webhook gets the acts that the settings name, and none of a sealed examination.")
 def test_only_the_acts_that_the_settings_name_and_never_a_sealed_mandate() -> None:
     """E8: what even auditors may not read goes to no machine."""
     sent: Sent = []

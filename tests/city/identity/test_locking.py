@@ -28,7 +28,10 @@ SECURITY = Actor("sec", "Security", (HeldRole("security-officer", active_until=M
 WHY = "The account acts unlike its owner."
 
 
-@pytest.mark.rule("P-25, L2", "One act shuts every door of an account: pages, IMAP, sending, device passwords, tokens, sessions.")
+@pytest.mark.rule(
+    "P-25, L2",
+    "One act closes every entry point of an account: pages, IMAP, sending, device passwords, tokens, sessions.",
+)
 def test_every_door_is_shut_at_once() -> None:
     """Pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no role is left."""
     where, head, ann = _town()
@@ -63,7 +66,7 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
     assert not Token.objects.filter(ended__isnull=True).exists()
 
 
-@pytest.mark.rule("P-25", "A security officer locks and releases accounts, and nobody their own.")
+@pytest.mark.rule("P-25", "A security officer locks and releases accounts, but never their own.")
 def test_nobody_locks_who_may_not_nor_themselves() -> None:
     _, head, ann = _town()
     for actor in (Actor("sec", held=(HeldRole("security-officer"),)), Actor("ann", held=SECURITY.held), Actor("head")):
@@ -102,7 +105,7 @@ def _comes_back(ann: Person) -> None:
 
 @pytest.mark.rule(
     "P-25, P-07",
-    "No right that begins, is granted or comes back opens an account that is locked; with the release it counts.",
+    "An authorization that begins, is granted or returns does not open a locked account; with the release it takes effect.",
 )
 @pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorized_with_others, _comes_back])
 def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[Person], None]) -> None:
@@ -122,7 +125,7 @@ def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[P
 
 @pytest.mark.rule(
     "P-25, promise 7",
-    "The owner of a locked account hears at every door to call the security office, and no link opens it.",
+    "The owner of a locked account is told at every entry point to call the security office, and no link opens it.",
 )
 def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> None:
     """Nothing of a head who could help, and no link by which it could be opened."""
@@ -136,7 +139,7 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
             make(ann, actor=office, reason="Lost everything.", now=MS)
 
 
-@pytest.mark.rule("P-09, P-30", "Access that ended for a violation is opened by no day that comes, and by no release.")
+@pytest.mark.rule("P-09, P-30", "Access that ended for a violation is not opened by a date or by a release.")
 def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> None:
     """What had been approved for a later day ends with it, at once, also while the account is locked."""
     _, _, ann = _town("contractor")

@@ -42,7 +42,7 @@ def _actor(person: Person) -> Actor:
     return actor_of(person.account, "", MS)
 
 
-@pytest.mark.rule("P-08, L3", "An address that was somebody's is never given to another person, a function or a list.")
+@pytest.mark.rule("P-08, L3", "An address that belonged to a person is never given to another person, a function or a list.")
 @pytest.mark.parametrize("later", ["alias", "function", "list"])
 def test_an_address_is_never_given_to_another_person(later: str) -> None:
     """Not as an alias, not to a function, not to a list, however long ago it ended."""
@@ -62,7 +62,7 @@ def test_an_address_is_never_given_to_another_person(later: str) -> None:
 
 @pytest.mark.rule(
     "P-08, promise 4",
-    "An address that reached one mailbox of an office never reaches another, whose people would read what had come to it.",
+    "An address that reached one mailbox of an office never reaches another, whose users would read its earlier mail.",
 )
 @pytest.mark.parametrize("later", ["alias", "function", "list"])
 def test_an_address_of_an_office_never_reaches_another_mailbox(later: str) -> None:
@@ -226,7 +226,7 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
     assert Entry.objects.get(act="person.change").facts["family"] == ["Test", "Meyer"]
 
 
-@pytest.mark.rule("P-04, M3", "Who asks, who approves and who will hold it are three people.")
+@pytest.mark.rule("P-04, M3", "The requester, the approver and the holder are three people.")
 def test_requester_approver_and_holder_are_three_people() -> None:
     """The guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))

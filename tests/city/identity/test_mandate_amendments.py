@@ -54,7 +54,7 @@ def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
         mandate_amendments.withdraw(asked_, actor=EXA, reason="not needed after all", now=MS + 3)
 
 
-@pytest.mark.rule("P-16, E3, E5", "Who decides about a change is outside of the lines of whom it adds, too.")
+@pytest.mark.rule("P-16, E3, E5", "The second person for a change is also outside the lines of people whom it adds.")
 def test_a_second_person_for_a_change_is_outside_of_the_lines_of_whom_it_adds() -> None:
     row = approved("wendy", at=MS)
     change = mandate_amendments.amend(row, MandateRequest(("wendy", "minion"), reason=WHY), actor=EXA, now=MS + 1)

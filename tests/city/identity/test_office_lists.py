@@ -41,8 +41,8 @@ def test_a_claimed_installation_has_them_for_each_domain(settings: Any, tmp_path
 
 @pytest.mark.rule(
     "P-21",
-    "What comes to records@ reaches the records officers, until there is one the access officer, and whom the list names "
-    "as soon as it names somebody.",
+    "Mail to records@ reaches the records officers, else the access officer, or the people named on the list as soon as "
+    "there are any.",
 )
 def test_what_comes_to_records_reaches_the_records_officers_and_until_then_the_access_officer(town: Town) -> None:
     records = MailGroup.objects.get(address="records@city.example")

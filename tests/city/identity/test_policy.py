@@ -50,7 +50,7 @@ def test_a_version_has_a_number_and_its_hash_stands_in_the_ledger() -> None:
     assert [e.facts["sha256"] for e in Entry.objects.order_by("id")] == [first.sha256, second.sha256]
 
 
-@pytest.mark.rule("P-18, P1", "What is accepted is the text that was shown.")
+@pytest.mark.rule("P-18, P1", "An answer to the policy counts for the text that was shown.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
     ann, text = _staff(kind), _publish()

@@ -132,7 +132,7 @@ def test_only_a_machine_invites_the_first() -> None:
     assert invitations.invite_first(person("e-2", "Ann First"), actor=machine("os:root"), reason="claim", now=NOW)
 
 
-@pytest.mark.rule("P-07", "A device password is kept as its HMAC alone, shown once, and ends at once.")
+@pytest.mark.rule("P-07", "A device password is stored as its HMAC only, shown once, and ends immediately.")
 def test_a_device_password_is_kept_as_its_hmac_and_ends_at_once(installed: Path) -> None:
     ines = person()
     password = devices.make(ines, "phone", actor=actor(ines), now=NOW)
@@ -205,7 +205,7 @@ def test_a_token_of_who_is_locked_or_closed_opens_nothing() -> None:
             tokens.account_by(text, "ines", now=NOW)
 
 
-@pytest.mark.rule("P-07, S2", "Signs that a sign-in is shared are listed for somebody to look at, and punish nobody.")
+@pytest.mark.rule("P-07, S2", "Signs of a shared sign-in are listed for review, and have no automatic consequence.")
 def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_look_at() -> None:
     """And nothing follows by itself."""
     ines = account()

@@ -32,7 +32,7 @@ def boss() -> Person:
 
 @pytest.mark.rule(
     "P-06, promise 5, M4",
-    "A personal mailbox is open while its holder has a live authorization; else what comes is held.",
+    "A personal mailbox is open while its owner has a live authorization; else incoming mail is held.",
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mailbox_is_open_while_its_holder_has_a_live_authorization_and_held_otherwise(kind: str, boss: Person) -> None:
@@ -74,10 +74,7 @@ def test_a_closed_mailbox_is_closed_for_its_holder_too(boss: Person) -> None:
     assert seen.mailboxes["ann@city.example"].state == "closed" and seen.people["ann"].grants == ()
 
 
-@pytest.mark.rule(
-    "P-04, P-07, promise 5, M5",
-    "Nobody is granted another mailbox without live access of their own, and a grant ends with it.",
-)
+@pytest.mark.rule("P-04, P-07, promise 5, M5", "Access to another mailbox requires live access of one's own, and ends with it.")
 @pytest.mark.parametrize("role", ["delegate", "successor"])
 @pytest.mark.parametrize("lost", ["suspended", "expired", "episode", "agency"])
 @pytest.mark.parametrize("kind", ["employee", "contractor"])
@@ -108,7 +105,7 @@ def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, 
     assert seen.mailboxes["clerk@city.example"].state == "held", "nobody who is named can read it"
 
 
-@pytest.mark.rule("P-07, M5", "Nobody signs in as a function mailbox.")
+@pytest.mark.rule("P-07, M5", "A function mailbox has no sign-in.")
 def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
     """There is no such login; named people use it."""
     where = staff.department(head=boss)
@@ -136,7 +133,10 @@ def test_a_machine_sends_as_itself_until_its_time_is_over(boss: Person) -> None:
     assert machine is not None and machine.grants == () and "over" in machine.why
 
 
-@pytest.mark.rule("P-18, P1, P2", "Nobody sends before the policy is accepted; a new text is asked of everybody, with grace.")
+@pytest.mark.rule(
+    "P-18, P1, P2",
+    "Nobody sends before accepting the policy; a new text requires everyone's answer, with a grace period.",
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_sends_before_the_policy_is_accepted_and_a_new_text_is_asked_of_everybody(kind: str, boss: Person) -> None:
     """Before the first access; then with grace; receiving goes on."""

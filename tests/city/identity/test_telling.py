@@ -146,7 +146,7 @@ ACTS: dict[str, Callable[[Town], object]] = {
 }
 
 
-@pytest.mark.rule("P-06, promise 5, L2, M4", "What doors are told of a change is what a whole snapshot would say of it.")
+@pytest.mark.rule("P-06, promise 5, L2, M4", "Published changes equal those of a whole snapshot.")
 @pytest.mark.parametrize("act", list(ACTS))
 def test_what_doors_are_told_is_what_a_whole_snapshot_would_say(town: Town, act: str) -> None:
     """Whatever changed, the snapshot with its changes and the whole one made anew are the same, name by name."""
@@ -192,7 +192,7 @@ def test_an_alias_that_ended_and_a_person_who_is_forgotten_are_gone_at_once(town
     assert len(town.seen.people) == len(list(town.seen.people)) == 3
 
 
-@pytest.mark.rule("P-08, promise 5, L2", "Where a process dies right after its commit, the city worker tells the doors.")
+@pytest.mark.rule("P-08, promise 5, L2", "If a process dies right after its commit, the city worker publishes the change.")
 def test_what_a_process_did_not_live_to_tell_the_city_worker_tells(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """It dies right after its commit; within half a second doors know all the same."""
     with monkeypatch.context() as dying:
@@ -256,7 +256,7 @@ def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(tow
     assert town.seen.people["ann"].why and town.seen.version == 4
 
 
-@pytest.mark.rule("P-08, promise 5, L2", "A door that looks while files are replaced never forgets an end of access.")
+@pytest.mark.rule("P-08, promise 5, L2", "An entry point that reads while files are replaced never misses an end of access.")
 def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was folded into the whole is taken out of the changes; a door reads the changes first."""
     access_end.end_access(town.ann, when=MS, **ACT, now=MS)
@@ -280,8 +280,8 @@ def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: T
     assert town.seen.people["ann"].why and town.seen.people["carol"].why
 
 
-@pytest.mark.rule("P-06, promise 5", "While doors are told what changed, nobody waits who changes something.")
-@pytest.mark.rule("P-06, promise 5", "One tells doors at a time, so that of two versions the later one was read later.")
+@pytest.mark.rule("P-06, promise 5", "Publishing changes does not delay other acts.")
+@pytest.mark.rule("P-06, promise 5", "One process publishes at a time, so that the later of two versions was read later.")
 def test_while_doors_are_told_nobody_waits_who_changes_something_and_nobody_else_tells(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

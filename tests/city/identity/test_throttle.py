@@ -16,7 +16,7 @@ FOREVER = 400 * DAY
 
 @pytest.mark.rule(
     "P-07",
-    "Each wait after a failure is twice as long as the one before, up to a day, and a soft one is a minute, whatever the rhythm.",
+    "Each delay after a failure is twice as long as the previous one, up to a day; a soft one is a minute, in any rhythm.",
 )
 @given(PAUSES, st.sampled_from(["password", "code", "mail", "login"]))
 @example([15 * MINUTE] * 60, "password")

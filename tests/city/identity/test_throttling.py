@@ -62,7 +62,7 @@ def test_a_64_of_ipv6_is_one_network() -> None:
     assert _admits(client="2001:db8:1:3::1")
 
 
-@pytest.mark.rule("P-07", "A network from which many fail waits for logins that never came from there, and for no other.")
+@pytest.mark.rule("P-07", "A network with many failures is delayed for logins that never came from there, and for no other.")
 def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_before() -> None:
     """Twenty failures for others; a login that is new there waits a minute, others nothing."""
     ines = account()
@@ -76,7 +76,7 @@ def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_
 
 @pytest.mark.rule(
     "P-07",
-    "Guesses from many networks slow down for a login as a whole, and the networks from which its owner came before stay open.",
+    "Guesses from many networks slow down a login as a whole, except from networks that its owner has used before.",
 )
 def test_guesses_from_many_networks_slow_down_and_the_owners_network_stays_open() -> None:
     ines = account()
@@ -145,7 +145,7 @@ def test_nobodys_login_is_counted_like_somebodys_with_as_many_questions() -> Non
     }
 
 
-@pytest.mark.rule("P-07", "Whoever is guessed hears of it once a day, whatever strangers do, and it is an entry.")
+@pytest.mark.rule("P-07", "The owner of a guessed login is notified once a day, whatever strangers do, and an entry is written.")
 def test_the_owner_hears_of_guesses_once_a_day_whatever_strangers_do() -> None:
     ines = person()
     mailbox(ines, "ines@city.example")
@@ -173,7 +173,7 @@ def test_counters_are_forgotten_after_a_quiet_week_and_failures_in_a_row_of_some
     assert list(Throttle.objects.values_list("kind", "streak")) == [("login", 1)]
 
 
-@pytest.mark.rule("P-07", "What failures had locked opens with the upgrade; what an officer locked stays.")
+@pytest.mark.rule("P-07", "Locks by failures end with the upgrade; locks by an officer stay.")
 def test_an_upgrade_opens_what_failures_locked_and_not_what_an_officer_did() -> None:
     by_failures, by_hand = account(), account(person("e-18", "Otto Other"), "otto")
     for one in (by_failures, by_hand):

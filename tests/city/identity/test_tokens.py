@@ -24,7 +24,8 @@ def _made(**more: object) -> str:
 
 @pytest.mark.rule(
     "P-07",
-    "A token of the API is kept as a keyed digest with a name, scopes and an end within a year; the entry of it has no token.",
+    "A token of the API is stored as a keyed digest with a name, scopes and an end within a year; its entry does not "
+    "contain the token.",
 )
 def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(installed: Path) -> None:
     """Shown once; who has the database or the entry has no token."""
@@ -38,7 +39,7 @@ def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(insta
     assert tokens.program_by(text, now=NOW + 365 * tokens.DAY) is None
 
 
-@pytest.mark.rule("P-08", "What ends all sessions of an account ends its tokens at their next use.")
+@pytest.mark.rule("P-08", "Ending all sessions of an account ends its tokens at their next use.")
 def test_a_token_ends_with_the_epoch_of_its_account() -> None:
     """What ends every session ends tokens at their next use, whatever else happens to their rows (L2)."""
     text = _made()
@@ -51,10 +52,7 @@ def test_a_token_ends_with_the_epoch_of_its_account() -> None:
         assert tokens.program_by(fresh, now=NOW) is None
 
 
-@pytest.mark.rule(
-    "P-07, P-16",
-    "A token with scopes opens nothing on the command line, which knows none; one of the command line opens no operation.",
-)
+@pytest.mark.rule("P-07, P-16", "A token with scopes is refused on the command line, and a command-line token by every operation.")
 def test_a_token_of_the_api_is_none_of_the_command_line_and_the_other_way_round() -> None:
     """The command line knows no scopes, so what has some opens nothing there."""
     text = _made()

@@ -120,8 +120,8 @@ def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
 
 @pytest.mark.rule(
     "P-09, C1",
-    "Access under a contract whose sponsor left ends after seven days unless another one is named, and nobody is "
-    "authorized beyond that.",
+    "Access under a contract whose sponsor left ends after seven days unless another is named, and no authorization lasts "
+    "beyond that.",
 )
 def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Department) -> None:
     """Seven days after the sponsor left, unless another one is named; nobody is authorized beyond that."""
@@ -154,7 +154,7 @@ def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
     assert Authorization.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY_MS) == ""
 
 
-@pytest.mark.rule("P-14, C5", "Where the city wants it, From says for which agency somebody writes.")
+@pytest.mark.rule("P-14, C5", "If the city requires it, From names the agency of the writer.")
 def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town: Department, settings: Any) -> None:
     """Corrected on the way out, whatever the program wrote; the city's own people are not touched."""
 

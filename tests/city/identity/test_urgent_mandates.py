@@ -29,7 +29,7 @@ def _urgent(now: int = MS, proved: int = MS) -> Mandate:
     return urgent_mandates.ask_urgent("examination", "examiner", wanted, stepped_up=from_ms(proved), actor=EXA, now=now)
 
 
-@pytest.mark.rule("P-16, E4", "An urgent look takes a fresh proof of who one is, and lasts four hours.")
+@pytest.mark.rule("P-16, E4", "An urgent examination requires a fresh sign-in, and lasts four hours.")
 def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
     """It is an entry and an open item for auditors at once."""
     for proved in (MS - 300_000, MS + 1):
@@ -61,7 +61,7 @@ def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
         mandate_amendments.amend(row, MandateRequest(("wendy", "carl"), reason=WHY), actor=EXA, now=MS + 1)
 
 
-@pytest.mark.rule("P-16, E4", "An urgent look that nobody ratified by the end of the next working day is a finding.")
+@pytest.mark.rule("P-16, E4", "An urgent examination that is not ratified by the end of the next working day is a finding.")
 def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(settings) -> None:  # type: ignore[no-untyped-def]
     """MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-03"]))

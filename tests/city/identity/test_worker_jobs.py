@@ -121,7 +121,7 @@ def _attempt(act: str, person: str, at: int, device: str = "", login: str = "") 
     }
 
 
-@pytest.mark.rule("P-07, AC-7", "Wrong device passwords lock nobody out of pages, tokens or sending.")
+@pytest.mark.rule("P-07, AC-7", "Wrong device passwords do not block pages, tokens or sending.")
 def test_wrong_device_passwords_are_noted_and_lock_nobody_out_of_anything() -> None:
     """Who knows a name keeps nobody from the pages, from sending or from a token."""
     ann = _worker()
@@ -175,7 +175,7 @@ def _receipt(login: str, sender: str, *to: str, kind: str = "submission") -> dic
     }
 
 
-@pytest.mark.rule("P-05", "What journals say of use counts once.")
+@pytest.mark.rule("P-05", "Usage in journals counts once.")
 def test_counts_are_by_mailbox_and_day_and_of_our_own_addresses_alone() -> None:
     """I4: nobody outside leaves a trace in them."""
     ann, bob = _worker(), _worker("bob")
@@ -225,7 +225,7 @@ def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: py
     assert "canary" not in told and ann.uid == "ann"
 
 
-@pytest.mark.rule("P-01, P-07", "What many sent, received and signed in for is written with as many statements as what one did.")
+@pytest.mark.rule("P-01, P-07", "Usage of many people is written with as many statements as that of one.")
 def test_what_many_did_is_written_with_the_statements_of_one_and_each_has_its_own() -> None:
     """A city has sixty messages in a second."""
     staff_ = [_worker(f"p{n}") for n in range(30)]

@@ -69,7 +69,7 @@ def test_a_link_ends_when_it_was_said(data: Path) -> None:
     signed_links.read(data, "digest", signed_links.make(data, "digest", CAPTURE, 1, 0), NOW + 10_000 * DAY)
 
 
-@pytest.mark.rule("P-31", "A new key signs at once, and links under the last older ones go on working.")
+@pytest.mark.rule("P-31", "A new key signs immediately, and links under the last older ones remain valid.")
 def test_links_of_an_older_key_go_on_until_there_are_sixteen_newer_ones(data: Path) -> None:
     """A new key signs at once, and links in mailboxes go on working under the old one."""
     first = signed_links.make(data, "link", CAPTURE, 1, 0)

@@ -54,7 +54,7 @@ def listening(
         server.server_close()
 
 
-@pytest.mark.rule("P-08", "What other programs are told is signed with its time, so that an old message proves nothing.")
+@pytest.mark.rule("P-08", "Webhook messages are signed with their time, so that an old message proves nothing.")
 def test_what_is_told_is_signed_and_the_other_side_can_know_it() -> None:
     with listening(202, b'{"confirmed": true}') as (url, heard):
         answer = send(Hook(url, SECRET), b'{"uid":"7"}', id_="door:7", now=T0)
@@ -149,7 +149,7 @@ def dripping(first: bytes, each: bytes) -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.rule("P-16, P-08", "An exchange over HTTP with another program ends as a whole, however slowly the answer comes.")
+@pytest.mark.rule("P-16, P-08", "An HTTP exchange with another program has one deadline, however slowly the answer arrives.")
 @pytest.mark.parametrize(
     ("first", "each"),
     [

@@ -110,7 +110,7 @@ def theirs(source: str, facts: dict[str, object], missing: frozenset[str]) -> ob
         return "not known"
 
 
-@pytest.mark.rule("P-29", "A condition means what CEL means by it, also where a part could not find out what it asks.")
+@pytest.mark.rule("P-29", "A condition has the meaning of CEL, also if a check could not determine a fact.")
 @settings(max_examples=120)
 @given(expressions, known, st.frozensets(st.sampled_from(sorted(PARTS)), max_size=2))
 @example("files.macros || !files.macros", dict.fromkeys(BOOLS, False), frozenset({"files.macros"}))

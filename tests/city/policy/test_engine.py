@@ -84,7 +84,7 @@ def test_nothing_that_facts_say_breaks_a_decision(facts: dict[str, Any]) -> None
 
 @pytest.mark.rule(
     "P-29",
-    "What is decided does not depend on the order of rules and files, and one rule more never makes it milder.",
+    "A decision does not depend on the order of rules and files, and an additional rule never makes it milder.",
 )
 def test_the_stricter_is_done_and_the_more_severe_speaks() -> None:
     """refuse > quarantine > hold > encrypt > mark > deliver."""
@@ -154,8 +154,8 @@ def test_a_check_that_says_nonsense_has_said_nothing(name: str, value: Any) -> N
 
 @pytest.mark.rule(
     "P-02, promise 6",
-    "A rule that errs, a check that says nonsense and a book that cannot be read follow the fail matrix, and neither "
-    "refuse nor let pass.",
+    "An error in a rule, an invalid check result and an unreadable rule set follow the failure policy, and neither reject "
+    "nor deliver.",
 )
 def test_a_rule_that_errs_follows_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
     """It neither refuses nor lets pass, and never raises."""

@@ -36,7 +36,7 @@ def test_the_starter_pack_says_something_of_every_part() -> None:
 
 @pytest.mark.rule(
     "P-02, promise 6",
-    "No cell of the fail matrix refuses or delivers silently, and without what looks for harm nothing passes the border.",
+    "No cell of the failure policy rejects or delivers silently, and without checks for threats no mail passes the border.",
 )
 @pytest.mark.parametrize("way", DIRECTIONS)
 @pytest.mark.parametrize("part", sorted(HARM_PARTS))
@@ -75,7 +75,7 @@ def test_nothing_is_silent_and_nothing_final_for_want_of_a_part(
             assert after.reply.startswith("4")
 
 
-@pytest.mark.rule("P-02, promise 6, promise 7", "What was decided for want of a part says so, is marked, and is decided again.")
+@pytest.mark.rule("P-02, promise 6, promise 7", "A decision with an unavailable part is marked as such, and made again.")
 @pytest.mark.parametrize("part", PARTS)
 def test_a_drill_proves_each_cell(part: str) -> None:
     """Each cell of the matrix is what happens to plain mail when its part is away; where no rule needs the part, nothing is

@@ -19,7 +19,7 @@ def test_the_starter_pack_asks_for_nothing_confidential_of_mail_from_outside() -
 
 @pytest.mark.rule(
     "P-01, P-19",
-    "Mail from outside is spared the detectors of what people of the city send, unless a rule in force may ask for them.",
+    "Mail from outside skips the detectors for outgoing mail, unless a rule in force may use their facts.",
 )
 @pytest.mark.parametrize(
     ("when", "wanted"),

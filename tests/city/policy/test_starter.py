@@ -40,7 +40,7 @@ def test_the_clauses_that_it_serves() -> None:
 
 @pytest.mark.rule(
     "P-02, P-11, P-19, P-25, P-26",
-    "What keeps mail back out of the box is hard evidence, rule by rule as docs/decisions says.",
+    "Mail is kept out of the mailbox only on hard evidence, rule by rule according to docs/decisions.",
 )
 def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided() -> None:
     """Whoever adds a rule that holds out of the box changes this list, and docs/decisions says why."""
@@ -112,7 +112,7 @@ def test_what_is_done_clause_by_clause(clause: str, facts: dict[str, Any], copy:
     assert RULES[rule.partition(":")[2] or rule].clause == clause
 
 
-@pytest.mark.rule("P-29, P-06", "Each recipient is decided alone: what is held of one copy keeps no other back.")
+@pytest.mark.rule("P-29, P-06", "Each recipient is decided alone: a held copy does not hold another.")
 def test_a_copy_that_stays_inside_is_not_held_for_one_that_leaves() -> None:
     """One message, three recipients, three decisions."""
     facts = {"source": "submission", "confidential.high": ("ssn",), "confidential.count": 12}

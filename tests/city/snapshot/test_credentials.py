@@ -153,7 +153,7 @@ FORGED = {
 }
 
 
-@pytest.mark.rule("P-07", "A token that is forged, over or for somebody else signs nobody in.")
+@pytest.mark.rule("P-07", "A token that is forged, expired or for another audience signs nobody in.")
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
 def test_a_forged_or_foreign_token_signs_nobody_in(issuer: Issuer, forged: str) -> None:
     with pytest.raises(BadToken) as problem:

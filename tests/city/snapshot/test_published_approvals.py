@@ -104,7 +104,7 @@ def test_an_answer_costs_the_same_after_ten_thousand(tables: Tables, tmp_path: P
         published_approvals.publish(tmp_path, tables.whole())
 
 
-@pytest.mark.rule("P-22", "What was ended by another process is over for gateways at once.")
+@pytest.mark.rule("P-22", "An end by another process takes effect for gateways immediately.")
 def test_what_was_ended_elsewhere_is_over_at_the_next_look(tables: Tables, tmp_path: Path) -> None:
     """Also where one file after the other comes in the place of one that was looked at."""
     file, sending = OutboundFile("1.2", "file", "agenda-1-x.pdf", 9, "0" * 64), Sender("parks", "dana", "dana@city.example")
@@ -121,7 +121,7 @@ def test_what_was_ended_elsewhere_is_over_at_the_next_look(tables: Tables, tmp_p
         assert found is not None and not found.covering([file], sending, "ibis@acme.example", NOW), n
 
 
-@pytest.mark.rule("P-22, promise 6", "An answer that was left unfinished is nobody's, and is cut off by the next.")
+@pytest.mark.rule("P-22, promise 6", "An unfinished answer is ignored, and cut off by the next writer.")
 def test_what_somebody_left_unfinished_is_cut_off(tables: Tables, tmp_path: Path) -> None:
     """Nobody goes by it, and the next answer stands on a line of its own."""
     gateway = ApprovalsWatcher(tmp_path)
@@ -185,7 +185,7 @@ SPOILT = ["line", "field", "version", "empty", "zeros", "no answers", "few", "fe
 
 @pytest.mark.rule(
     "P-22, promise 6",
-    "Approvals that are damaged or missing are not known, until they are written anew; they are read once for that.",
+    "Damaged or missing approvals are unknown until they are written again; they are read once for that.",
 )
 @pytest.mark.parametrize("how", SPOILT)
 def test_what_is_damaged_or_missing_is_not_known_until_it_is_written_anew(tables: Tables, tmp_path: Path, how: str) -> None:
@@ -214,7 +214,7 @@ def test_what_is_damaged_is_read_once(tables: Tables, tmp_path: Path, monkeypatc
     assert gateway.current(NOW) is None
 
 
-@pytest.mark.rule("P-22", "What an older program wrote of approvals holds, and is carried over with the first change.")
+@pytest.mark.rule("P-22", "Approvals written by an older program are valid, and are converted with the first change.")
 def test_a_file_of_an_older_program_is_carried_over(tmp_path: Path) -> None:
     """It holds until the first answer, or change, and nothing of it is asked about again."""
     tables = Tables({"parks"}, {1: standing(1)}, {1: answer(1)})
@@ -259,7 +259,7 @@ def test_no_answer_is_lost_to_what_is_written_at_the_same_moment(tables: Tables,
 
 @pytest.mark.rule(
     "P-22",
-    "What the tables do not say is taken out of what gateways know; what is over, when there is more of it than of the rest.",
+    "Approvals that the tables lack are removed from the gateways' file, and ended ones once they outnumber the others.",
 )
 def test_what_the_tables_do_not_say_is_taken_out_and_what_is_over_too(
     tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -280,7 +280,7 @@ def test_what_the_tables_do_not_say_is_taken_out_and_what_is_over_too(
     assert approved_files_path(tmp_path).read_bytes() == approval_file.HEADER_LINE + encode_lines(tables.answers.values())
 
 
-@pytest.mark.rule("P-22", "An answer that gateways were told survives a power cut at any moment.")
+@pytest.mark.rule("P-22", "A published approval survives a power cut at any moment.")
 def test_an_answer_that_was_told_survives_a_power_cut(tmp_path: Path) -> None:
     """At any moment, whatever else the disk had not written yet."""
     (data := tmp_path / "data").mkdir()

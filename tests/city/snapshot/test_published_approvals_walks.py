@@ -138,8 +138,8 @@ class Walk(RuleBasedStateMachine):
 
 @pytest.mark.rule(
     "P-22, promise 6",
-    "Whoever answers, ends, dies, repairs or spoils in whatever order: gateways know what the tables say, or that they do "
-    "not know.",
+    "Whatever happens in any order, such as answers, ends, crashes, repairs and damage: gateways agree with the tables, "
+    "or know that they do not.",
 )
 def test_whatever_happens_in_between_gateways_know_what_the_tables_say() -> None:
     """Answers, ends, deaths, repairs and damage in any order, with gateways that look now and then."""

@@ -160,7 +160,7 @@ def test_what_changed_is_durable_with_its_folder_when_doors_were_told(tmp_path: 
 
 @pytest.mark.rule(
     "P-01, promise 5",
-    "All jobs and pages of a process have one snapshot of who may what: one looks for another, nobody waits for it.",
+    "All jobs and pages of a process share one access snapshot: one checks for a newer one, and none waits.",
 )
 def test_one_of_many_threads_looks_and_the_others_go_on_with_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 5: all jobs and pages of a process have one."""

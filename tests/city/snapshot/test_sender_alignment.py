@@ -119,7 +119,7 @@ def left(header: bytes, verdict: Verdict) -> bytes:
 
 
 @pytest.mark.rule("P-14", "From is one mailbox that the sender owns or was granted.")
-@pytest.mark.rule("P-14", "A name in From that poses as somebody else is refused.")
+@pytest.mark.rule("P-14", "A name in From that imitates another person is rejected.")
 @pytest.mark.parametrize(("header", "rule"), DISHONEST.values(), ids=DISHONEST.keys())
 def test_a_dishonest_form_is_refused_with_its_own_sentence(header: bytes, rule: str) -> None:
     verdict = said(header)
@@ -139,8 +139,8 @@ def test_an_honest_form_passes_as_it_is(header: bytes) -> None:
     assert verdict == Verdict(), verdict
 
 
-@pytest.mark.rule("P-14", "A display name that is not the directory's is put right.")
-@pytest.mark.rule("P-14", "Who sends from another's or a function's mailbox stands in Sender.")
+@pytest.mark.rule("P-14", "A display name that differs from the directory is corrected.")
+@pytest.mark.rule("P-14", "The sender of another's or a function's mailbox is named in Sender.")
 @pytest.mark.parametrize(("header", "fields"), CORRECTED.values(), ids=CORRECTED.keys())
 def test_what_is_only_wrong_is_put_right_and_the_rest_stays(header: bytes, fields: list[bytes]) -> None:
     verdict = said(header + b"Subject: hello\r\n", "ann+x@city.example")
@@ -190,7 +190,7 @@ def test_answers_to_an_address_outside_are_noted_and_pass() -> None:
 SCOPE = ("printer@city.example", "@app.city.example")
 
 
-@pytest.mark.rule("P-14", "A peer of a relay sends in its scope only, and what it says is recorded as its word.")
+@pytest.mark.rule("P-14", "A relay's peer sends in its scope only, and its assertion is recorded as such.")
 @pytest.mark.parametrize(
     ("header", "sender", "rule"),
     [

@@ -102,7 +102,7 @@ class Counted(Budget):
         self.asked += size
 
 
-@pytest.mark.rule("P-01, P-25", "No archive makes its reader unpack more than its budget, whatever the archive says.")
+@pytest.mark.rule("P-01, P-25", "No archive makes its reader exceed its budget, whatever the archive declares.")
 @settings(max_examples=300)
 @given(
     st.sampled_from(sorted(MADE)),

@@ -47,7 +47,7 @@ def test_a_line_for_people_says_when_how_grave_who_and_what(capsys: pytest.Captu
     assert trace[-1] == "| ValueError: why"
 
 
-@pytest.mark.rule("P-16", "Nobody writes a line of the log, or a value of one, by what they send.")
+@pytest.mark.rule("P-16", "Input never forges a line of the log, or a value of one.")
 @pytest.mark.parametrize("mark", ["\n", "\r", "\x1b[2K\x1b[1A", "\x85", "\u2028", "\u202e", "\x00", "\ud800"], ids=ascii)
 def test_nobody_writes_a_line_of_the_log_by_what_they_send(capsys: pytest.CaptureFixture[str], mark: str) -> None:
     """CWE-117: for people and for machines; what is sent stays one value of one line."""
@@ -126,7 +126,7 @@ def test_nobody_else_asks_structlog_for_a_logger() -> None:
     assert asks == {"log.py"}
 
 
-@pytest.mark.rule("P-03, promise 6", "A log that cannot be written keeps nobody from an answer.")
+@pytest.mark.rule("P-03, promise 6", "A log that cannot be written prevents no answer.")
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
 def test_a_log_that_cannot_be_written_ends_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 6: its disk is full while mail is answered for."""

@@ -44,7 +44,7 @@ def _kept(how: str) -> int:
     return int(subprocess.run([sys.executable, "-c", PROGRAM, how], check=True, capture_output=True, text=True).stdout) // 1024
 
 
-@pytest.mark.rule("P-01", "What the threads of a process had at different times is not kept by each of them.")
+@pytest.mark.rule("P-01", "Memory used by threads at different times is not retained by each of them.")
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_threads_that_take_turns_keep_no_more_than_a_few_of_them() -> None:
     """A city worker has thirty threads and grew to 800 MB in an hour."""

@@ -53,8 +53,7 @@ class Rated:
 
 @pytest.mark.rule(
     "P-23",
-    "The same error again and again is logged once with its trace, and then summed once a minute: how many times, since "
-    "when, and what came last.",
+    "A repeated error is logged once with its traceback, and then summed once a minute: count, start, and the last one's fields.",
 )
 def test_the_same_error_is_one_line_with_its_trace_and_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
     """A database that is away fills no disk, and the sum says how often, since when and what came last."""
@@ -85,7 +84,7 @@ def test_what_differs_is_logged_each(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.rule("P-29", "A security event is logged each time, however often it comes.")
+@pytest.mark.rule("P-29", "A security event is logged each time, however often it occurs.")
 def test_security_events_and_what_is_no_error_are_never_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     log.set_up(Log(format="json"), "web")
     for _ in range(50):

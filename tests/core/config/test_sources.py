@@ -37,7 +37,7 @@ def by_key(found: list[EffectiveSetting]) -> dict[str, tuple[str, str, int]]:
     return {s.key: (s.value, s.source, s.line) for s in found}
 
 
-@pytest.mark.rule("P-17", "Each setting says where it is from: the default, a line of the file, a variable.")
+@pytest.mark.rule("P-17", "Each setting shows its source: the default, a line of the file, a variable.")
 def test_a_setting_says_its_line_its_variable_or_that_it_is_the_default(data: Path) -> None:
     """And each table of a list is told apart."""
     found = by_key(effective_settings(data, environ={"CIVICMAIL__WEB__PORT": "9000", "HOME": "/"}))
@@ -56,7 +56,7 @@ def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
     assert found["gateway.listener.1.kind"] == ('"lmtp"', "CIVICMAIL__GATEWAY__LISTENER", 0)
 
 
-@pytest.mark.rule("P-17", "No page tells a password, wherever somebody wrote it.")
+@pytest.mark.rule("P-17", "No page shows a password, wherever it is configured.")
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

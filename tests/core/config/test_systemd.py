@@ -51,7 +51,7 @@ def test_life_is_told_three_times_before_the_watchdog_ends_a_process(tmp_path: P
             listening.recv(100)
 
 
-@pytest.mark.rule("P-23", "What a process starts does not speak for it to the service manager.")
+@pytest.mark.rule("P-23", "A child process cannot speak to the service manager for its parent.")
 def test_what_a_process_starts_does_not_speak_for_it() -> None:
     environ = {"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "PATH": "/bin"}
     assert Manager(environ).watchdog == 0 and environ == {"PATH": "/bin"}

@@ -84,7 +84,7 @@ class Meets(Files):
 
 @pytest.mark.rule(
     "promise 6",
-    "Of two threads that write the same small file at one moment each writes a whole one, and the last stays.",
+    "Two threads that write the same small file at one moment each write a complete one, and the last remains.",
 )
 def test_of_two_threads_that_write_a_small_file_each_writes_a_whole_one(tmp_path: Path) -> None:
     """Promise 6: two managers who answer at one moment are both told that it is done."""

@@ -126,7 +126,7 @@ def test_a_tail_torn_at_any_byte_is_cut_behind_the_last_whole_record(
     assert [body for *_, body in kept(place)] == [*bodies[:-1], b"next"]
 
 
-@pytest.mark.rule("P-15, promise 1", "Frames that somebody puts into a message are never taken for records of the journal.")
+@pytest.mark.rule("P-15, promise 1", "Frames inside a message are never taken for records of the journal.")
 def test_frames_in_a_torn_message_do_not_look_like_damage(tmp_path: Path) -> None:
     """A message that is a journal itself, cut by a power failure, is a torn tail like any other."""
     other = Journal.take(tmp_path / "other", now=0)
@@ -189,7 +189,10 @@ def test_a_damaged_record_costs_the_followers_only_itself(tmp_path: Path) -> Non
     assert [number for _, number, _ in kept(tmp_path)] == [1, 3, 4]
 
 
-@pytest.mark.rule("P-23, promise 1, promise 6", "A failed write or sync ends the journal, and nothing of its batch is kept.")
+@pytest.mark.rule(
+    "P-23, promise 1, promise 6",
+    "A failed write or sync ends the journal, and nothing of its batch is acknowledged.",
+)
 @pytest.mark.parametrize("operation", ["write", "sync", "preallocate"])
 def test_a_failed_operation_ends_the_journal_and_nothing_of_the_batch_is_seen(tmp_path: Path, operation: str) -> None:
     files = Failing("none")

@@ -108,7 +108,7 @@ def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:
 
 @pytest.mark.rule(
     "P-20, P-23, promise 3",
-    "What takes a moment and must not happen twice at once has a lease that no job can hold, and who comes second waits.",
+    "Short operations that exclude each other have a lease that no job can have, and the second one waits.",
 )
 def test_who_comes_second_waits_for_what_takes_a_moment_and_no_job_is_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -31,7 +31,7 @@ class Counting:
         self.times.observe(seconds)
 
 
-@pytest.mark.rule("P-23", "What processes count adds up, and goes on after a process ended or was killed.")
+@pytest.mark.rule("P-23", "Counts of processes add up, and continue after a process ended or was killed.")
 def test_counters_of_all_processes_add_up_and_go_on_after_a_restart(tmp_path: Path) -> None:
     one, two = Counting(tmp_path), Counting(tmp_path)
     for process, seconds in ((one, 0.05), (one, 0.1), (two, 0.5)):

@@ -48,7 +48,7 @@ def test_every_durable_record_comes_once_and_in_order(tmp_path_factory: pytest.T
     j.close()
 
 
-@pytest.mark.rule("P-23, promise 1", "Nobody acts on a record that is not synced yet.")
+@pytest.mark.rule("P-23, promise 1", "No consumer acts on a record that is not synced yet.")
 def test_a_record_that_is_not_synced_is_not_seen(tmp_path: Path) -> None:
     """Promise 1: nobody acts on what a power cut could take back."""
     j = Journal.take(tmp_path, now=0)
@@ -74,7 +74,7 @@ def test_records_that_were_sealed_and_removed_are_left_out(tmp_path: Path) -> No
 
 @pytest.mark.rule(
     "promise 1, P-05",
-    "Whoever follows a journal and is far behind when files of it are sealed goes on with the very next file.",
+    "A consumer that is far behind when files of a journal are sealed continues with the very next file.",
 )
 def test_who_is_far_behind_what_was_removed_goes_on_with_the_very_next_file(tmp_path: Path) -> None:
     """More was sealed than is read at a time; the file behind it is not passed over."""
@@ -105,7 +105,7 @@ def test_a_follower_outlives_the_removal_of_everything(tmp_path: Path) -> None:
     j.close()
 
 
-@pytest.mark.rule("P-01", "Whoever follows journals gets what comes after a sealed file at the first time of asking.")
+@pytest.mark.rule("P-01", "A consumer gets the records after a sealed file at the first poll.")
 def test_what_follows_a_file_that_is_gone_comes_at_once(tmp_path: Path) -> None:
     """Whoever asks after a seal gets all there is, not at the second time."""
     j = Journal.take(tmp_path, now=0)

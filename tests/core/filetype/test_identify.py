@@ -64,7 +64,7 @@ def test_the_content_says_what_a_file_is(data: bytes, kind: str) -> None:
     assert identify(data).label == kind
 
 
-@pytest.mark.rule("P-23, P-25", "A file is called what it is by its content, and a name that promises something else is said.")
+@pytest.mark.rule("P-23, P-25", "A file is labeled by its content, and a misleading name is reported.")
 @pytest.mark.parametrize(
     ("name", "kind", "odd"),
     [

@@ -65,7 +65,7 @@ def test_a_record_that_no_checkpoint_covers_has_no_proof_yet(town: Town) -> None
     assert len(list(proofs.lines(signed))) == 3
 
 
-@pytest.mark.rule("P-21, promise 2", "What is proved in an export is the record that was integrated, and nothing in its place.")
+@pytest.mark.rule("P-21, promise 2", "A proof in an export is about the record that was integrated, and no replacement.")
 def test_another_head_in_a_records_place_is_noticed(town: Town) -> None:
     """Promise 2."""
     proofs = told(town, {0, 1})

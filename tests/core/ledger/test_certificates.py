@@ -56,10 +56,7 @@ def test_what_a_certificate_names_may_be_gone_and_nothing_else(town: Town, integ
     assert verify(town.data).disposed == 2
 
 
-@pytest.mark.rule(
-    "P-15, promise 3",
-    "Only an integrated certificate, or one that a journal still holds, accounts for a record that is gone.",
-)
+@pytest.mark.rule("P-15, promise 3", "Only an integrated certificate, or one still in a journal, accounts for a missing record.")
 def test_a_certificate_that_was_never_integrated_certifies_nothing_in_a_segment(town: Town) -> None:
     """Promise 3: else whoever drops a record could invent the certificate for it afterwards."""
     shutil.rmtree(journal.folder(town.data) / "0002")

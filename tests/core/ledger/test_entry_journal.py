@@ -38,7 +38,7 @@ def test_it_is_the_record_that_the_archive_writes_of_an_entry() -> None:
     assert record_head("00a1", 12, plain(7)) == event.head("00a1", 12)
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "Where a look stands is told after the sync that covers it.")
+@pytest.mark.rule("P-16, promise 4, E6", "The place of a content view's entry is returned after the sync that covers it.")
 def test_each_is_durable_in_its_place_and_threads_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No place is told before a sync has covered it."""
     syncs, plain_sync = [0], File.sync

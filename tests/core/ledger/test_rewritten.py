@@ -60,7 +60,7 @@ def forged(honest: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 @pytest.mark.rule(
     "P-15, promise 2",
-    "A checkpoint that comes from outside, of any size, names an archive that was rewritten since, also by somebody with all keys.",
+    "A checkpoint from outside, of any size, reveals an archive that was rewritten since, even by a person with all keys.",
 )
 def test_verify_names_a_rewritten_archive_by_any_older_checkpoint(honest: Town, forged: Town) -> None:
     """Without one from outside there is nothing to see."""
@@ -76,7 +76,7 @@ def test_a_checkpoint_larger_than_the_ledger_says_that_it_was_set_back(honest: T
     assert [p.code for p in problems] == ["rolled back"] and "set back" in problems[0].text
 
 
-@pytest.mark.rule("P-15, promise 2", "A ledger key that was replaced is named to whoever knows the old one.")
+@pytest.mark.rule("P-15, promise 2", "A replaced ledger key is reported to verifiers with the old one.")
 def test_a_replaced_key_is_named_by_the_one_that_somebody_knows(honest: Town, tmp_path: Path) -> None:
     """Whoever makes the whole ledger again with a key of their own signs well."""
     other = grown(tmp_path / "data", COUNTS)
@@ -118,8 +118,8 @@ def proved(town: Town, number: int = 1) -> dict[str, object]:
 
 @pytest.mark.rule(
     "P-15, promise 2",
-    "A proof continues the checkpoints that were published, so that whoever has one sees offline that nothing was "
-    "rewritten since (RFC 9162, 2.1.4).",
+    "A proof continues the published checkpoints, so that their holders can verify offline that nothing was rewritten "
+    "since (RFC 9162, 2.1.4).",
 )
 def test_offline_a_proof_continues_every_published_checkpoint(honest: Town, forged: Town, tmp_path: Path) -> None:
     """Of any size; and that of a rewritten archive contradicts each of them."""

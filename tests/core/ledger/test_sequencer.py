@@ -264,7 +264,7 @@ def test_a_checkpoint_is_due_every_hour_and_when_somebody_asks(town: Town) -> No
         assert not s.due(NOON + 1, hour)
 
 
-@pytest.mark.rule("P-15, promise 2", "The sequencer does not go on from a ledger that was set back.")
+@pytest.mark.rule("P-15, promise 2", "The sequencer does not continue from an older state of the ledger.")
 def test_a_ledger_that_was_set_back_is_found_out_by_the_journals(town: Town) -> None:
     town.write(2)
     town.integrate(signed=True)

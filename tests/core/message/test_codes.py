@@ -74,7 +74,7 @@ def test_a_file_in_a_text_that_is_coded_itself_is_found(encoding: str) -> None:
     assert [a.filename for a in message.attachments] == ["plan.pdf"]
 
 
-@pytest.mark.rule("P-24, promise 8", "Base64 that stands in a plain text and is a file or words is found as what it is.")
+@pytest.mark.rule("P-24, promise 8", "Base64 in plain text that contains a file or words is recognized as such.")
 def test_base64_in_a_text_is_what_it_is() -> None:
     """A file that somebody pasted, a part that a bounce quotes; a key or a signature is only text."""
     for data, kind in (

@@ -166,7 +166,7 @@ def test_an_opaque_signed_message_is_read_and_an_encrypted_one_is_counted() -> N
     assert defect_codes.SMIME_ENCRYPTED in message_parser.fields(sealed).defects
 
 
-@pytest.mark.rule("P-24", "What is encrypted, or only a piece, is counted as unreadable.")
+@pytest.mark.rule("P-24", "Encrypted content, and a single piece of a message, count as unreadable.")
 def test_openpgp_rights_and_pieces_are_counted_as_unreadable() -> None:
     mime = HEAD + (
         b'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\r\n\r\n--b\r\n'

@@ -46,7 +46,7 @@ def test_hidden_words_are_kept_apart(opening: str) -> None:
 
 @pytest.mark.rule(
     "P-24, P-25",
-    "What Outlook alone reads in a comment is found and looked into, with where its links and shapes lead.",
+    "Content that only Outlook reads in a comment is extracted, with the targets of its links and shapes.",
 )
 @pytest.mark.parametrize("condition", ["[if mso]", "[if gte mso 9]", "[if (gte mso 9)|(IE)]", "[IF IE]", " [if mso | IE]"])
 def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition: str) -> None:
@@ -81,7 +81,7 @@ def test_what_only_outlook_does_not_read_is_read_once() -> None:
 
 @pytest.mark.rule(
     "P-24, promise 8",
-    "Words that HTML hides, and those that stand for a picture, on a button or in a tip, are found.",
+    "Words hidden by HTML, and those in place of a picture, on a button or in a tooltip, are extracted.",
 )
 def test_words_that_stand_for_a_picture_on_a_button_or_in_a_tip_are_found() -> None:
     state = "x" * 300

@@ -139,7 +139,7 @@ def edited(data: bytes, found: list[edits.Change]) -> bytes:
     return data
 
 
-@pytest.mark.rule("P-31", "What is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay.")
+@pytest.mark.rule("P-31", "A replacement in a part is exact in every encoding, and leaves the other bytes unchanged.")
 @given(
     st.lists(st.sampled_from(["word ", "=", "\u00e9", "\r\n", "http://x.example/=3D", "long" * 30]), max_size=12),
     st.sampled_from(["base64", "quoted-printable", "8bit", ""]),

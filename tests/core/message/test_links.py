@@ -13,7 +13,7 @@ from civicmail.core.message import links
 
 @pytest.mark.rule(
     "P-23, P-25",
-    "A link leads where it says: it is rebuilt so that every browser reads it alike, and its real host stands behind it.",
+    "The target of a link is reliable: it is rebuilt so that every browser reads it alike, and its real host is shown beside it.",
 )
 @pytest.mark.parametrize(
     ("url", "host", "rebuilt"),

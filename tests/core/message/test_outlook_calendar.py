@@ -40,7 +40,7 @@ def words(item: Item) -> str:
     return found.text + "\n" + found.attached_text
 
 
-@pytest.mark.rule("P-24", "What an appointment, a task or a contact says in properties only stands in its message as text.")
+@pytest.mark.rule("P-24", "Properties of an appointment, a task or a contact that only the item has are in its message as text.")
 def test_an_appointment_says_when_where_and_how_often() -> None:
     item = Item(
         {

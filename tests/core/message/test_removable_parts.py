@@ -43,7 +43,7 @@ def test_a_part_of_an_attached_message_is_told_by_its_place_in_the_whole() -> No
     assert sorted(places(multipart("mixed", TEXT, coded))) == ["1.1", "1.2"]
 
 
-@pytest.mark.rule("P-22", "What is signed, encrypted or the whole message is not taken apart.")
+@pytest.mark.rule("P-22", "A signed or encrypted part, or the whole message, is not separated.")
 @pytest.mark.parametrize(
     "whole",
     [

@@ -18,7 +18,7 @@ def _found(raw: bytes) -> str:
     return "\n".join([read.subject, read.text, read.attached_text])
 
 
-@pytest.mark.rule("P-24, promise 8", "What is no header is the text of a message, and every word of it is found.")
+@pytest.mark.rule("P-24, promise 8", "Lines that are no header are text of the message, and every word of them can be searched.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -39,7 +39,7 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
     assert "gravel" in _found(raw).lower()
 
 
-@pytest.mark.rule("P-24, promise 8", "A line among the header that is no field is a part of its own: found, shown and looked into.")
+@pytest.mark.rule("P-24, promise 8", "A line of the header that is no field is a part of its own: searched, shown and checked.")
 @pytest.mark.parametrize(
     "raw",
     [

@@ -27,7 +27,7 @@ def codes(read: Fields) -> set[str]:
     return set(read.defects)
 
 
-@pytest.mark.rule("P-24, promise 8", "Words around the parts of a message are a part of their own: found, shown and looked into.")
+@pytest.mark.rule("P-24, promise 8", "Text around the parts of a message is a part of its own: searched, shown and checked.")
 @pytest.mark.parametrize(("before", "behind"), [(b"gravel\r\n", b""), (b"", b"gravel\r\n"), (b"\r\n\r\ngravel\r\n", b"pebble")])
 def test_words_around_the_parts_are_a_part_of_their_own(before: bytes, behind: bytes) -> None:
     """They are found and looked into, and are no text of the sender's."""
@@ -53,8 +53,7 @@ def test_words_around_inner_parts_and_those_of_a_letter_in_it_are_found() -> Non
 
 @pytest.mark.rule(
     "promise 8",
-    "What a program writes around parts for readers without MIME is nobody's words, and nothing that stands beside it is "
-    "hidden by it.",
+    "A program's standard text around parts for readers without MIME is ignored, and hides no adjacent text.",
 )
 @pytest.mark.parametrize("said", [MULTI, MULTI[:-1], f"\n  {MULTI}  \n\n", MULTI.replace(" ", "\n"), "", "-- \n", "=====\n\n"])
 def test_what_a_program_writes_for_readers_without_mime_is_nobodys_words(said: str) -> None:
@@ -140,7 +139,7 @@ def test_forty_letters_in_one_another_are_opened_with_what_lies_in_the_last() ->
     assert read.attachments[-1].content.startswith(b"%PDF-") and read.unreadable == 0
 
 
-@pytest.mark.rule("promise 8", "What a limit kept closed is found as far as it stands there in plain, and counts as unreadable.")
+@pytest.mark.rule("promise 8", "Plain text of a part that a limit left unopened is searched, and the part counts as unreadable.")
 @pytest.mark.parametrize("shape", ["letters", "multiparts", "parts"])
 def test_what_a_limit_kept_closed_is_found_in_plain_and_counts_as_unreadable(shape: str) -> None:
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(limits.DEPTH + 5))
@@ -156,7 +155,7 @@ def test_what_a_limit_kept_closed_is_found_in_plain_and_counts_as_unreadable(sha
 
 @pytest.mark.rule(
     "P-24, promise 8",
-    "Words are found in repeated subjects, comments, keywords, what describes a part, and other names of a file.",
+    "Words in repeated subjects, comments, keywords, descriptions of parts, and other names of a file are searched.",
 )
 def test_words_in_fields_that_no_letter_has_are_found() -> None:
     """Repeated subjects, comments, keywords, what describes a part (RFC 5322 3.6.5, RFC 2045 8), other names of a file."""

@@ -34,8 +34,7 @@ def test_up_to_the_limits_everything_is_asked(text: str) -> None:
 
 @pytest.mark.rule(
     "P-21",
-    "A query asks for 250 words and 20 beginnings of words at most, whoever asks, and what asks for more is refused with "
-    "the number.",
+    "A query has at most 250 words and 20 prefixes, whoever sends it, and a larger one is refused with the number.",
 )
 @pytest.mark.parametrize(
     ("text", "most"),

@@ -54,8 +54,8 @@ def test_one_process_answers_whoever_asks_in_their_order() -> None:
 
 @pytest.mark.rule(
     "P-25, promise 6",
-    "What a process that reads mail does costs one question, and never the loop that takes mail: dead, hung or greedy, "
-    "the next one is answered.",
+    "A process that reads mail affects one request, and never the loop that accepts mail: if it dies, hangs or exceeds "
+    "limits, the next one is answered.",
 )
 def test_what_a_reader_does_costs_one_question() -> None:
     """Dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""

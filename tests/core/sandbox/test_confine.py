@@ -86,8 +86,7 @@ def test_no_library_has_started_a_thread(module: str) -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "Where the kernel lets it, a reader lives in namespaces of its own, as nobody, and has no capability, also where root "
-    "started it.",
+    "If the kernel permits it, a reader has namespaces of its own, runs as nobody, and has no capability, even if root started it.",
 )
 @pytest.mark.skipif("namespaces" in confine.try_in_child(), reason="this machine gives no namespaces")
 def test_a_reader_is_nobody_in_a_world_of_its_own(tmp_path: Path) -> None:

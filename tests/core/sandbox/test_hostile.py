@@ -186,7 +186,7 @@ def test_after_a_crash_the_plainest_readers_try_again() -> None:
     process.close()
 
 
-@pytest.mark.rule("P-23", "A file that kills or holds its reader costs one process and is marked, and what it said before is kept.")
+@pytest.mark.rule("P-23", "A file that crashes or blocks its reader costs one process and is marked, and its text so far is kept.")
 @pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while 1: pass')"])
 def test_a_hang_is_ended_and_keeps_what_was_read(hang: str) -> None:
     process = TextReader(sick(hang), seconds=0.4)

@@ -39,7 +39,7 @@ def test_each_question_has_a_process_of_its_own(pool: Pool) -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "A process that answers twice, or does not end, is ended before the next person's question, and that person hears none of it.",
+    "A process that answers twice, or does not end, is ended before the next person's request, and that person gets nothing of it.",
 )
 @pytest.mark.parametrize("do", ["forge", "stay"])
 def test_who_answers_for_the_next_person_is_not_heard(do: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,10 +75,7 @@ def forks(pool: Pool) -> set[str]:
     return found
 
 
-@pytest.mark.rule(
-    "P-23",
-    "What people see of messages and files is read by a process for each question, which has read nothing before.",
-)
+@pytest.mark.rule("P-23", "Messages and files for people are read by a new process for each request.")
 def test_what_people_see_is_made_so() -> None:
     """The look of a message, of a file, what goes into a box of the portal, and what stands in place of a file."""
     message = b"From: a@b.example\r\nSubject: one\r\n\r\ntext\r\n"

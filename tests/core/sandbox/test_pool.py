@@ -34,7 +34,7 @@ def test_a_process_answers_one_question_after_another(pool: Pool) -> None:
     assert pool.request(Do("say"), b"y", seconds=60).split()[0] == first.split()[0]
 
 
-@pytest.mark.rule("promise 8", "A fork asks limited processes of its own.")
+@pytest.mark.rule("promise 8", "A fork uses sandboxed processes of its own.")
 def test_a_fork_asks_processes_of_its_own() -> None:
     """By the same pipes each would have the other's answers."""
     ours = shared(SERVICE)

@@ -119,13 +119,13 @@ def test_text_before_the_break_is_kept() -> None:
     assert "kept" in "\n".join(out.texts)
 
 
-@pytest.mark.rule("P-01", "What expands too far is not unpacked.")
+@pytest.mark.rule("P-01", "Content that expands too far is not unpacked.")
 def test_what_expands_too_far_is_not_unpacked() -> None:
     """It is named as too large instead."""
     assert said(samples.zipped({"a.bin": bytes(20 << 20)})).wrong == [("a.bin", errors.TOO_LARGE)]
 
 
-@pytest.mark.rule("P-23", "Entities of a document are neither expanded nor followed, and it is said.")
+@pytest.mark.rule("P-23", "Entities of a document are neither expanded nor followed, and this is reported.")
 def test_no_entity_is_expanded() -> None:
     """The text around it is read, and the entity is said to be wrong."""
     out = said(samples.docx("", word__header1_dot_xml='<!DOCTYPE d [<!ENTITY e "haha">]><d><t>kept &e;</t></d>'))

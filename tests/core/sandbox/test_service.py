@@ -91,7 +91,7 @@ def test_a_reply_without_end_is_refused() -> None:
             decode_reply(Ask(), lie, 100)
 
 
-@pytest.mark.rule("P-23, P-25", "Whatever a compromised process replies to any request is of the type of that reply, or refused.")
+@pytest.mark.rule("P-23, P-25", "Any reply of a compromised process has the type for its request, or is refused.")
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda one: f"{one.__module__.rpartition('.')[2]}.{one.__name__}")
 @given(value=VALUES | st.binary(max_size=60))
 def test_whatever_is_believed_is_of_the_type_of_the_reply(request_: type[Request[Any]], value: object) -> None:
@@ -109,7 +109,7 @@ def test_every_service_has_handlers_for_its_requests() -> None:
     assert len({request.handler for request in REQUESTS}) == len(REQUESTS)
 
 
-@pytest.mark.rule("P-23", "A stream of a process that dies, hangs or lies ends with a reason, after what it had sent before.")
+@pytest.mark.rule("P-23", "A stream from a process that dies, hangs or lies ends with a reason, after its earlier items.")
 @pytest.mark.parametrize("then", ["", "die", "raise", "long"])
 def test_a_stream_keeps_what_came_before_its_end(then: str) -> None:
     process = Process(SERVICE)

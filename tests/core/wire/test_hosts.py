@@ -27,7 +27,7 @@ def test_only_a_loopback_address_or_localhost_is_this_machine(host: str, *, here
     assert is_this_machine(host) is here
 
 
-@pytest.mark.rule("P-25", "Clients of one network count as one, by whatever socket they came.")
+@pytest.mark.rule("P-25", "Clients of one network count as one, on every socket.")
 @pytest.mark.parametrize(
     ("client", "network"),
     [

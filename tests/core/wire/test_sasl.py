@@ -68,7 +68,7 @@ class Door(Talk):
         return super()._heed(event)
 
 
-@pytest.mark.rule("P-07", "Nobody shows a password in the clear.")
+@pytest.mark.rule("P-07", "A password is never sent in clear text.")
 @pytest.mark.rule("P-07", "On a listener for people nothing is taken from who did not sign in.")
 @settings(max_examples=400)
 @given(st.lists(WORDS, max_size=40))

@@ -109,7 +109,7 @@ def test_recipients_beyond_the_limit_are_for_the_next_message() -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "A client with more recipients than one transaction takes is not let go before the message of those that were taken.",
+    "A client with more recipients than one transaction allows is served until the message for the accepted ones.",
 )
 def test_recipients_beyond_the_limit_do_not_cost_those_that_were_taken_their_mail() -> None:
     """A client that sends them all in a row is not let go before its message, however many more it has; not for ever."""

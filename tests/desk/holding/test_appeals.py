@@ -38,8 +38,8 @@ SAID = {"text": "It was an offer that your office had asked for.", "contact": "h
 
 @pytest.mark.rule(
     "P-29, promise 7",
-    "Whoever has the number of a decision learns without an account what was done, by which rule and clause, and whom to "
-    "ask; nothing of the message, nobody's address.",
+    "The holder of a decision's number sees without an account the outcome, the rule, the clause and the contact, without "
+    "content or addresses.",
 )
 def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Town, visit: Visit, installed: Path) -> None:
     """Promise 7: the rule's words, its clause, whom to ask; no address, no word of the mail."""
@@ -52,10 +52,7 @@ def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Tow
     )
 
 
-@pytest.mark.rule(
-    "P-29, promise 4",
-    "A number of which nothing is known and one of mail that was simply delivered get the same answer.",
-)
+@pytest.mark.rule("P-29, promise 4", "An unknown number and one of mail that was simply delivered get the same answer.")
 def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visit, installed: Path) -> None:
     """Unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
     waits = quarantined(installed, epoch_ms(city.now) - 1000, rule="access-held", do="hold")
@@ -102,7 +99,7 @@ def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None
 
 @pytest.mark.rule(
     "P-29, promise 7",
-    "What is said against a decision is answered by an officer, with an entry, and told to whoever left an address.",
+    "An appeal is answered by an officer, with an entry, and the answer is sent to the address left.",
 )
 def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, visit: Visit, installed: Path) -> None:
     """An act with an entry; the answer stands on the page, and goes to the address that was left."""
@@ -139,8 +136,8 @@ def contested(data: Path, rule: str, now: int, do: str = "quarantine") -> Contes
 
 @pytest.mark.rule(
     "P-29, promise 7",
-    "Whoever hears that their message was let go has it: the answer lets it go, where one officer may, and is none where "
-    "nothing goes.",
+    "A notice of a release is true: the answer releases the message, if one officer may, and is refused if nothing can be "
+    "released.",
 )
 def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, installed: Path) -> None:
     """The answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
@@ -176,7 +173,7 @@ def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path,
     assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
 
 
-@pytest.mark.rule("P-29", "Few wait to be answered about one decision, also of those who say so at the same moment.")
+@pytest.mark.rule("P-29", "Only a few appeals about one decision wait for an answer, also of simultaneous ones.")
 def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is second by a moment gets the next place, and none where it was the last one."""
     capture, now = quarantined(installed, epoch_ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), epoch_ms(city.now)
@@ -193,7 +190,7 @@ def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed
     assert Contest.objects.filter(capture=capture.uuid).count() == 4
 
 
-@pytest.mark.rule("P-29", "One network contests a few decisions a day, and no address of whoever did is kept.")
+@pytest.mark.rule("P-29", "One network can appeal a few decisions a day, and no address of the person is stored.")
 def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> None:
     """Whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
     now = epoch_ms(city.now)
@@ -220,7 +217,7 @@ def test_the_reply_leads_to_the_page_of_the_decision() -> None:
     assert with_link(said, "") == said
 
 
-@pytest.mark.rule("P-29, promise 7", "Whoever contested a decision is answered in each language of the city.")
+@pytest.mark.rule("P-29, promise 7", "An appeal is answered in each language of the city.")
 def test_whoever_contested_is_answered_in_each_language_of_the_city(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,10 @@ def done(row: Approval) -> dict[str, tuple[bool, str]]:
     return {c.address: (c.done is not None, c.kept) for c in row.copies.all()}
 
 
-@pytest.mark.rule("P-22, promise 1", "What was approved while a check was away goes when it is back: nobody approves it twice.")
+@pytest.mark.rule(
+    "P-22, promise 1",
+    "Files approved while a check was unavailable leave when it is back, without another approval.",
+)
 @pytest.mark.usefixtures("book")
 def test_what_was_approved_while_a_check_was_away_goes_when_it_is_back(files: Bureau, settings: Any) -> None:
     """Nobody approves it twice, and the sender hears of nothing that keeps it."""

@@ -39,7 +39,7 @@ def _speak(language: str) -> None:
     Person.objects.update(language=language)
 
 
-@pytest.mark.rule("P-22", "Whoever hears of files that wait by mail reads it in their own language.")
+@pytest.mark.rule("P-22", "Notices of waiting files are in the reader's language.")
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_who_is_asked_and_who_sent_it_read_it_in_their_own_language(files: Bureau, spoken: None, language: str) -> None:
     """The question, the answer, and what was approved and waits all the same."""

@@ -25,8 +25,8 @@ PAGE = "/holding/approvals/report/"
 
 @pytest.mark.rule(
     "P-22, P-28",
-    "Every answer about files stands in a report with who gave it, when and why, of one's own departments or of all for "
-    "an auditor.",
+    "Every answer about files is in a report with its author, time and reason; for one's own departments, or for all in "
+    "the case of an auditor.",
 )
 def test_every_answer_stands_in_the_report_with_who_gave_it_and_why(files: Bureau, visit: Callable[[str], Client]) -> None:
     """The newest first, of one's own departments or of all for an auditor; as a page and as a file."""
@@ -57,10 +57,7 @@ def test_a_wait_is_told_in_hours() -> None:
     assert (hours_text(timedelta(hours=30, minutes=5)), hours_text(timedelta(seconds=-9))) == ("30 h 05 min", "0 min")
 
 
-@pytest.mark.rule(
-    "P-22, P-28",
-    "How long answers about files take is told of answers alone, not of what went back or was withdrawn.",
-)
+@pytest.mark.rule("P-22, P-28", "The time to an answer about files counts answers only, not expired or withdrawn requests.")
 def test_what_nobody_has_answered_is_in_no_median(files: Bureau, visit: Callable[[str], Client]) -> None:
     """It went back after days, and says nothing of how long answers take."""
     row = files.asked("crew0", ACME)

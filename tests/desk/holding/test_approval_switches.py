@@ -33,10 +33,7 @@ def files(clock: Any, installed: Path, city: Town) -> Iterator[Bureau]:
         yield made
 
 
-@pytest.mark.rule(
-    "P-22",
-    "Files of a department about which nobody has decided wait as soon as a head or deputy with a sign-in can answer.",
-)
+@pytest.mark.rule("P-22", "Files of an undecided department wait as soon as a head or deputy with a sign-in can answer.")
 def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> None:
     works = files.town.departments["public-works"]
     assert approval_switches.switch_of(works).acts and not approval_switches.switch_of(works).is_decided
@@ -49,7 +46,7 @@ def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> N
     assert files.send("crew0", ACME, files={"plan.pdf": PDF + b"2"}) is None
 
 
-@pytest.mark.rule("P-22", "That a department is not asked about files is a decision with a name, a day and a reason.")
+@pytest.mark.rule("P-22", "An exemption of a department from approval is a decision with a name, a day and a reason.")
 def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
     works, author = files.town.departments["public-works"], actor(files, "author")
     with pytest.raises(NotPermitted):
@@ -77,7 +74,7 @@ def test_a_press_on_do_not_ask_switches_nothing_on(files: Bureau, visit: Callabl
         assert answer.status_code == 409 and approval_switches.switch_of(works).state == "off"
 
 
-@pytest.mark.rule("P-22", "A department that was there before this had to be decided is not asked, and is shown as undecided.")
+@pytest.mark.rule("P-22", "An older department without a decision needs no approval, and is shown as undecided.")
 def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bureau) -> None:
     """Nobody's mail waits because of an upgrade."""
     works = files.town.departments["public-works"]
@@ -87,7 +84,7 @@ def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bu
     assert works.pk in approval_switches.undecided_departments()
 
 
-@pytest.mark.rule("P-22", "Whoever decides whose files wait hears on Home how many departments are undecided.")
+@pytest.mark.rule("P-22", "The policy authors see on Home how many departments are undecided.")
 def test_whoever_decides_hears_of_it(files: Bureau) -> None:
 
     def label(key: str) -> list[str]:

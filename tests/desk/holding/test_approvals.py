@@ -105,7 +105,7 @@ def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_thems
     assert Entry.objects.filter(act="approval.approve", object=f"approval:{row.pk}").count() == 2
 
 
-@pytest.mark.rule("P-22, P-28", "The statement says how managers answered about files, and for how long those had waited.")
+@pytest.mark.rule("P-22, P-28", "The attestation shows how managers answered about files, and how long those waited.")
 def test_a_department_answers_for_how_it_answered(files: Bureau) -> None:
     """By answer, with the minutes for which the files had waited."""
     first, second = files.asked("crew0", ACME), files.asked("crew0", DOT)
@@ -127,7 +127,7 @@ def test_nobody_but_the_departments_managers_answers_and_never_the_sender(files:
 
 @pytest.mark.rule(
     "P-22",
-    "Only the head or a deputy of the sender's department, or one above, answers, and never the sender; nobody else sees anything.",
+    "Only the head or a deputy of the sender's department, or one above, answers, and never the sender; no one else sees anything.",
 )
 def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau) -> None:
     row = files.asked("deputy", ACME)
@@ -136,7 +136,7 @@ def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau
         answer(files, row, "deputy")
 
 
-@pytest.mark.rule("P-22", "An answer is given once; who comes second hears who was first, and nothing leads back.")
+@pytest.mark.rule("P-22", "An answer is given once; the second person is told who was first, and no transition leads back.")
 def test_an_answer_is_given_once_and_a_second_one_hears_by_whom(files: Bureau) -> None:
     """The link is opened twice."""
     row = files.asked("crew0", ACME)
@@ -156,8 +156,8 @@ def test_no_walk_leaves_the_table() -> None:
 
 @pytest.mark.rule(
     "P-22",
-    "An approval holds for these bytes and this recipient, whatever the name; a changed file, another recipient or sender "
-    "is asked about.",
+    "An approval applies to these bytes and this recipient, under any name; a changed file, another recipient or another "
+    "sender needs a new one.",
 )
 def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_changed_one_waits(files: Bureau) -> None:
     """Bound to the bytes and to the recipient."""
@@ -168,10 +168,7 @@ def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_
     assert files.send("crew1", ACME) is not None, "somebody else asks for themselves"
 
 
-@pytest.mark.rule(
-    "P-22, P-25",
-    "An approved copy is decided about once more: what another rule holds stays, and the answer says so.",
-)
+@pytest.mark.rule("P-22, P-25", "An approved copy is decided again: another rule still holds it, and the answer reports that.")
 def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, installed: Path, settings: Any) -> None:
     """An approval opens no other door."""
     from civicmail.city.policy import active_rules
@@ -185,7 +182,7 @@ def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, ins
     assert "no-acme" in row.copies.get().kept
 
 
-@pytest.mark.rule("P-22", "Who does not answer in two working hours is stood in for: head, deputy, next head.")
+@pytest.mark.rule("P-22", "After two working hours without an answer the next approvers take part: head, deputy, next head.")
 def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(files: Bureau, city: Town, clock: Any) -> None:
     """By the city's calendar."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
@@ -213,7 +210,7 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
     assert files.copies(row) == {ACME: "goes"}
 
 
-@pytest.mark.rule("P-22", "Who left or is away is passed over.")
+@pytest.mark.rule("P-22", "Approvers who left or are absent are skipped.")
 def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
     Episode.objects.filter(person=city.people["head"]).update(ended=from_ms(files.desk.now).date())
     row = files.asked("crew0", ACME)
@@ -222,8 +219,7 @@ def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
 
 @pytest.mark.rule(
     "P-08, P-22",
-    "Where whoever was asked about files leaves, whoever stands in for them hears of it at once, and the link of the "
-    "other does nothing.",
+    "If an approver leaves, the substitute is notified immediately, and the leaver's link has no effect.",
 )
 def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_once(
     files: Bureau, city: Town, visit: Visit
@@ -244,7 +240,7 @@ def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_
     assert [n.to for n in told.order_by("pk")] == ["rosa.hale@city.example", "kim.boyd@city.example"]
 
 
-@pytest.mark.rule("P-22", "What nobody answers goes back to the sender with words; a clock that jumps lets nothing out.")
+@pytest.mark.rule("P-22", "An unanswered request returns to the sender with an explanation; a changed clock releases nothing.")
 def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(files: Bureau) -> None:
     """The sender hears it, and nothing has left."""
     row = files.asked("crew0", ACME)
@@ -262,7 +258,7 @@ def test_a_clock_that_goes_back_passes_nothing_on(files: Bureau) -> None:
     assert states(row) == {ACME: "waits"}
 
 
-@pytest.mark.rule("P-22", "The sender sees how it stands, and alone withdraws it; then nobody gets it.")
+@pytest.mark.rule("P-22", "Only the sender sees the state and may withdraw; then no recipient gets it.")
 def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
     row = files.asked("crew0", ACME, DOT)
     with pytest.raises(NotPermitted):
@@ -273,7 +269,7 @@ def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
 
 @pytest.mark.rule(
     "P-22",
-    "A head decides about own files with a reason; every fifth is looked at by the next head, never by oneself.",
+    "A head decides on own files with a reason; every fifth decision is reviewed by the next head, never by oneself.",
 )
 def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_above(files: Bureau, city: Town) -> None:
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
@@ -294,7 +290,7 @@ def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_abo
     assert not approvals.samples_for(actor(files, "chief")).exists()
 
 
-@pytest.mark.rule("P-22", "Who was elected is their own manager.")
+@pytest.mark.rule("P-22", "Elected officials are their own managers.")
 def test_who_was_elected_is_their_own_manager(files: Bureau, city: Town) -> None:
     Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
     row = files.asked("crew0", ACME)
@@ -304,8 +300,8 @@ def test_who_was_elected_is_their_own_manager(files: Bureau, city: Town) -> None
 
 @pytest.mark.rule(
     "P-21, P-22",
-    "What answers a public-records request does not leave: it is put on hold with its thread, and the records office and "
-    "the sender are told.",
+    "Files that answer a public-records request do not leave: they are put on hold with their thread, and the records "
+    "office and the sender are notified.",
 )
 def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told(files: Bureau, installed: Path) -> None:
     row = files.asked("crew0", ACME)
@@ -317,7 +313,10 @@ def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told
     assert "records office" in Notice.objects.get(key__startswith=f"approval:{row.pk}:records").text
 
 
-@pytest.mark.rule("P-22, promise 1", "Whoever dies between an answer and the archive leaves it to the next round of the worker.")
+@pytest.mark.rule(
+    "P-22, promise 1",
+    "An answer whose process dies before the archive is completed by the next round of the worker.",
+)
 def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_round(
     files: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,7 +380,7 @@ def test_the_sender_sees_how_it_stands_and_withdraws_on_the_page(files: Bureau, 
     assert states(row) == {ACME: "withdrawn"}
 
 
-@pytest.mark.rule("P-22", "What waits for a manager is a task of Home and of the daily mail.")
+@pytest.mark.rule("P-22", "Requests for a manager are tasks on Home and in the daily mail.")
 def test_what_waits_is_a_task_of_home_and_of_the_daily_mail(files: Bureau) -> None:
     files.asked("crew0", ACME)
     labels = [str(t.label) for key in ("head", "crew0") for g in tasks.of(actor(files, key), files.desk.now) for t in g.tasks]

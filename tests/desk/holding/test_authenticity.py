@@ -52,7 +52,7 @@ def asking(record: tuple[Capture, Sequence[Event]] | None, keys: Sequence[dkimke
     return AuthenticityCheck(lambda id_: record if id_ == ID else None, keys, frozenset({"city.example"}), HOST)
 
 
-@pytest.mark.rule("P-26", "A message is the city's by the bytes that left, whatever servers have put in front.")
+@pytest.mark.rule("P-26", "A message is the city's by the bytes that were sent, whatever servers have put in front.")
 def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> None:
     """By the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
     ask = asking(kept())
@@ -70,10 +70,7 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
     )
 
 
-@pytest.mark.rule(
-    "P-26",
-    "Words that somebody put in front of what left are not the city's: only lines of servers may stand there.",
-)
+@pytest.mark.rule("P-26", "Text inserted in front of a sent message is not the city's: only lines of servers may precede it.")
 @pytest.mark.parametrize(
     "line",
     [
@@ -91,7 +88,7 @@ def test_words_in_front_of_what_left_are_not_the_citys(line: str) -> None:
     assert ask.check_message(ONWARD + put + OUT, NOW) == CheckResult("changed", NOW)
 
 
-@pytest.mark.rule("P-17, promise 4", "Of a number nobody hears anything but that the city sent it.")
+@pytest.mark.rule("P-17, promise 4", "A number reveals nothing but that the city sent the message.")
 def test_of_a_number_only_what_the_city_sent_is_told() -> None:
     """Of mail that came in, or waits, nobody hears that it is kept."""
     assert asking(kept()).check_number(ID) == CheckResult("sent", NOW)
@@ -126,7 +123,7 @@ def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
     ) == CheckResult("unknown")
 
 
-@pytest.mark.rule("P-26, P-17", "Whoever doubts a message may ask by its Message-ID; of mail that came in nothing is told.")
+@pytest.mark.rule("P-26, P-17", "A message in doubt can be checked by its Message-ID; incoming mail is not revealed.")
 @pytest.mark.django_db
 def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city: Town, installed: Path) -> None:
     """The first of its name counts, so whoever sends us our own Message-ID hides nothing."""
@@ -173,7 +170,7 @@ def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
     return b"".join(line.encode() + b"\r\n" for line in lines)
 
 
-@pytest.mark.rule("P-17", "Nobody tries through numbers: questions of one network are counted.")
+@pytest.mark.rule("P-17", "Numbers cannot be enumerated: queries of one network are limited.")
 @pytest.mark.django_db
 def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch

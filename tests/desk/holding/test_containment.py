@@ -77,7 +77,7 @@ def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]
     return Containment.objects.get(sender="p-crew0"), bad[20:], good
 
 
-@pytest.mark.rule("P-25", "The user, their manager and security are told of the first message that waits, once.")
+@pytest.mark.rule("P-25", "The user, their manager and security are notified of the first message that waits, once.")
 def test_the_user_their_manager_and_security_are_told_once(city: Town, installed: Path) -> None:
     """Of the first message that waits; nothing of what is in it, and gateways know what was decided."""
     row, bad, _ = attacked(city, installed)
@@ -91,7 +91,7 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
-@pytest.mark.rule("P-25", "Whoever is told of an account that may be taken reads it in their own language.")
+@pytest.mark.rule("P-25", "Notices of a possibly compromised account are in the reader's language.")
 def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
     for module in (verbs, review_findings):
@@ -106,7 +106,7 @@ def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, instal
         assert all(said.startswith("es|") for said in review_findings._reminder(finding))
 
 
-@pytest.mark.rule("P-25, promise 7", "The owner of an account whose mail waits sees whom to call, and hears when it goes again.")
+@pytest.mark.rule("P-25, promise 7", "The owner of a contained account sees a contact, and is notified when mail is sent again.")
 def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit: Visit, installed: Path) -> None:
     """On the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
     row, _, good = attacked(city, installed)
@@ -136,10 +136,7 @@ def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) 
     assert again.status_code == 302 and Entry.objects.filter(act="containment.lock").count() == 1
 
 
-@pytest.mark.rule(
-    "P-25, promise 1",
-    "With the release honest mail goes once, through the checks; what looks like the attack stays held.",
-)
+@pytest.mark.rule("P-25, promise 1", "The release sends honest mail once, through the checks; messages like the attack stay held.")
 def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visit: Visit, installed: Path) -> None:
     """What says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
     row, bad, good = attacked(city, installed)
@@ -165,7 +162,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
 
 @pytest.mark.rule(
     "P-25",
-    "What a taken account sent where its owner had never written is let go by nobody who only presses the button.",
+    "Mail of a compromised account to recipients new to its owner is never released by merely pressing the button.",
 )
 def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: Town, visit: Visit, installed: Path) -> None:
     """An attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
@@ -198,7 +195,7 @@ def test_a_program_that_repeats_a_release_gets_its_answer_again(city: Town, inst
     assert again.status_code == 200 and again.json() == first.json()
 
 
-@pytest.mark.rule("P-25", "After a false alarm everything that waits of an account goes by one choice.")
+@pytest.mark.rule("P-25", "After a false alarm all waiting mail of an account is released by one choice.")
 def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Visit, installed: Path) -> None:
     """However many different messages wait."""
     row, bad, good = attacked(city, installed)
@@ -209,7 +206,7 @@ def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Vi
     assert sorted(row.let) == sorted([*bad, *good])
 
 
-@pytest.mark.rule("P-25", "What waits of one contained account hides nothing of another.")
+@pytest.mark.rule("P-25", "Waiting mail of one contained account hides nothing of another.")
 def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much newer mail waits."""
     other = send(installed, epoch_ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
@@ -219,7 +216,7 @@ def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installe
     assert [capture for g in groups for capture in g.captures] == other[20:]
 
 
-@pytest.mark.rule("P-25, promise 1", "What a gateway held while the release was under way goes, too.")
+@pytest.mark.rule("P-25, promise 1", "Mail that a gateway held during the release is released, too.")
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
     """A gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
     row, _, _ = attacked(city, installed)
@@ -231,7 +228,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
 
 
-@pytest.mark.rule("P-25, promise 1", "What a security officer lets go while a check is away goes when it is back.")
+@pytest.mark.rule("P-25, promise 1", "Mail released while a check is unavailable is sent when it is back.")
 def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town, installed: Path, settings: Any) -> None:
     """The officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
     row, bad, good = attacked(city, installed)
@@ -248,7 +245,7 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
     assert all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
 
 
-@pytest.mark.rule("P-25", "Somebody above the owner is told whom mail reaches: the next head up where need be.")
+@pytest.mark.rule("P-25", "The person notified above the owner is one with a mailbox: the next head up if necessary.")
 def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
     """Who has left hears of nothing; then the head of the department does, and of a head the next one up. Of a
     machine the head of its department, and of a peer, which is a network, nobody."""

@@ -55,8 +55,8 @@ def counted(code: str = "public-works") -> dict[str, int]:
 
 @pytest.mark.rule(
     "P-10, P-19",
-    "Signs of personal use and confidential mail are counted for a department by the month, in sums; what is exempt is "
-    "not, and nobody and no message is named.",
+    "Signs of personal use and confidential mail are counted for a department by month, in sums without people and "
+    "messages, and without exempt people.",
 )
 def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(city: Town, installed: Path, visit: Visit) -> None:
     """What is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
@@ -83,7 +83,7 @@ def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(c
     assert "never whose it is, and never which message" in mine
 
 
-@pytest.mark.rule("P-10", "Sums that fewer than ten people made are told to nobody.")
+@pytest.mark.rule("P-10", "Sums of fewer than ten people are never shown.")
 def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None:
     """With nine they would be about somebody, on the page and in the statement."""
     works = Department.objects.get(code="public-works")

@@ -51,8 +51,7 @@ def noon(city: Town) -> int:
 
 @pytest.mark.rule(
     "P-02",
-    "Digests of somebody meet: what one is about begins where the last one ended, whenever the worker looks and wherever "
-    "the clock goes.",
+    "Digests leave no gap: each begins where the last one ended, whenever the worker runs and however the clock changes.",
 )
 @given(
     st.sampled_from(digest_schedule.DAYS),
@@ -78,8 +77,7 @@ def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, r
 
 @pytest.mark.rule(
     "P-02, P-11, promise 7",
-    "One mail tells at the moment that its reader chose what is kept back still of what is for them and of what they "
-    "sent, without a word of it; none tells of nothing.",
+    "One mail at the time chosen lists held mail that its reader received or sent, without content; none is sent without items.",
 )
 def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, installed: Path) -> None:
     """At the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
@@ -115,7 +113,8 @@ def late(data: Path, at: int) -> tuple[Capture, Capture]:
 
 @pytest.mark.rule(
     "P-06, promise 7",
-    "A digest names what waits for no person and is an hour late: what could not be checked, and what the next server has put off.",
+    "A digest lists copies that are an hour late without waiting for a person: unavailable checks, and deferrals by the "
+    "next server.",
 )
 def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, installed: Path) -> None:
     """An hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
@@ -141,8 +140,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
 
 @pytest.mark.rule(
     "P-02, P-25",
-    "To open a link of a digest changes nothing; its button lets go what the reader could let go anyhow, once, with an "
-    "entry that says so.",
+    "Opening a digest link changes nothing; its button releases what the reader may release anyway, once, with an entry.",
 )
 def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:
     """Scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
@@ -170,7 +168,7 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
     assert Entry.objects.filter(act="my.release").count() == 1, "the same is not let go twice"
 
 
-@pytest.mark.rule("P-02, P-25", "A program that opens a link of a digest and presses its button lets nothing go.")
+@pytest.mark.rule("P-02, P-25", "A program that opens a digest link and presses its button releases nothing.")
 def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, installed: Path) -> None:
     """Nothing is chosen beforehand, and what stands first changes nothing."""
     now = epoch_ms(city.now)
@@ -187,7 +185,7 @@ def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, install
     assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
 
 
-@pytest.mark.rule("P-06, P-08", "A link of a digest is of one person, for two weeks, and of nobody who has no access any more.")
+@pytest.mark.rule("P-06, P-08", "A digest link belongs to one person, for two weeks, and is invalid without access.")
 def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
     """Of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
     now = epoch_ms(city.now)

@@ -29,7 +29,7 @@ def held(data: Path) -> list[tuple[str, int]]:
 
 @pytest.mark.rule(
     "P-23, P-30, V1",
-    "What a report names as evidence outlasts its schedule until the case is over and nobody can appeal.",
+    "Evidence of a report outlasts its schedule until the case is over and can no longer be appealed.",
 )
 def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
     """From the report on, with what is added, and not a day longer; each time with an entry."""

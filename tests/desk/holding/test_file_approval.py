@@ -42,7 +42,7 @@ Visit = Callable[[str], Client]
 
 @pytest.mark.rule(
     "P-22",
-    "Whoever was elected and leads no department answers on the page about own files, and each link that they are given opens.",
+    "An elected official without a department answers about own files on the page, and each link in their notices works.",
 )
 def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(files: Bureau, city: Town, visit: Visit) -> None:
     """Every link that they are given opens."""
@@ -63,7 +63,7 @@ def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(f
 
 @pytest.mark.rule(
     "P-22",
-    "About files of one's own, where nobody is above, nobody else answers; how they stand deputies and those above see.",
+    "Files of a person without a superior are decided by that person only; deputies and heads above see the state.",
 )
 @pytest.mark.parametrize("key", ["deputy", "chief"])
 def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, visit: Visit, key: str) -> None:
@@ -78,7 +78,7 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
     assert shown.status_code == 200 and "Record your answer" not in words(shown) and "bid-14" not in words(shown)
 
 
-@pytest.mark.rule("P-22, promise 7", "Whoever approves reads at once when another rule keeps the files all the same.")
+@pytest.mark.rule("P-22, promise 7", "An approver sees immediately if another rule still holds the files.")
 def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path, visit: Visit) -> None:
     """Whoever approves is not told that it is on its way."""
     from civicmail.city.policy import active_rules
@@ -91,7 +91,7 @@ def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau
     assert "on their way" not in words(done)
 
 
-@pytest.mark.rule("P-22, promise 7", "The sender hears when something else keeps what was approved.")
+@pytest.mark.rule("P-22, promise 7", "The sender is notified if another rule holds the approved files.")
 def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path) -> None:
     """They had heard that it is on its way; the page that they are led to says which rule."""
     from civicmail.city.policy import active_rules
@@ -108,7 +108,7 @@ def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bur
 
 @pytest.mark.rule(
     "P-22, promise 1",
-    "An answer that cannot be carried out at this moment is recorded, says so, and is carried out by the worker.",
+    "An answer that cannot be carried out immediately is recorded, reports that, and is carried out by the worker.",
 )
 def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
     files: Bureau, visit: Visit, monkeypatch: pytest.MonkeyPatch
@@ -127,7 +127,7 @@ def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
     assert approval_execution.execute_pending(files.desk.now) == 1 and files.copies(row) == {ACME: "goes"}
 
 
-@pytest.mark.rule("P-22", "What is asked in an hour that had its letter is told when that hour is over.")
+@pytest.mark.rule("P-22", "Requests within an hour that had its notice are announced when that hour is over.")
 def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_over(files: Bureau) -> None:
     """At most one letter an hour, and none of them forgotten until the next day."""
     row, told = files.asked("crew0", ACME), Notice.objects.filter(key__startswith="approval-waits:")
@@ -141,7 +141,7 @@ def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_o
     assert [n.to for n in told] == ["rosa.hale@city.example"] * 2
 
 
-@pytest.mark.rule("P-21, P-22", "Nothing is put on hold for an answer about files that comes too late.")
+@pytest.mark.rule("P-21, P-22", "An answer about files that comes too late causes no hold.")
 def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau, installed: Path) -> None:
     """The deputy says that it answers a request, a moment after the head has let it go."""
     row = files.asked("crew0", ACME)
@@ -151,10 +151,7 @@ def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau,
     assert not holds.in_force(Store(installed)) and not Entry.objects.filter(act="hold.placed").exists()
 
 
-@pytest.mark.rule(
-    "P-22",
-    "A sample of a head's own files is looked at by the next head, where there is one, and never by a deputy.",
-)
+@pytest.mark.rule("P-22", "A sample of a head's own files is reviewed by the next head, if there is one, and never by a deputy.")
 def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit) -> None:
     """A sample is for the next head, where there is one."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
@@ -173,7 +170,7 @@ def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit)
     assert [visit(key).get(page).status_code for key in ("deputy", "chief")] == [403, 200]
 
 
-@pytest.mark.rule("P-21, P-22", "The records office opens the link that it is sent: how it stands, and no file.")
+@pytest.mark.rule("P-21, P-22", "The link sent to the records office shows the state, and no file.")
 def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit: Visit) -> None:
     """How it stands, and no file; nothing of what answers no request."""
     row, other = files.asked("crew0", ACME), files.asked("crew1", ACME)
@@ -185,7 +182,7 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
     assert visit("recorder").get(f"/holding/approvals/{other.pk}/").status_code == 403
 
 
-@pytest.mark.rule("P-22", "However many files wait, all of them are looked at for turns and ends, each department once.")
+@pytest.mark.rule("P-22", "All waiting files are checked for turns and ends, each department once, however many there are.")
 def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) -> None:
     """The newest of three hundred is passed on in time, and each department is asked about once."""
     at = from_ms(files.desk.now + HOUR)
@@ -205,7 +202,7 @@ def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) ->
     assert not Approval.objects.filter(pk__in=[row.pk for row in rows], step__gt=0).exists()
 
 
-@pytest.mark.rule("P-22", "Whoever answers about files a moment too late reads so.")
+@pytest.mark.rule("P-22", "A person who answers about files a moment too late is told so.")
 def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit) -> None:
     """For one recipient, and for all of them."""
     row = files.asked("crew0", ACME, DOT)
@@ -219,10 +216,7 @@ def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit)
     assert states(row) == {ACME: "approved", DOT: "approved"}
 
 
-@pytest.mark.rule(
-    "P-22",
-    "Of files from an office's mailbox of which nobody says who sent them the head of its department is asked.",
-)
+@pytest.mark.rule("P-22", "Files from an office's mailbox with an unknown sender are decided by the head of its department.")
 def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau, visit: Visit) -> None:
     """A neighbouring system hands it in and does not say who used the mailbox; with nobody to ask the log says so."""
     now, capture = files.desk.now, files.asked("crew0", ACME).capture

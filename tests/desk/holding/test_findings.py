@@ -99,8 +99,8 @@ def plain(city: Town) -> Town:
 
 @pytest.mark.rule(
     "P-10, P-12",
-    "A mailing that a rule on use has found goes by way of two reviewers to the head of the department as a report; a "
-    "council member's, and a newsletter, to nobody.",
+    "A mailing that a rule on use matches is reported to the head of the department after two reviewers; a council "
+    "member's, and a newsletter, are not.",
 )
 def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_nobody(
     plain: Town, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -178,8 +178,7 @@ def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
 
 @pytest.mark.rule(
     "P-12, promise 4",
-    "Reviewers know nobody's name before two of them agree, and never about what is not confirmed; nobody answers about "
-    "themselves.",
+    "Reviewers see no name before two of them agree, and never in unconfirmed findings; they never answer about themselves.",
 )
 def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: Visit, installed: Path) -> None:
     """On no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
@@ -218,10 +217,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
         review_findings.hand_over(row, "Forty residents were asked for their vote.", actor=OTHER, now=now)
 
 
-@pytest.mark.rule(
-    "P-12",
-    "A friendly reminder goes to whoever sent it, once, without the name of whoever looked and without a word of the message.",
-)
+@pytest.mark.rule("P-12", "A friendly reminder is sent to the sender, once, without the reviewer's name and without content.")
 def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, visit: Visit, installed: Path) -> None:
     """One notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
     now = epoch_ms(plain.now)
@@ -236,7 +232,7 @@ def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, v
     assert Precision.objects.get().confirmed == 1 and Notice.objects.count() == 1
 
 
-@pytest.mark.rule("P-12", "What two reviewers have not confirmed is deleted after thirty days, with everything that was seen.")
+@pytest.mark.rule("P-12", "A finding that two reviewers have not confirmed is deleted after thirty days, with its evidence.")
 def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed: Path) -> None:
     """Whatever was answered, with all evidence; what two have confirmed stays."""
     now = epoch_ms(plain.now)
@@ -255,8 +251,7 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
 
 @pytest.mark.rule(
     "P-12, P-29",
-    "A rule of which reviewers find less than half right, of twenty answers or more, goes to shadow by itself, and its "
-    "author is told.",
+    "A rule with less than half right of twenty answers or more goes to shadow automatically, and its author is notified.",
 )
 def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: Town, installed: Path) -> None:
     """Of twenty answers or more, by a version of the book; its author hears of it."""
@@ -292,7 +287,7 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
 
 @pytest.mark.rule(
     "P-12, P-16",
-    "What nobody may review, what was imported, and what no person inside has sent, becomes no finding, whatever its record says.",
+    "Mail that must not be reviewed, imports, and mail not sent from inside never become findings, whatever their records contain.",
 )
 def test_what_nobody_may_review_and_what_no_person_sent_is_no_finding(plain: Town, installed: Path) -> None:
     """Exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""

@@ -32,7 +32,7 @@ WHY = "Bids for the bridge come here until May."
 
 @pytest.mark.rule(
     "P-25",
-    "A file of somebody new that waits goes on the word of whoever it is for, with an entry, and their mail is known from then on.",
+    "A file of a new sender is released by its recipient, with an entry, and the sender's mail is known from then on.",
 )
 def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town, visit: Visit, installed: Path) -> None:
     """One button; the filter learns that such mail is wanted, so the sender is known from then on."""
@@ -47,7 +47,7 @@ def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town
     assert Entry.objects.get(act="my.release").reason == "said by its reader to have been asked for"
 
 
-@pytest.mark.rule("P-25", "A mailbox invites files until the moment that was said, by the time of the receipt.")
+@pytest.mark.rule("P-25", "A mailbox invites files until the chosen time, by the time of receipt.")
 def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
     """Told to the rules with each copy, by the time of the receipt."""
     at, book = NOW, people()
@@ -61,10 +61,7 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
     assert asked == [True, True, False]
 
 
-@pytest.mark.rule(
-    "P-25",
-    "The department that owns a mailbox of a role says that it invites files, with a reason, for a year at most.",
-)
+@pytest.mark.rule("P-25", "The department that owns a function mailbox invites files for it, with a reason, for a year at most.")
 def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, installed: Path) -> None:
     """With a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
     now = epoch_ms(city.now)
@@ -85,10 +82,7 @@ def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, ins
     assert Entry.objects.get(act="mailbox.invite").reason == WHY
 
 
-@pytest.mark.rule(
-    "P-25, P-31",
-    "Where files are invited each opens first as text and drawn pages; the file itself is one deliberate step further.",
-)
+@pytest.mark.rule("P-25, P-31", "Invited files open first as text and drawn pages; downloading the file is a separate step.")
 def test_there_a_file_opens_as_text_first(city: Town, visit: Visit) -> None:
     """Its address alone does not give the file; the button of the page that shows it does."""
     Mailbox.objects.filter(address=DANA).update(files_until=city.now + timedelta(days=1))

@@ -34,8 +34,7 @@ def _used(row: StandingApproval, number: int) -> Record:
 
 @pytest.mark.rule(
     "P-22",
-    "What journals say of files, findings and senders is written some records at a time, each once, and the database is "
-    "free in between.",
+    "Journal data about files, findings and senders are written in batches, each once, and the database is free in between.",
 )
 def test_who_begins_anew_in_the_middle_writes_each_record_once(files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nobody waits for the database until all of them are written."""

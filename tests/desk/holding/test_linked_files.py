@@ -38,7 +38,7 @@ def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bu
 
 @pytest.mark.rule(
     "P-22",
-    "A link to a shared file is told as a link in the mail that asks, in the answer that the sender reads, and in the entries.",
+    "A link to a shared file is shown as a link in the request, in the answer to the sender, and in the entries.",
 )
 def test_a_link_is_told_as_a_link_in_mail_and_in_the_entries(files: Bureau) -> None:
     """Also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
@@ -62,7 +62,7 @@ def test_of_files_alone_nothing_is_said_of_links(files: Bureau) -> None:
     assert all("link" not in n.subject + n.text.partition("http")[0] for n in Notice.objects.all())
 
 
-@pytest.mark.rule("P-22, P-16", "Whoever is asked about a link reads where it leads, and that look is an entry first.")
+@pytest.mark.rule("P-22, P-16", "The approver of a link sees its target, after an entry.")
 def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callable[[str], Client]) -> None:
     """With that look recorded first; the address is text, and nobody gets there by a slip."""
     row = files.asked("crew0", ACME, DOT, files={"bid-14.pdf": PDF, "costs.pdf": PDF + b"c"}, text=TEXT)
@@ -83,10 +83,7 @@ def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callabl
     assert [(f["kind"], f["name"]) for f in told][2] == ("link", URL)
 
 
-@pytest.mark.rule(
-    "P-22",
-    "That it leaves without a question is offered for a document, never for a link, behind which another one may lie tomorrow.",
-)
+@pytest.mark.rule("P-22", "A standing approval is offered for a document, never for a link, whose target may change.")
 def test_a_document_may_leave_without_a_question_and_what_lies_behind_a_link_may_not(
     files: Bureau, visit: Callable[[str], Client]
 ) -> None:

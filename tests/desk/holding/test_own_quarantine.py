@@ -19,8 +19,7 @@ ASKS = "Say whether you want mail that is kept back"
 
 @pytest.mark.rule(
     "P-02, P-25",
-    "What of one's mail waits for one's own word is a task of Home: spam that may be none, files of somebody new; what "
-    "others decide is not.",
+    "Mail that waits for its reader's own decision is a task on Home: possible spam, and files of new senders; others are not.",
 )
 def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     city: Town, installed: Path, visit: Callable[[str], Client]
@@ -36,7 +35,7 @@ def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
 
 @pytest.mark.rule(
     "P-25, promise 7",
-    "The page of a message that is kept back says by which words of which rule, and leads to where it is let go or asked for.",
+    "The page of a held message shows the words of the rule, and links to its release or the request.",
 )
 @pytest.mark.parametrize(("rule", "do"), [("first-file", "hold"), ("executable", "quarantine"), ("spam-band", "quarantine")])
 def test_the_page_of_what_is_kept_back_says_why_and_leads_on(

@@ -62,11 +62,8 @@ def sealed(files: Bureau) -> Approval:
     return Approval.objects.get(capture=sent.capture)
 
 
-@pytest.mark.rule(
-    "P-22",
-    "A manager ticks the files that leave, for the recipients that are ticked; the entry says which do and which do not.",
-)
-@pytest.mark.rule("P-22", "The sender is told how many files leave and which do not.")
+@pytest.mark.rule("P-22", "A manager selects the files that leave, for the selected recipients; the entry lists both kinds.")
+@pytest.mark.rule("P-22", "The sender is notified of how many files leave, and which do not.")
 def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: Bureau) -> None:
     """What leaves with the copy stands in the archive's records, what was said of which file in the entry."""
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
@@ -94,10 +91,7 @@ def test_an_approval_of_some_files_covers_no_other(files: Bureau) -> None:
     assert again.copies.get().without == [] and files.send("crew0", ACME, files=BOTH) is None, "all of them is a whole yes"
 
 
-@pytest.mark.rule(
-    "P-22",
-    "With several files there is one answer more, and what contradicts itself is asked again; nothing is chosen beforehand.",
-)
+@pytest.mark.rule("P-22", "Several files allow partial approval, and contradictory input is asked again; nothing is preselected.")
 def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself_is_asked_again(
     files: Bureau, visit: Visit
 ) -> None:
@@ -125,7 +119,7 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
     assert client.post(f"/holding/approvals/{single.pk}/", {"to": ["0"], "answer": "some"}).status_code == 422
 
 
-@pytest.mark.rule("P-22", "Of a message that cannot be taken apart all files leave or none, on the page and in the verb.")
+@pytest.mark.rule("P-22", "If a message cannot be separated all files leave or none, on the page and in the verb.")
 def test_of_a_signed_message_all_files_leave_or_none(files: Bureau, visit: Visit) -> None:
     """The page says so, and the verb knows it, too."""
     row = sealed(files)
@@ -176,7 +170,7 @@ def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
     assert (answer["sha256"], answer["without"]) == ([row.parts[1][3]], [row.parts[0][3]])
 
 
-@pytest.mark.rule("P-22", "What was put up once shows how it stands in place of a second form.")
+@pytest.mark.rule("P-22", "A draft with a pre-approval shows its state in place of a second form.")
 def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_stands(files: Bureau, visit: Visit) -> None:
     """No second form for what is asked already."""
     draft = drafted(files, ACME)
@@ -194,7 +188,7 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     assert files.send("crew0", ACME, files=BOTH) is not None
 
 
-@pytest.mark.rule("P-22", "An end at midnight is told as the day that it ends.")
+@pytest.mark.rule("P-22", "An end at midnight is shown as the day that it ends.")
 @pytest.mark.parametrize(
     ("ends", "said"),
     [
@@ -208,7 +202,7 @@ def test_until_midnight_is_until_the_end_of_the_day_before(ends: datetime, said:
     assert shown == (said.replace(tzinfo=here) if isinstance(said, datetime) else said)
 
 
-@pytest.mark.rule("P-22", "Whoever sent files that wait reads which message and which files they are, and how many of them leave.")
+@pytest.mark.rule("P-22", "The sender of waiting files sees which message and which files they are, and how many of them leave.")
 def test_whoever_sent_files_reads_which_and_how_many_of_them_leave(files: Bureau, visit: Visit) -> None:
     """Five messages to one address were five rows alike, and one of which half was approved stood as approved."""
     row = files.asked("crew0", ACME, files=BOTH)

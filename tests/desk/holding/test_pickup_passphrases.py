@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.rule(
     "P-19",
-    "What must never go by TLS alone opens in the portal by its sender's passphrase only, which goes by another channel "
-    "than the link.",
+    "Content that must never leave by TLS alone opens in the portal by its sender's passphrase only, which is sent by "
+    "another channel than the link.",
 )
 def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
     portal: Any, city: Town, installed: Path, visit: Visit
@@ -53,7 +53,7 @@ def test_boxes_of_an_older_program_are_opened_as_before(portal: Any, city: Town,
     assert not row.sender_only and "Choose a passphrase" in words(visit("").get(link))
 
 
-@pytest.mark.rule("P-19", "The sender hears at once when, and from which address, a message was opened in the portal.")
+@pytest.mark.rule("P-19", "The sender is notified immediately when, and from which address, a message was opened in the portal.")
 def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """Of the same address once; of each new one again, ten at the most."""
     box(installed, city)

@@ -70,7 +70,7 @@ def told(portal: Any, installed: Path, city: Town) -> tuple[PickUp, str]:
     return PickUp.objects.get(), found[1]
 
 
-@pytest.mark.rule("P-19", "The notice of the portal has no content, its link shows nothing and is kept as a digest.")
+@pytest.mark.rule("P-19", "The notice of the portal has no content; its link shows nothing and is stored as a digest.")
 def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     box(installed, city)
     row, link = told(portal, installed, city)
@@ -89,7 +89,7 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
 
 @pytest.mark.rule(
     "P-19, promise 6",
-    "What waits in the portal is read in a limited process; a message that brings it down can be taken away whole.",
+    "Messages in the portal are read in a sandboxed process; one that crashes it can be downloaded whole.",
 )
 def test_what_brings_its_reader_down_can_be_taken_away_whole(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
@@ -106,7 +106,7 @@ def test_what_brings_its_reader_down_can_be_taken_away_whole(
     assert "the whole message has all of it" in words(visit("").post(link, {"secret": SECRET, "again": SECRET}))
 
 
-@pytest.mark.rule("P-19", "The notice of the portal says its day as pages do, in both of its languages.")
+@pytest.mark.rule("P-19", "The notice of the portal shows its day as pages do, in both of its languages.")
 def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city: Town, installed: Path) -> None:
     """And whoever wrote it hears in their own when nobody came."""
     box(installed, city)
@@ -129,7 +129,7 @@ def written(at: datetime, language: str) -> str:
         return day(at)
 
 
-@pytest.mark.rule("P-19", "Readers outside see the subject without the word that was meant for us; answers keep it.")
+@pytest.mark.rule("P-19", "Outside readers see the subject without the word meant for us; replies keep it.")
 def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
     assert "078-05-1120" in words(visit("").post(link, {"secret": "another secret"}))
 
 
-@pytest.mark.rule("P-19", "What its sender takes back is shut at once, also while it is open.")
+@pytest.mark.rule("P-19", "A message withdrawn by its sender is closed immediately, even while it is open.")
 def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """The key is gone at once; nobody but its sender takes it back."""
     id_ = box(installed, city)
@@ -213,7 +213,7 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
     assert "taken back" in words(visit("").get(link))
 
 
-@pytest.mark.rule("P-19", "A message leaves the portal after its days, and its key goes.")
+@pytest.mark.rule("P-19", "A message leaves the portal after its days, and its key is removed.")
 def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
@@ -229,7 +229,7 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
     assert row.state == "over", "a clock that was set back brings nothing back"
 
 
-@pytest.mark.rule("P-19", "A file of the portal comes whole or from where it broke off (RFC 9110).")
+@pytest.mark.rule("P-19", "A file of the portal is sent whole or from the point of interruption (RFC 9110).")
 @pytest.mark.rule("P-19, P-23", "Each part of a file that is given out in the portal is an entry.")
 def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """And each part of it is an entry, also for whoever leaves out the first byte."""
@@ -260,7 +260,7 @@ def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, 
     assert b"".join(other.streaming_content) == content
 
 
-@pytest.mark.rule("P-19, P-23", "An answer in the portal goes through the pipeline as mail from outside.")
+@pytest.mark.rule("P-19, P-23", "A reply in the portal goes through the pipeline as mail from outside.")
 def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     box(installed, city)
     _, link = told(portal, installed, city)
@@ -298,7 +298,7 @@ def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town,
             b"".join(sealed.pieces(0, sealed.size))
 
 
-@pytest.mark.rule("P-19, promise 7", "Whoever wrote what nobody picked up is told.")
+@pytest.mark.rule("P-19, promise 7", "The sender of a message that was not picked up is notified.")
 def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """Of what was opened nobody is told."""
     box(installed, city)
@@ -318,7 +318,7 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
     assert "Your file" not in notice.text + notice.subject
 
 
-@pytest.mark.rule("P-19, promise 6", "A box of the portal that cannot be told of holds up no other.")
+@pytest.mark.rule("P-19, promise 6", "A portal message whose notice fails delays no other.")
 def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town, installed: Path) -> None:
     (pickup_store.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
     (pickup_store.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
@@ -358,7 +358,7 @@ def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed:
     assert Notice.objects.count() == PickUp.objects.count() == 1
 
 
-@pytest.mark.rule("P-19", "A reader outside whose browser asks for Spanish has the whole portal in it.")
+@pytest.mark.rule("P-19", "An outside reader whose browser requests Spanish gets the whole portal in it.")
 def test_a_reader_whose_browser_speaks_spanish_reads_spanish(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """28 CFR 35.160: asked, wrong, opened, answered, taken back, and where nothing waits."""
     box(installed, city)

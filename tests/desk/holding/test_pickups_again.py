@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
 
 
-@pytest.mark.rule("P-19", "An answer in the portal goes once, whoever loads its page anew or presses twice.")
+@pytest.mark.rule("P-19", "A reply in the portal is sent once, despite reloads and repeated clicks.")
 def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """A page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
     sent again."""
@@ -42,7 +42,7 @@ def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, install
     assert "Your answer is on its way" in words(visit("").post(link, said)) and PickUp.objects.get().replies.count() == 2
 
 
-@pytest.mark.rule("P-19", "A passphrase is chosen once by a button that is pressed twice, and who comes too late is told that.")
+@pytest.mark.rule("P-19", "A passphrase is set once by a button that is pressed twice, and a late reader is told so.")
 def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
 
 @pytest.mark.rule(
     "P-19",
-    "A passphrase of the portal that its sender replaces opens nothing from that moment on, also for whoever typed it just before.",
+    "A passphrase of the portal that its sender replaces is invalid from that moment on, also for a reader who has just typed it.",
 )
 def test_a_passphrase_that_its_sender_replaces_at_that_moment_opens_nothing(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
@@ -113,7 +113,7 @@ def test_an_answer_to_a_machine_is_refused_and_not_lost(portal: Any, city: Town,
     assert not row.replies.exists()
 
 
-@pytest.mark.rule("P-19", "What another mail system of the city's brought into the portal is its sender's, too.")
+@pytest.mark.rule("P-19", "A portal message from another mail system of the city belongs to its sender, too.")
 def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """Nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
     box(installed, city, login="")
@@ -135,7 +135,7 @@ def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, in
     assert [len(piece) for piece in sealed.pieces(0, pickup_store.PIECE + 1)] == [pickup_store.PIECE, 1]
 
 
-@pytest.mark.rule("P-19", "A file of the portal that broke off after hours goes on by the same link.")
+@pytest.mark.rule("P-19", "An interrupted download of a portal file continues hours later by the same link.")
 def test_what_broke_off_after_hours_goes_on_by_the_same_link(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """60 MB over a slow line take longer than an hour, and a browser knows no other link."""
     box(installed, city)

@@ -41,7 +41,7 @@ def drafted(files: Bureau, to: str, content: bytes = PDF) -> Draft:
     return draft
 
 
-@pytest.mark.rule("P-22", "Files may be put up before the mail is written; what was changed since is asked about.")
+@pytest.mark.rule("P-22", "Files may be approved before the mail is written; changed files need a new approval.")
 def test_files_of_a_draft_are_approved_before_the_mail_is_written(files: Bureau, visit: Visit) -> None:
     """Exactly these, to exactly these recipients; what was changed since is not shown, and is asked about."""
     draft = drafted(files, f"Ann <{ACME}>, {LENA}")
@@ -74,7 +74,7 @@ def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visi
     assert not Approval.objects.exists()
 
 
-@pytest.mark.rule("P-22", "What was put up for a draft that is gone is not asked any more.")
+@pytest.mark.rule("P-22", "A pre-approval request for a deleted draft is canceled.")
 def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: Bureau, visit: Visit) -> None:
     draft = drafted(files, ACME)
     visit("crew0").post(f"/holding/approvals/put-up/{draft.uid}/", {"words": "They want it before the meeting."})
@@ -87,7 +87,7 @@ def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: B
     assert row.copies.get().state == "gone"
 
 
-@pytest.mark.rule("P-22", "A sample of what heads put up before they write is looked at by the next head, too.")
+@pytest.mark.rule("P-22", "A sample of heads' pre-approvals is reviewed by the next head, too.")
 def test_a_sample_of_what_heads_put_up_is_looked_at_too(files: Bureau, visit: Visit) -> None:
     """To ask before writing is no way round the next head."""
     head, wanted = files.town.people["head"], [uuid.UUID(int=n) for n in range(1, 20)]

@@ -70,8 +70,7 @@ def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.rule(
     "P-22",
-    "Whoever publishes approvals reads the tables while nobody else does: of two at one moment the second knows what the "
-    "first has done.",
+    "The tables are read by one publisher of approvals at a time: the second of two sees the changes of the first.",
 )
 def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two at one moment the second knows what the first has done."""
@@ -94,7 +93,7 @@ def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypa
     assert publish_approvals.publish_standing(MS) and len(alone) == 3, "and where it cannot be read all of it, once"
 
 
-@pytest.mark.rule("P-22", "What is said within a program's transaction is told once more when that ends.")
+@pytest.mark.rule("P-22", "Approvals within a program's transaction are published again when it ends.")
 def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, django_capture_on_commit_callbacks: Any) -> None:
     """A program's request with a key of its own is one, and until then nobody else knows of it."""
     ann, before = staff.person("ann"), published_approvals.read(data)
@@ -109,8 +108,8 @@ def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, 
 
 @pytest.mark.rule(
     "P-22",
-    "Answers that a disk or a restored copy has lost are told again, when the worker begins and once a day; what the "
-    "tables do not know is taken out.",
+    "Approvals lost by a disk or a restored copy are published again, when the worker starts and once a day; those that "
+    "the tables lack are removed.",
 )
 def test_the_worker_tells_again_what_was_lost_when_it_begins_and_once_a_day(data: Path) -> None:
     """A disk that lost answers, or a copy that was restored, makes nobody ask for ever."""

@@ -70,7 +70,7 @@ def states(data: Path, id_: bytes) -> dict[str, bool]:
 
 @pytest.mark.rule(
     "P-02, P-25",
-    "A copy goes with a reason and after an entry, through the checks once more; what another rule keeps stays.",
+    "A copy is released with a reason and after an entry, through the checks again; another rule still holds it.",
 )
 def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visit: Visit, installed: Path) -> None:
     """An entry first, the checks once more, and the filter learns; nothing of the message on the page."""
@@ -97,8 +97,7 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
 
 @pytest.mark.rule(
     "P-25, promise 6",
-    "What a check that did not answer has kept back stands on the Home of whoever decides about it, with its number and "
-    "where it is decided.",
+    "Mail held by an unavailable check is on the Home page of its decider, with its number and a link.",
 )
 def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(city: Town, visit: Visit, installed: Path) -> None:
     """On Home with its number, in the list, and on its page in words; it does not go while the check is away."""
@@ -170,7 +169,7 @@ def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, vi
     assert states(installed, program.id) == states(installed, asked.id) == {DANA: False}
 
 
-@pytest.mark.rule("P-02, promise 4", "A reader lets go what was put in quarantine in a mailbox of theirs, and nothing else.")
+@pytest.mark.rule("P-02, promise 4", "A reader releases quarantined mail of their own mailboxes, and nothing else.")
 def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_else(
     city: Town, visit: Visit, installed: Path
 ) -> None:
@@ -196,8 +195,7 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
 
 @pytest.mark.rule(
     "P-17, P-25",
-    "Whoever operates the system sees what is kept back by its envelope; only a security officer who has activated the "
-    "role lets it go.",
+    "System operators see held mail by its envelope; only a security officer with the role activated releases it.",
 )
 def test_without_the_role_activated_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
     """An operator sees envelopes, and decides nothing."""
@@ -211,7 +209,7 @@ def test_without_the_role_activated_nobody_lets_anything_go(city: Town, visit: V
 
 @pytest.mark.rule(
     "P-02, P-25",
-    "Copies of one spam campaign, fifty at most, are let go together with one reason and an entry for each; nothing else is.",
+    "Copies of one spam campaign, fifty at most, are released together with one reason and an entry for each.",
 )
 def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, visit: Visit, installed: Path) -> None:
     """Fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
@@ -247,7 +245,7 @@ def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, i
 
 @pytest.mark.rule(
     "P-02, P-23",
-    "What nobody wanted out of quarantine in thirty days is given up, but for what somebody asks for or calls wrong; the "
+    "A quarantined copy that is not requested within thirty days expires, unless a request or an appeal is open; the "
     "archive keeps it.",
 )
 def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(city: Town, installed: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, c
     assert files.copies(row) == {ACME: "goes"}
 
 
-@pytest.mark.rule("P-22", "Files of a department that was merged are asked about where their sender works now.")
+@pytest.mark.rule("P-22", "Requests of a merged department are decided where their sender works now.")
 def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(files: Bureau, city: Town) -> None:
     """Who answered for it may not any more; who answers for whoever sent them may."""
     row = files.asked("crew0", ACME)
@@ -102,7 +102,7 @@ def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(
     assert files.copies(row) == {ACME: "goes"}
 
 
-@pytest.mark.rule("P-22, P-29", "That a closed department is asked about no more is told to policy officers, once.")
+@pytest.mark.rule("P-22, P-29", "Policy officers are notified once that a closed department no longer requires approval.")
 def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files: Bureau) -> None:
     """Its people work elsewhere, and their files would leave without a question and without a word."""
     Department.objects.filter(code="public-works").update(closed=from_ms(files.desk.now).date())
@@ -112,7 +112,7 @@ def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files
     assert "Public Works" in Notice.objects.filter(key__startswith="asked-closed:").earliest("pk").text
 
 
-@pytest.mark.rule("P-08, P-22", "Whoever answered for an office's mailbox and leaves is followed by the next.")
+@pytest.mark.rule("P-08, P-22", "An approver for an office's mailbox who leaves is replaced by the next one.")
 def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_next(
     files: Bureau, city: Town, visit: Callable[[str], Client]
 ) -> None:
@@ -130,7 +130,7 @@ def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_n
 
 @pytest.mark.rule(
     "P-22, promise 7",
-    "Files about which nobody may say a word wait where they are seen: the access office hears of it, and they go back in time.",
+    "Files without any approver are visible: the access office is notified, and they expire in time.",
 )
 def test_where_nobody_may_answer_the_access_office_hears_of_it(files: Bureau, city: Town) -> None:
     """Nothing waits for ever without a word, and whoever is named head then answers."""
@@ -158,7 +158,7 @@ def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town)
     assert states(row) == {ACME: "expired"} and told(f"approval:{row.pk}:expired") == ["maya.lund@city.example"]
 
 
-@pytest.mark.rule("P-22", "Where everybody who may answer is away they are asked all the same.")
+@pytest.mark.rule("P-22", "If all approvers are absent they are asked nevertheless.")
 def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city: Town) -> None:
     at = from_ms(files.desk.now)
     for key in ("head", "deputy"):
@@ -172,7 +172,7 @@ def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city
     assert asked(files, row) == ["p-deputy"]
 
 
-@pytest.mark.rule("P-22", "A copy that something else had kept so far has its whole time when it comes to the question.")
+@pytest.mark.rule("P-22", "A copy that another rule held before has its whole time when approval is requested.")
 def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -> None:
     """It comes to the question when that is over for the others."""
     row = files.asked("crew0", ACME)
@@ -186,7 +186,7 @@ def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -
     assert told("approval-waits:").count("rosa.hale@city.example") == 2
 
 
-@pytest.mark.rule("P-22, promise 6", "An address that is too long for any mailbox keeps no question from being asked.")
+@pytest.mark.rule("P-22, promise 6", "An address that is too long for a mailbox does not prevent a request.")
 def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files: Bureau) -> None:
     """The wire takes more than a row does, and one such copy would have kept everybody's questions from being asked."""
     row = files.asked("crew0", ACME)
@@ -199,7 +199,7 @@ def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files:
     assert (len(long.address), long.state) == (254, "waits")
 
 
-@pytest.mark.rule("P-22, P-25", "An account that may be taken approves nothing, and the next one is asked.")
+@pytest.mark.rule("P-22, P-25", "A contained account approves nothing, and the next approver is asked.")
 def test_an_account_that_may_be_taken_approves_nothing(files: Bureau, city: Town) -> None:
     """The next one is asked; what it says by itself does not count until it is given back."""
     row, head = files.asked("crew0", ACME), city.people["head"]

@@ -52,7 +52,7 @@ def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about(
 
 @pytest.mark.rule(
     "P-14, promise 7",
-    "Whoever wrote what came by a relay hears of it where the peer asserted them, also of an automatic reply.",
+    "The author of mail by a relay is notified if the peer asserted them, also about an auto-reply.",
 )
 def test_an_automatic_reply_is_its_authors() -> None:
     """It has no return address (RFC 3834 3.3); the peer has asserted From."""
@@ -62,7 +62,7 @@ def test_an_automatic_reply_is_its_authors() -> None:
     assert found is not None and found.subject == "ann@city.example"
 
 
-@pytest.mark.rule("P-11", "Whose rule it was is known from checks that were made later.")
+@pytest.mark.rule("P-11", "The owner of a mailbox rule is determined by later checks, too.")
 def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
     """A message that waited for its checks has nothing of it in its receipt."""
     said = head("relay", **{"sender.machine": True})
@@ -72,7 +72,7 @@ def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
     assert found is not None and found.forwarding == Forwarding("ann@city.example")
 
 
-@pytest.mark.rule("P-22, promise 7", "Whoever sends more files than can be listed hears at once that they go in several messages.")
+@pytest.mark.rule("P-22, promise 7", "A sender of more files than can be listed is told immediately to send several messages.")
 def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:
     """Nobody who looks at it can let it go, so nobody is to wait for that."""
     book = rule_parser.parse_rule_set([])

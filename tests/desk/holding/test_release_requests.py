@@ -52,8 +52,8 @@ def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Act
 
 @pytest.mark.rule(
     "P-25",
-    "Of several rules that keep a copy back the strictest says who lets it go: the reader, who it is for, an officer, a "
-    "privacy officer, two officers.",
+    "The strictest of several holding rules decides who may release: the reader, the recipient, an officer, a privacy "
+    "officer, two officers.",
 )
 @pytest.mark.parametrize(
     ("rules", "kind"),
@@ -74,7 +74,7 @@ def test_of_several_rules_the_strictest_says_who_decides(rules: tuple[str, ...],
     assert release_kinds.kind_of(rules, starter_pack()) == kind
 
 
-@pytest.mark.rule("P-25", "What the virus scanner knows goes on the word of two security officers, neither of whom has asked.")
+@pytest.mark.rule("P-25", "Known malware is released by two security officers, neither of whom is the requester.")
 def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, installed: Path) -> None:
     """Nothing goes on the word of one, of whoever asked, or of the same one twice."""
     now = epoch_ms(city.now)
@@ -110,7 +110,7 @@ def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, insta
     assert client.post(page, {"reason": WHY}).status_code == 409
 
 
-@pytest.mark.rule("P-19, P-22, P-25", "One officer alone lets nothing go that takes two, a privacy officer or a manager.")
+@pytest.mark.rule("P-19, P-22, P-25", "One officer alone never releases what takes two, a privacy officer or a manager.")
 def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed: Path) -> None:
     """Not on the page of the quarantine either."""
     now = epoch_ms(city.now)
@@ -124,10 +124,7 @@ def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed
     assert not Entry.objects.filter(act="quarantine.release").exists()
 
 
-@pytest.mark.rule(
-    "P-19",
-    "What is kept back for confidential information goes on the word of a privacy officer, who has not asked.",
-)
+@pytest.mark.rule("P-19", "Mail held for confidential information is released by a privacy officer, who is not the requester.")
 def test_confidential_information_waits_for_a_privacy_officer(city: Town, installed: Path) -> None:
     now = epoch_ms(city.now)
     capture, row = asked(city, installed, "confidential-many", do="hold")
@@ -137,11 +134,7 @@ def test_confidential_information_waits_for_a_privacy_officer(city: Town, instal
     assert states(installed, capture.id) == {DANA: True}
 
 
-@pytest.mark.rule(
-    "P-25, promise 7",
-    "Whoever asks that something is let go does so with a reason and hears the answer with its reason, without a word of "
-    "the message.",
-)
+@pytest.mark.rule("P-25, promise 7", "A release request has a reason, and its answer has a reason, without content of the message.")
 def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, installed: Path) -> None:
     """Asked once, on a page, with a reason; answered with one; nothing of the message is told."""
     capture = quarantined(installed, epoch_ms(city.now) - 1000, rule="executable")
@@ -164,7 +157,7 @@ def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, install
     assert states(installed, capture.id) == {DANA: False}
 
 
-@pytest.mark.rule("P-25", "Nothing is let go twice, and a request about what is not kept back any more ends and is told.")
+@pytest.mark.rule("P-25", "Nothing is released twice, and a request about mail that is no longer held ends with a notice.")
 def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, installed: Path) -> None:
     """Gone by another way, or unanswered for thirty days; whoever asked is told, once."""
     now = epoch_ms(city.now)
@@ -241,7 +234,7 @@ def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: 
         transaction.set_rollback(True)
 
 
-@pytest.mark.rule("P-25", "No security officer decides alone about mail of their own: they ask, and another one answers.")
+@pytest.mark.rule("P-25", "No security officer decides alone about mail of their own: they request, and another one answers.")
 def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed: Path) -> None:
     """They ask, and another officer answers."""
     now, own = epoch_ms(city.now), officer("crew0")

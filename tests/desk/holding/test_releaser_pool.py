@@ -48,7 +48,7 @@ def test_a_reader_rests_until_the_next_release_and_some_at_once_have_one_each() 
         first.runner.get_loop()
 
 
-@pytest.mark.rule("P-22", "What one release has made is there for the next one.")
+@pytest.mark.rule("P-22", "Readers started by one release are reused by the next one.")
 def test_what_one_release_has_made_is_there_for_the_next_one() -> None:
     """Who may what, the rules, and who reads."""
     with releasing() as first:
@@ -57,7 +57,7 @@ def test_what_one_release_has_made_is_there_for_the_next_one() -> None:
         assert second is first
 
 
-@pytest.mark.rule("P-22", "Who reads what is let go stays for the next release only while the settings are the same.")
+@pytest.mark.rule("P-22", "Readers are reused by the next release only while the settings are unchanged.")
 def test_a_reader_is_not_kept_for_other_settings(settings: Any, tmp_path: Path) -> None:
     """How long it may take, how much it reads, and where, is what the settings say now."""
     with releasing():

@@ -29,8 +29,8 @@ PAT = "pat.nguyen@city.example"
 
 @pytest.mark.rule(
     "P-11, P-19, promise 7",
-    "Whoever sends is told once by which rules their message was noticed or kept back, in the rule's words, with clause "
-    "and number; nothing that a rule on use has found.",
+    "A sender is notified once of rules that noted or held their message, in the rule's words, with clause and number; "
+    "never of rules on use.",
 )
 def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, installed: Path) -> None:
     """Of a rule in notice and of a held copy; with clause and number; no word of the message,
@@ -66,7 +66,7 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
 
 @pytest.mark.rule(
     "P-14, P-29, promise 7",
-    "What is kept back of a machine, or of a function mailbox, is told to whoever answers for that mailbox, once a day.",
+    "Notices about a machine's or a function mailbox's mail go to the people responsible for it, once a day.",
 )
 def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_back_of_it(city: Town, installed: Path) -> None:
     """The head of the machine's department, and readers of the function mailbox; once a day for
@@ -94,7 +94,10 @@ def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_
     assert Notice.objects.exclude(pk__in=(head.pk, readers.pk)).get().to == head.to, "nobody reads it"
 
 
-@pytest.mark.rule("P-25, promise 6, promise 7", "Who sends from inside hears of what is held only because it could not be checked.")
+@pytest.mark.rule(
+    "P-25, promise 6, promise 7",
+    "Senders inside are notified of mail that is held only because a check was unavailable.",
+)
 def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:
     """Promises 6 and 7: no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
     now = epoch_ms(city.now)
@@ -111,7 +114,7 @@ def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, inst
 
 @pytest.mark.rule(
     "P-13",
-    "What a severe rule on use finds, such as a threat, is told to reviewers at once, to each but whoever sent it, without a name.",
+    "A severe finding on use, such as a threat, is reported to reviewers immediately, except the sender, without a name.",
 )
 def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
     """To each but whoever sent it, without a name."""
@@ -126,7 +129,7 @@ def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(cit
     assert not any(word in notice.text + notice.subject for word in ("Pat", "Nguyen", "crew2", threat.uuid, *CANARIES.values()))
 
 
-@pytest.mark.rule("P-11", "A sender gets a few such notices a day; their digest says how many more there were.")
+@pytest.mark.rule("P-11", "A sender gets a few such notices a day; the digest has the number of further ones.")
 def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, installed: Path) -> None:
     """A program that sends a thousand does not bring a thousand notices."""
     noon = timezone.localtime(from_ms(epoch_ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
@@ -141,11 +144,7 @@ def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, install
     assert last.to == PAT and "Rules fitted 3 more messages that you sent" in last.text and not Untold.objects.exists()
 
 
-@pytest.mark.rule(
-    "P-02, P-06",
-    "Who uses an office's mailbox is told in their digest what rules keep back there: time, domain and the rule's words; "
-    "nothing where there is nothing.",
-)
+@pytest.mark.rule("P-02, P-06", "Users of an office's mailbox see held mail in their digest: time, domain and the rule's words.")
 def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
     """Time, the sender's domain and the words of the rule, by person; nothing of nothing."""
     noon = timezone.localtime(from_ms(epoch_ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
@@ -176,7 +175,7 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
 
 @pytest.mark.rule(
     "P-11, P-19, promise 7",
-    "What rules say reaches whoever sent or reads it in their own language, the starter pack's words in Spanish, too.",
+    "Words of rules reach senders and readers in their own language; those of the starter pack also in Spanish.",
 )
 def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what the rule itself says, as far as the catalogue has it."""

@@ -91,7 +91,7 @@ def named() -> Snapshot:
     return replace(there, people={**there.people, "bob": bob}, by_name={"Bob Baker": ("bob",), "Eve": ("eve",)})
 
 
-@pytest.mark.rule("P-27", "The sender of a doubtful message is never asked at an address that the message gives.")
+@pytest.mark.rule("P-27", "The sender of a doubtful message is never asked at an address from the message.")
 def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
     """Neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
     vendor = '"Acme Paving" <acme@paving.example>'
@@ -104,7 +104,7 @@ def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
     assert seen == [("Acme Paving", "")], "whoever has an address of the same provider is nobody's colleague"
 
 
-@pytest.mark.rule("P-27", "A colleague is asked at their mailbox in the city, as the directory has it.")
+@pytest.mark.rule("P-27", "A colleague is asked at their mailbox in the directory.")
 def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
     """By the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
     assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
@@ -114,8 +114,8 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
 
 @pytest.mark.rule(
     "P-27",
-    "Whom the warning above a message knows by its display name, Verify asks: with a title, in letters of other "
-    "alphabets, an address as a name; one function reads the name for both.",
+    "Verify asks the person whom the warning banner recognizes: with a title, in letters of other alphabets, an address "
+    "as a name; one function reads the name for both.",
 )
 @pytest.mark.parametrize(
     "name",
@@ -131,8 +131,8 @@ def test_whom_the_warning_knows_verify_asks(name: str) -> None:
     assert by(f"{header} <x@mail.example>") == Channel("bob@city.example", True, "Bob")
 
 
-@pytest.mark.rule("P-27", "Whoever was asked answers once, by the link; opening it answers nothing.")
-@pytest.mark.rule("P-27, promise 7", "Whoever asked hears the answer.")
+@pytest.mark.rule("P-27", "The person asked answers once, by the link; opening it answers nothing.")
+@pytest.mark.rule("P-27, promise 7", "The requester is notified of the answer.")
 @pytest.mark.django_db
 def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     city: Town, visit: Visit, installed: Path, known: int
@@ -171,7 +171,7 @@ def test_whom_the_warning_names_the_page_asks(city: Town, visit: Visit, installe
     assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and asked_link(LENA)
 
 
-@pytest.mark.rule("P-27", "Somebody outside is asked whether they wrote a message in each language of the city.")
+@pytest.mark.rule("P-27", "Outsiders are asked about a message in each language of the city.")
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, installed: Path, known: int) -> None:
     """P-27, 28 CFR 35.160: what a claimed address is made of changes nothing in the question."""
@@ -185,7 +185,7 @@ def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, inst
     assert asked_link(by_.address) in english and "Responda aquí" in spanish and "{link}@evil.example" in english
 
 
-@pytest.mark.rule("P-27", "Only the link that went to the address that was asked answers, and only in time.")
+@pytest.mark.rule("P-27", "Only the link sent to the address asked answers, and only in time.")
 @pytest.mark.django_db
 def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, known: int) -> None:
     """Not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
@@ -203,10 +203,7 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
     assert anybody.post(link, {"answer": "yes"}).status_code == 409, "its time is over"
 
 
-@pytest.mark.rule(
-    "P-25, P-27",
-    "A colleague whose account may be taken is not asked whether a message is theirs, and an answer from there does not count.",
-)
+@pytest.mark.rule("P-25, P-27", "A colleague with a contained account is not asked, and an answer from there does not count.")
 @pytest.mark.django_db
 def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
     city: Town, visit: Visit, installed: Path, known: int
@@ -240,7 +237,7 @@ def test_an_account_that_sent_it_is_not_asked(city: Town, visit: Visit, installe
     assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and not Verification.objects.exists()
 
 
-@pytest.mark.rule("P-27", "Somebody outside is asked where earlier mail was proven, never where later mail came from.")
+@pytest.mark.rule("P-27", "An outsider is asked at an address proven by earlier mail, never by later mail.")
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, visit: Visit, installed: Path, known: int) -> None:
     """Mail that was proven when it came, before this one; what was not proven gives no way."""
@@ -261,7 +258,8 @@ def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, vis
 
 @pytest.mark.rule(
     "P-27",
-    "Of addresses under the same name elsewhere the oldest is asked, after those of the claimed domain: nobody prepares an answer.",
+    "Of addresses under the same name elsewhere the oldest is asked, after those of the claimed domain, so that an "
+    "attacker cannot prepare an answer.",
 )
 @pytest.mark.django_db
 def test_an_address_that_somebody_prepared_is_not_asked(city: Town, visit: Visit, installed: Path, known: int) -> None:
@@ -286,7 +284,7 @@ def test_of_the_claimed_domain_whoever_has_the_name_is_asked_first(city: Town, v
     assert "ann.pruitt@elm.example" in words(visit("crew0").get(f"/mail/{id_}/verify/"))
 
 
-@pytest.mark.rule("P-27, promise 4", "The link in a copy asks for its reader, and tells whoever has it no address.")
+@pytest.mark.rule("P-27, promise 4", "The link in a copy acts for its reader, and reveals no address to other holders.")
 @pytest.mark.django_db
 def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     city: Town, visit: Visit, installed: Path, known: int

@@ -63,8 +63,7 @@ def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bu
 
 @pytest.mark.rule(
     "P-22",
-    "A standing approval has an end within a year, for everything of a department within three months, and is asked about "
-    "again halfway.",
+    "A standing approval ends within a year, or within three months for everything of a department, and must be confirmed halfway.",
 )
 @pytest.mark.parametrize(
     ("what", "days", "field"),
@@ -91,7 +90,7 @@ def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau
 
 @pytest.mark.rule(
     "P-22",
-    "Where more than forty questions a day are foreseen, a department is asked only when its head has agreed in writing, too.",
+    "If more than forty requests a day are forecast, approval is switched on only with the head's written consent.",
 )
 def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
     fire, now = files.town.departments["fire"], files.desk.now

@@ -38,7 +38,7 @@ def deferred(data: Path, capture: Capture, at: int, reply: str, *, tries: int = 
         w.flush()
 
 
-@pytest.mark.rule("P-19, promise 7", "Whoever wrote what has no way is told, once.")
+@pytest.mark.rule("P-19, promise 7", "The sender of an unencryptable message is notified, once.")
 def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path) -> None:
     """Promise 7: at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
     now = epoch_ms(city.now)
@@ -76,7 +76,7 @@ def forwarded(
     return capture
 
 
-@pytest.mark.rule("P-11, P-25", "A mailbox whose rule would forward out of the city is told, and so is security.")
+@pytest.mark.rule("P-11, P-25", "The owner of a mailbox whose rule would forward out of the city is notified, and so is security.")
 def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city: Town, installed: Path) -> None:
     """Its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
     now = epoch_ms(city.now)
@@ -93,7 +93,7 @@ def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city
     assert Notice.objects.filter(to=OFFICER, text__contains="gone.long@city.example").exists()
 
 
-@pytest.mark.rule("P-11", "The next day's notice says how much was stopped before.")
+@pytest.mark.rule("P-11", "The next day's notice states how many messages were stopped before.")
 def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: Town, installed: Path) -> None:
     """One notice a day, and it says how much has come to be stopped since the first."""
     now = epoch_ms(city.now)

@@ -19,7 +19,10 @@ from pages.world import Town
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.rule("P-25, P-31", "What a rule or the scanner knows only by now is proposed as a case, with why.")
+@pytest.mark.rule(
+    "P-25, P-31",
+    "A message that a rule or the scanner recognizes only later is proposed as a case, with the reason.",
+)
 def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town, installed: Path) -> None:
     """One case for a wave, with the rule that stops it; officers hear of it once."""
     now = epoch_ms(plain.now)

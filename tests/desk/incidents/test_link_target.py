@@ -67,7 +67,7 @@ def place(url: str, pretended: str = "", *, known: KnownIncidents | None = NOTHI
     return destination(url, pretended, asked, known)
 
 
-@pytest.mark.rule("P-31", "The page names the host that a browser would ask, as people see it, and what the message pretended.")
+@pytest.mark.rule("P-31", "The page shows the host that a browser would use, as people read it, and the pretended one.")
 @pytest.mark.parametrize(
     ("url", "pretended", "reads", "why"),
     [
@@ -98,7 +98,7 @@ def test_rules_and_incidents_of_this_moment_stop_a_link() -> None:
     assert place("https://evil.example/", known=KnownIncidents(host=True)).verdict == "warn"
 
 
-@pytest.mark.rule("P-31", "What could not be asked about a link is said, and the page works.")
+@pytest.mark.rule("P-31", "Unavailable information about a link is stated, and the page works.")
 def test_what_could_not_be_asked_is_said() -> None:
     """Without incidents or rules the page still says where the link leads, and that not all was asked."""
     assert place("https://evil.example/", known=None).unasked
@@ -119,7 +119,7 @@ def link(data: Path, capture: str, url: str = "https://evil.example/login", pret
     return f"/l/{link_rewriting.token(signed_links.ring(data), RewrittenLink(uuid.UUID(capture).bytes, 0, url, pretended))}"
 
 
-@pytest.mark.rule("P-31", "Anybody goes on by a plain link, and of clean links nothing is kept.")
+@pytest.mark.rule("P-31", "Everyone continues by a plain link, and opening clean links leaves no trace.")
 @pytest.mark.django_db
 def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path, capture: str) -> None:
     """Without an account the real name and a plain link; nothing is kept and no log says who was there."""
@@ -132,7 +132,7 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
     assert Client().post(address).status_code == 302 and not Opening.objects.exists()
 
 
-@pytest.mark.rule("P-31", "Whoever doubts a link reports its message from the page of the link.")
+@pytest.mark.rule("P-31", "A reader in doubt reports the message from the page of the link.")
 @pytest.mark.django_db
 def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path, city: Town, capture: str) -> None:
     """As whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
@@ -147,7 +147,7 @@ def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path
     assert "/report/" not in Client().get(link(installed, capture)).content.decode()
 
 
-@pytest.mark.rule("P-31, promise 4", "No log says who followed a link.")
+@pytest.mark.rule("P-31, promise 4", "No log states who followed a link.")
 @pytest.mark.django_db
 def test_no_log_says_who_followed_a_link(
     installed: Path, capture: str, visit: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
@@ -172,7 +172,7 @@ def test_a_forged_link_leads_nowhere(installed: Path, capture: str) -> None:
     assert 'href="javascript' not in javascript.content.decode()
 
 
-@pytest.mark.rule("P-31", "Who opens a dangerous link is kept for security; programs that look do not count.")
+@pytest.mark.rule("P-31", "People who open a dangerous link are recorded for security; programs do not count.")
 @pytest.mark.django_db
 def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs_do_not_count(
     installed: Path, city: Town, capture: str
@@ -195,7 +195,7 @@ def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs
     assert [one.pk for one in queries.openings([capture])] == [row.pk]
 
 
-@pytest.mark.rule("P-16, P-31", "Who opened a link to a dangerous place is forgotten after ninety days.")
+@pytest.mark.rule("P-16, P-31", "The record of a dangerous link's reader is deleted after ninety days.")
 @pytest.mark.django_db
 def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     installed: Path, city: Town, capture: str, monkeypatch: pytest.MonkeyPatch
@@ -208,7 +208,7 @@ def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     assert [row.host for row in Opening.objects.all()] == ["new.example"]
 
 
-@pytest.mark.rule("P-31", "What security found about one message of a wave holds for the links of the others.")
+@pytest.mark.rule("P-31", "A security finding about one message of a campaign applies to the links of the others.")
 @pytest.mark.django_db
 def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too(city: Town, capture: str) -> None:
     """What security found about one message of a wave holds for the links of the others."""
@@ -232,7 +232,7 @@ def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too
     assert queries.known_of(capture, "il.example") == KnownIncidents()
 
 
-@pytest.mark.rule("P-31", "The links of what was taken back lead nowhere, also of a copy that lies in a system that we cannot ask.")
+@pytest.mark.rule("P-31", "Links of removed copies lead nowhere, also in a copy in an inaccessible system.")
 @pytest.mark.django_db
 def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(city: Town, capture: str) -> None:
     """In a system that we cannot ask the copy lies there still."""

@@ -98,7 +98,7 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     assert Case.objects.get().reports.count() == 2 and len(calls) > 2
 
 
-@pytest.mark.rule("P-31, promise 6", "A report that cannot be looked into is a case without its words, and holds up no other.")
+@pytest.mark.rule("P-31, promise 6", "An unreadable report is a case without its words, and delays no other.")
 def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,7 @@ def lies(data: Path, local: str, capture: Capture, flags: str = "") -> Path:
 
 @pytest.mark.rule(
     "P-31",
-    "Only the same thing is pulled back: the same or nearly the same words, or links of the same sender to the same host.",
+    "Only variants of the same message are removed: equal or near-duplicate words, or links of the same sender to the same host.",
 )
 def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else(plain: Town, installed: Path) -> None:
     """The same sender is not enough; a copy outside of the city is none that we can take."""
@@ -90,7 +90,7 @@ def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else
     assert counted(narrow.copies) == (3, 2) and not queries.find_copies(Case.objects.get(), "subject:other", now=now).copies
 
 
-@pytest.mark.rule("P-16, P-31", "A pull is never narrowed by what mail says, so that nobody finds that out by counting.")
+@pytest.mark.rule("P-16, P-31", "A removal cannot be narrowed by content, so that counts reveal nothing about mail.")
 @pytest.mark.parametrize("words_", ["password", "body:password", "subject:full password", "to:dana.ortiz@city.example", "bcc:x"])
 def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
     """A pull is narrowed by what an envelope and a list show."""
@@ -100,7 +100,7 @@ def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
         narrowed(parse(words_, now=datetime(2026, 3, 2, tzinfo=UTC)))
 
 
-@pytest.mark.rule("P-31", "What is pulled back is as many copies as the officer has seen.")
+@pytest.mark.rule("P-31", "As many copies are removed as the officer has seen.")
 def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: Town, visit: Visit, installed: Path) -> None:
     """What is taken back is what was seen; the act is an entry with the number."""
     now = epoch_ms(plain.now)
@@ -133,7 +133,10 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
     assert message_removal.decide(made, agrees=False, actor=SECOND, reason=WHY, now=now).state == "refused"
 
 
-@pytest.mark.rule("P-31", "Whoever takes a case back bit by bit has a second person from the fifty-first copy on, too.")
+@pytest.mark.rule(
+    "P-31",
+    "An officer who removes copies of a case in steps needs a second person from the fifty-first copy on, too.",
+)
 def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Town) -> None:
     """Thirty, and thirty more; what was put back, or agreed by two, does not count."""
     now, case = (
@@ -151,7 +154,7 @@ def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Tow
     assert ask(many(60)[30:]).state == "running"
 
 
-@pytest.mark.rule("P-31", "The other officers hear at once that copies wait for a second person.")
+@pytest.mark.rule("P-31", "The other officers are notified immediately of copies that wait for a second person.")
 def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: Town) -> None:
     """Not whoever asks, and nobody where one officer is enough."""
     plain.grant("crew2", "security-officer")
@@ -167,7 +170,7 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
     assert [n.to for n in told] == [PAT] and f"/incidents/pulls/{made.pk}/" in told[0].text
 
 
-@pytest.mark.rule("P-31", "A copy is asked for once: what is to be taken back already is not counted again.")
+@pytest.mark.rule("P-31", "A copy is removed once: one in removal is not counted again.")
 def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
     """Two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
     now = epoch_ms(plain.now)
@@ -180,7 +183,7 @@ def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
     assert Pull.objects.count() == 1 and counted(again) == (0, 0) and {has.state for has in again} == {"taking"}
 
 
-@pytest.mark.rule("P-31", "Everybody whose copy is taken back is told once; one act puts all of them back.")
+@pytest.mark.rule("P-31", "Everyone whose copy is removed is notified once; one act restores all copies.")
 def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: Visit, installed: Path) -> None:
     """Out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
     now = epoch_ms(plain.now)
@@ -216,7 +219,7 @@ def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: V
     assert Entry.objects.filter(act="pull.finish").count() == 2 and Entry.objects.get(act="pull.undo").facts["pull"] == pull.pk
 
 
-@pytest.mark.rule("P-31", "A mailbox that cannot be asked holds up nobody else, is named, and is tried again.")
+@pytest.mark.rule("P-31", "An unavailable mailbox delays no other, is named, and is retried.")
 def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     plain: Town,
     installed: Path,

@@ -28,10 +28,7 @@ def main_acts(client: Client, case: Case) -> list[str]:
     return _MAIN.findall(page[page.index("<main") :])
 
 
-@pytest.mark.rule(
-    "P-31",
-    "The one main act of a case is what comes next: what was found genuine is put back, and never taken back.",
-)
+@pytest.mark.rule("P-31", "The main act of a case is the next step: genuine mail is restored, and never removed.")
 @pytest.mark.parametrize(
     ("state", "there", "aside", "wanted"),
     [

@@ -89,7 +89,8 @@ def heard(data: Path, now: int) -> None:
 
 @pytest.mark.rule(
     "P-31",
-    "Reports of the same thing are one case, answered once; each reporter hears the answer with its reason, and the filter learns.",
+    "Reports of the same message are one case, answered once; each reporter gets the answer with its reason, and the "
+    "filter learns.",
 )
 def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, visit: Visit, installed: Path) -> None:
     """Nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
@@ -122,7 +123,7 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
 
 @pytest.mark.rule(
     "P-31",
-    "Who reports what was answered hears the answer at once; a link alone makes nothing the same as what was answered.",
+    "A reporter of an answered message gets the answer immediately; a link alone does not match an answered case.",
 )
 def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: Path) -> None:
     """No new case for officers; a link alone makes nothing the same as what was answered."""
@@ -140,7 +141,7 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
-@pytest.mark.rule("P-31", "Officers hear, once an hour at most, that what was found dangerous has come again in another message.")
+@pytest.mark.rule("P-31", "Officers are notified, once an hour at most, of further messages of a dangerous case.")
 def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, installed: Path) -> None:
     """Once an hour, of another message; not of one that was reported before, or taken back."""
     now, people = epoch_ms(plain.now), plain.people
@@ -188,7 +189,7 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
     assert made.case != row and made.case.state == "open" and told.count() == 1
 
 
-@pytest.mark.rule("P-25, P-31", "What a check knows only by now is a case again, although the message was called genuine.")
+@pytest.mark.rule("P-25, P-31", "A later detection opens a case again, although the message was answered as genuine.")
 def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plain: Town, installed: Path) -> None:
     """A person may have been wrong about what the scanner did not know then."""
     now = epoch_ms(plain.now)
@@ -200,7 +201,7 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
     assert reporting.propose(one.uuid, fingerprint_of(phish()), "Once more.", now=now) == made
 
 
-@pytest.mark.rule("P-31", "Whoever reports at the very moment of an answer is answered, too.")
+@pytest.mark.rule("P-31", "A report at the very moment of an answer is answered, too.")
 def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The case that it was put to was open a moment ago."""
     now = epoch_ms(plain.now)
@@ -213,7 +214,7 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
     assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
 
 
-@pytest.mark.rule("P-31", "Who reported something, and whose copy was taken out or put back, hears of it in their own language.")
+@pytest.mark.rule("P-31", "Reporters, and owners of removed or restored copies, are notified in their own language.")
 def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer, and that a copy was taken out of a mailbox or put back."""
     now, dana = epoch_ms(plain.now), plain.people["crew0"]
@@ -233,7 +234,7 @@ def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, mon
     assert Notice.objects.count() == 6 and told == {(DANA, "es ", "es "), (PAT, "en ", "en ")}
 
 
-@pytest.mark.rule("P-31", "Where a case was dangerous, other mail with a link to its hosts is proposed to be looked at.")
+@pytest.mark.rule("P-31", "For a dangerous case other mail with a link to its hosts is proposed for review.")
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
     """A late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
     now = epoch_ms(plain.now)
@@ -252,7 +253,8 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
 
 @pytest.mark.rule(
     "P-16, P-31",
-    "A security officer reads what its recipient has reported, one look with an entry; what is only like it takes a mandate.",
+    "A security officer reads a message that its recipient reported, in one content view with an entry; a similar one "
+    "takes an examination.",
 )
 def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is_only_like_it(
     plain: Town, visit: Visit, installed: Path
@@ -296,10 +298,7 @@ def forward(raw: bytes, how: str) -> bytes:
     return top + b"\r\nIs this real?\r\n\r\n> From: Help Desk\r\n> Subject: Your mailbox is full\r\n>\r\n" + quoted
 
 
-@pytest.mark.rule(
-    "P-31",
-    "A message that is forwarded to report@ is found among what came to whoever sends it, attached or quoted.",
-)
+@pytest.mark.rule("P-31", "A message forwarded to report@ is looked up in its sender's mail, attached or quoted.")
 @pytest.mark.parametrize("how", ["attached", "quoted", "linked", "rewritten"])
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
     """By its Message-ID, by a link of ours in it, also within another server's, else by its words; heard once. A link of
@@ -320,10 +319,7 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
     assert (row.capture, row.reporter, row.how, row.case.known) == (theirs.uuid, plain.people["crew0"], "mail", True)
 
 
-@pytest.mark.rule(
-    "P-31",
-    "A report that a neighbouring mail system hands in is heard: of whom that system may assert, else of somebody without a name.",
-)
+@pytest.mark.rule("P-31", "A report through a neighboring mail system counts: for an asserted person, else as anonymous.")
 @pytest.mark.parametrize(("found", "named"), [((Finding("sender", "asserted"),), True), ((), False)])
 def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, found: tuple[Finding, ...], named: bool) -> None:
     """Of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
@@ -337,7 +333,7 @@ def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, fo
     assert Case.objects.get().outside == (0 if named else 1)
 
 
-@pytest.mark.rule("P-31", "A report of what we never had is a case all the same.")
+@pytest.mark.rule("P-31", "A report of a message that we never had is a case all the same.")
 def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:
     """Nobody's report is dropped because its message came another way; the number is that of the report."""
     now = epoch_ms(plain.now)
@@ -352,7 +348,7 @@ def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, ins
     assert "never came through the city" in words(visit("security").get(f"/incidents/{case.pk}/"))
 
 
-@pytest.mark.rule("P-31, promise 4", "What strangers send to report@ opens few cases a day, and they are told nothing.")
+@pytest.mark.rule("P-31, promise 4", "Strangers' mail to report@ opens few cases a day, and gets no answer.")
 def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
     now = epoch_ms(plain.now)
@@ -367,7 +363,7 @@ def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: P
     assert not Notice.objects.exists()
 
 
-@pytest.mark.rule("P-31", "A link in a copy reports it with a button, never with a look, and shows nothing of it.")
+@pytest.mark.rule("P-31", "A link in a copy reports it by a button, never by opening, and shows no content.")
 def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
     """Without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
     now = epoch_ms(plain.now)

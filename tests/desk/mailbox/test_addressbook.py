@@ -10,7 +10,7 @@ from pages.world import town
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.rule("P-09, C5", "In the address book stands for which agency somebody works.")
+@pytest.mark.rule("P-09, C5", "The address book names the agency of a person.")
 def test_who_works_for_an_agency_is_seen_before_somebody_writes_to_them() -> None:
     """Kind and agency stand with the position, and nothing of the kind with the city's own people."""
     town()

@@ -215,7 +215,7 @@ def all_ways(sent: Sent) -> list[Callable[[Client, list[int]], None]]:
     return [getattr(ways, name) for name in vars(Ways) if not name.startswith("_")]
 
 
-@pytest.mark.rule("P-06, promise 4", "Whoever received a message gets it as it was given to them in every page, view and download.")
+@pytest.mark.rule("P-06, promise 4", "Recipients see a message as it was delivered to them in every page, view and download.")
 def test_two_accounts_and_one_bcc_eleven_ways_to_learn_of_it_and_none_works(sent: Sent, visit: Callable[[str], Client]) -> None:
     """Acceptance 3: whoever is named learns of no blind copy, and whoever got one of no other."""
     ways = all_ways(sent)

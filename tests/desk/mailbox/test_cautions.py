@@ -27,7 +27,10 @@ def said(header: str, recipients: int = 3, who: Any = None) -> list[tuple[str, i
     return [(c.code, c.count, c.name) for c in cautions(content, recipients, who or known(), OURS)]
 
 
-@pytest.mark.rule("P-19", "More than twenty people outside who would learn of each other in To and Cc are said before sending.")
+@pytest.mark.rule(
+    "P-19",
+    "A message that reveals more than twenty outside recipients to each other in To and Cc causes a warning before sending.",
+)
 def test_who_learns_of_twenty_others_is_said() -> None:
     """Outside, in To and Cc together, each once; Bcc and colleagues do not count."""
     many = ", ".join(f"p{n}@out.example" for n in range(12))
@@ -38,7 +41,7 @@ def test_who_learns_of_twenty_others_is_said() -> None:
     assert said(f"To: {many.replace('out', 'city')}, {more.replace('out', 'city')}, a@out.example") == []
 
 
-@pytest.mark.rule("P-27", "A colleague's name at an address outside is said before sending.")
+@pytest.mark.rule("P-27", "A colleague's name at an outside address causes a warning before sending.")
 def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
     """By the name given, in either order, or by what stands before the @."""
     assert said('To: "Bob Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
@@ -48,14 +51,14 @@ def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
     assert said('To: "Bob Baker" <bob@city.example>') == said('To: "Robert Bird" <rb@mail.example>') == []
 
 
-@pytest.mark.rule("P-11", "An answer to hundreds is said before sending.")
+@pytest.mark.rule("P-11", "A reply to hundreds causes a warning before sending.")
 def test_an_answer_to_hundreds_is_said() -> None:
     """Those behind lists count; a message that answers nothing may go to many."""
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 240) == [("everybody", 240, "")]
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 99) == said("To: all@city.example", 240) == []
 
 
-@pytest.mark.rule("P-19, promise 7", "Whoever sends has seen what is to be looked at.")
+@pytest.mark.rule("P-19, promise 7", "A sender confirms after seeing the warnings.")
 def test_a_caution_asks_once_more_and_says_what_to_do() -> None:
     """Promise 7: with its clause; another one is asked again."""
     one, two = (Forecast((), cautions=(Caution("shown", n, ("a@x.example",)),)) for n in (21, 22))

@@ -46,8 +46,8 @@ ENDED = {
 
 @pytest.mark.rule(
     "P-06",
-    "What became of a message stands in the same word in the list and on its own pages; nothing is called sent or "
-    "delivered that is held, that nobody got, or that only check@ was asked about.",
+    "The state of a message is the same word in the list and on its pages; a held, undelivered or forecast message is "
+    "never called sent or delivered.",
 )
 @pytest.mark.parametrize("word", ENDED)
 def test_the_list_and_the_page_of_a_message_say_the_same(post: Post, visit: Visit, word: str) -> None:

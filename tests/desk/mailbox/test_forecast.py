@@ -105,7 +105,7 @@ MESSAGES: list[tuple[dict[str, str], bool]] = [
 """What is written, and whether there is nothing to hear of it."""
 
 
-@pytest.mark.rule("P-19, P-22, promise 7", "What the panel says before sending is what happens to each copy.")
+@pytest.mark.rule("P-19, P-22, promise 7", "The forecast before sending equals the outcome for each copy.")
 def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
     """For mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
     list. One process screens them all: it takes seconds to start."""
@@ -139,10 +139,7 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
     assert foretold(desk, draft).digest(1) != found.digest(1)
 
 
-@pytest.mark.rule(
-    "P-19, promise 7",
-    "The page of deliveries says why a copy waits as the write page did: rule, clause, whom to ask.",
-)
+@pytest.mark.rule("P-19, promise 7", "The delivery page explains a waiting copy as the write page did: rule, clause, contact.")
 def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
     """Rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
@@ -160,10 +157,7 @@ def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back
     assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book).pickup == ""
 
 
-@pytest.mark.rule(
-    "P-19, promise 7",
-    "What a sender has put aside is not said to happen, and what was decided beside the book is said.",
-)
+@pytest.mark.rule("P-19, promise 7", "Overruled effects are not forecast, and decisions outside the rule set are.")
 def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
     """A copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
     book = rule_parser.parse_rule_set([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
@@ -190,7 +184,7 @@ def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too
 
 @pytest.mark.rule(
     "P-25, promise 7",
-    "Whoever would seem to be somebody else by what they are about to send hears so before, and asking counts nothing.",
+    "A sender whose next message would look like an anomaly is warned before, and a forecast does not count.",
 )
 def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> None:
     """Asking counts nothing, however often; then it becomes what was said."""

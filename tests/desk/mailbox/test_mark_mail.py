@@ -58,8 +58,7 @@ def unread(client: Client) -> list[str]:
 
 @pytest.mark.rule(
     "P-15",
-    "What somebody hides is out of their own lists and searches, and of nothing else: others see it, the archive has it, "
-    "a mandate finds it.",
+    "Hiding affects one's own lists and searches only: others see the message, the archive has it, an examination includes it.",
 )
 def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(three: list[str], visit: Visit, city: Town) -> None:
     """It stays in the archive, in others' lists, and is found under a mandate."""
@@ -81,7 +80,7 @@ def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(thr
 
 @pytest.mark.rule(
     "P-06, promise 4",
-    "Labels, stars, read and hidden are of the person who made them; nobody else sees them or finds by them.",
+    "Labels, stars, read and hidden marks belong to the person who made them; others neither see them nor search by them.",
 )
 def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit: Visit) -> None:
     """Promise 4: labels, stars, read and hidden are of the person who made them, not of the message."""
@@ -100,7 +99,7 @@ def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit:
     assert len(unread(lena)) == 2 and unread(dana) == []  # one of hers was opened above
 
 
-@pytest.mark.rule("P-07, promise 4", "Nothing can be made of a message that is not one's own, whoever knows its id.")
+@pytest.mark.rule("P-07, promise 4", "Acts on a message that is not one's own are refused, even with its id.")
 def test_nothing_can_be_made_of_mail_that_is_not_mine(post: Post, three: list[str], visit: Visit) -> None:
     """An id that somebody knows leaves no trace under their name."""
     others = uuid_text(post.submit(LENA, letter(sender=LENA, to=ROSA, subject="Secret"), ROSA))
@@ -218,7 +217,7 @@ def test_names_trade_places_and_there_is_an_end_to_them(city: Town) -> None:
         mark_mail.rename_label(one.pk, "C", actor=dana, now=now)
 
 
-@pytest.mark.rule("promise 8", "Pages turn forwards and back alike, whether ids are asked of the index or looked at one by one.")
+@pytest.mark.rule("promise 8", "Paging works forwards and backwards alike, for ids from the index and for single checks.")
 @pytest.mark.parametrize("few", [300, 0])
 def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
@@ -240,10 +239,7 @@ def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     assert rows(dana, back.removeprefix("/mail/")) == pages[1]
 
 
-@pytest.mark.rule(
-    "P-02, P-31",
-    "Several messages are reported as spam after a question; of what did not come from outside nothing is said.",
-)
+@pytest.mark.rule("P-02, P-31", "Several messages are reported as spam after a confirmation; mail from inside is left out.")
 def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[str], visit: Visit) -> None:
     """Nothing is said of mail that did not come from outside."""
     inside = uuid_text(post.submit(LENA, letter(sender=LENA, to=DANA, subject="Lunch"), DANA))

@@ -49,7 +49,8 @@ def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) ->
 
 @pytest.mark.rule(
     "P-06",
-    "An answer goes to the organizer once for each change of mind, from the mailbox that was asked, as calendars read it.",
+    "A reply to an invitation is sent to the organizer once for each change, from the invited mailbox, in a form that "
+    "calendars read.",
 )
 def test_an_answer_goes_to_the_organizer_as_a_calendar_reads_it(post: Post, visit: Visit) -> None:
     """Once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
@@ -68,7 +69,7 @@ def test_an_answer_goes_to_the_organizer_as_a_calendar_reads_it(post: Post, visi
     assert "Your answer: Accepted" in said(client.get(f"/mail/{id_}/"))
 
 
-@pytest.mark.rule("P-06", "Whoever has answered an invitation stands among its guests with this answer, and is offered the others.")
+@pytest.mark.rule("P-06", "A guest who has answered sees the answer, and can choose another.")
 def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post, visit: Visit) -> None:
     """The one who answered stands among the guests with this answer, and can change it."""
     client, id_ = visit("crew0"), arrives(post, calendar())
@@ -80,7 +81,7 @@ def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post,
     assert "Change it to: Accept Tentative" in said(client.get(f"/mail/{id_}/"))
 
 
-@pytest.mark.rule("P-06, P-25", "An answer to an invitation is told in the words of whom the message is from, never of another.")
+@pytest.mark.rule("P-06, P-25", "A reply to an invitation is shown as that of the message's sender, never of another.")
 @pytest.mark.parametrize(
     ("sender", "answer", "wanted"),
     [
@@ -102,7 +103,7 @@ def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: st
     assert wanted in page and page.count("comes to this meeting") == wanted.count("comes to this meeting")
 
 
-@pytest.mark.rule("P-06", "What is canceled, an answer, my own, without a number or not to me cannot be answered.")
+@pytest.mark.rule("P-06", "A canceled invitation, a reply, one's own, one without a number or to others cannot be answered.")
 @pytest.mark.parametrize(
     "raw",
     [

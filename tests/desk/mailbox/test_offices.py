@@ -42,7 +42,7 @@ def asked(post: Post, both: Mailbox) -> str:
     return uuid_text(id_)
 
 
-@pytest.mark.rule("P-06", "In a mailbox of a function what one has opened is read for all, and it says who was the first.")
+@pytest.mark.rule("P-06", "A message opened in a function mailbox is read for all users, with the name of the first reader.")
 def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked: str, visit: Visit) -> None:
     """Per mailbox, and the first one is remembered."""
     dana, lena = visit("crew0"), visit("crew1")
@@ -68,10 +68,7 @@ def test_that_a_message_was_opened_is_counted_and_never_which(asked: str, visit:
     assert asked not in str([*Usage.objects.values()])
 
 
-@pytest.mark.rule(
-    "P-28",
-    "Nobody takes a message of an office that somebody has taken; to take one and to let it go leave an entry.",
-)
+@pytest.mark.rule("P-28", "A message of an office in a colleague's care cannot be taken; taking and dropping write entries.")
 def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, visit: Visit, both: Mailbox) -> None:
     """Nobody takes what somebody has, anybody may let it go, and both leave an entry."""
     dana, lena, url = visit("crew0"), visit("crew1"), f"/mail/{asked}/take/{both.pk}/"
@@ -88,7 +85,10 @@ def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, vis
     assert dana.post(f"/mail/{asked}/take/{both.pk + 1000}/").status_code == 404
 
 
-@pytest.mark.rule("P-14", "Who answered for an office, and who sent for a mailbox, is said by evidence of receipts alone.")
+@pytest.mark.rule(
+    "P-14",
+    "The colleague who answered for an office, or sent from a mailbox, is shown by evidence of receipts only.",
+)
 def test_who_answered_for_the_office_is_said_by_evidence(asked: str, post: Post, visit: Visit) -> None:
     """What the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
     reply = letter(
@@ -116,7 +116,7 @@ def test_of_ones_own_mail_nobody_is_said_to_have_opened_or_sent_it(post: Post, v
     assert not Handled.objects.exists()
 
 
-@pytest.mark.rule("P-06, P-22", "Whoever sees that files of a mailbox that several use wait hears whose they are.")
+@pytest.mark.rule("P-06, P-22", "Users who see waiting files of a shared mailbox see whose they are.")
 def test_whoever_sees_that_files_of_the_office_wait_hears_whose_they_are(
     post: Post, both: Mailbox, visit: Visit, city: Town
 ) -> None:

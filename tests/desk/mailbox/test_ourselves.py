@@ -54,10 +54,7 @@ def came(post: Post) -> dict[str, str]:
     return {subject: uuid_text(id_) for subject, id_ in kept.items()}
 
 
-@pytest.mark.rule(
-    "P-25",
-    "What the city's mail system wrote is listed under the city's name, by how it came in and never by what it says.",
-)
+@pytest.mark.rule("P-25", "Mail of the city's mail system is listed under the city's name, by its source and never by its claims.")
 def test_the_list_names_the_city_where_it_wrote_and_nobody_else_so(came: dict[str, str], visit: Visit) -> None:
     """A forged one is listed by its address like anybody's, and so is what another system bounced."""
     assert senders(visit("crew0")) == {

@@ -25,7 +25,7 @@ def days(city: Town, start: int, end: int, **more: str) -> dict[str, str]:
     return {"starts": str(today + timedelta(days=start)), "until": str(today + timedelta(days=end)), "text": "I am away.", **more}
 
 
-@pytest.mark.rule("P-06", "Each mailbox says by which right somebody uses it, until when, and who else does.")
+@pytest.mark.rule("P-06", "Each mailbox shows the authorization, its end, and other users.")
 def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit: Visit) -> None:
     post.delivered(post.arrive(letter(sender="a@b.example", to=STREETS), STREETS), 0)
     post.index()
@@ -37,8 +37,7 @@ def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit
 
 @pytest.mark.rule(
     "P-06",
-    "The holder says what is answered while they are away, to the end of the last day; nothing to people outside where "
-    "nothing is written.",
+    "The owner sets an auto-reply for an absence, to the end of the last day; an empty text sends nothing outside.",
 )
 def test_the_holder_says_what_is_answered_while_they_are_away(visit: Visit, city: Town) -> None:
     """From the first day to the end of the last, by the city's clock; nothing outside where nothing is written."""

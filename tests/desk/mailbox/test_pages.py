@@ -68,8 +68,8 @@ def filled(post: Post) -> Post:
 
 @pytest.mark.rule(
     "P-06",
-    "My mail is what my mailboxes sent and got by envelope, and imports with me as custodian; what an import says of "
-    "recipients is no envelope.",
+    "My mail contains messages that my mailboxes sent or received by envelope, and imports with me as custodian; "
+    "recipients in an import are no envelope.",
 )
 def test_the_list_is_what_my_mailbox_sent_and_got_and_what_was_brought_in_as_mine(filled: Post, visit: Visit) -> None:
     """By envelope and custodian; a From that says it is mine makes nothing mine."""
@@ -111,7 +111,7 @@ def test_a_query_that_cannot_be_read_says_so_and_offers_the_nearest_operator(fil
     assert "(" in said(visit("crew0").get("/mail/?q=(never"))
 
 
-@pytest.mark.rule("P-06, promise 4", "A message that is nobody's of mine is not there, whoever knows its id.")
+@pytest.mark.rule("P-06, promise 4", "Another's message does not exist for a person who knows its id.")
 def test_mail_that_is_nobodys_of_mine_is_not_there(filled: Post, visit: Visit) -> None:
     """Whatever page of it is asked for, and whoever knows its id."""
     post = filled
@@ -178,7 +178,7 @@ def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post:
     assert rows(lena, "?state=held") == []
 
 
-@pytest.mark.rule("P-06, promise 4", "The sender sees how each copy stands, whoever got one only their own.")
+@pytest.mark.rule("P-06, promise 4", "The sender sees the state of each copy, a recipient only their own.")
 def test_how_what_i_sent_stands_is_the_worst_of_its_copies_and_others_see_their_own(post: Post, visit: Visit) -> None:
     ids = [post.submit(DANA, letter(sender=DANA, to=LENA, subject=f"No {n}"), LENA, PAT) for n in range(5)]
     for id_ in ids[1:]:
@@ -290,7 +290,7 @@ def test_without_an_index_the_page_says_so(post: Post, visit: Visit) -> None:
     assert rows(visit("crew0")) == ["Lead lines"]
 
 
-@pytest.mark.rule("P-06, promise 8", "My mail says when what just came in is not searched yet.")
+@pytest.mark.rule("P-06, promise 8", "My mail reports if the newest mail is not searchable yet.")
 def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed: Path) -> None:
     """Promise 8."""
     post.arrive(letter(sender="a@b.example", to=DANA), DANA)

@@ -70,7 +70,7 @@ def asks(tree: Tree, field: str) -> bool:
     return False
 
 
-@pytest.mark.rule("P-06, promise 4", "Whatever somebody asks of their mail, they find nothing that is not theirs.")
+@pytest.mark.rule("P-06, promise 4", "A search of one's mail never returns another's, whatever the query.")
 def test_what_is_found_is_mine_and_is_seen_with_the_eye_that_is_meant_for_it(tmp_path: Path) -> None:
     """Against core/query/match over views that have nothing else in them, and the index counts the same."""
     made = list(captures(5, 260))
@@ -114,7 +114,7 @@ def seen(made: Capture, body: bytes) -> View:
 
 @pytest.mark.rule(
     "P-06, promise 4",
-    "No answer to a query depends on another's blind copy: neither hits nor counts, sizes, hashes or what is not found.",
+    "No search result depends on another's blind copy: neither hits nor counts, sizes, hashes or misses.",
 )
 def test_no_answer_depends_on_the_blind_copy_of_another() -> None:
     """Two messages that differ in nothing else answer every query alike, for whoever did not send them."""
@@ -187,10 +187,7 @@ def test_how_somebody_elses_mail_was_brought_in_is_not_asked_of_mail_that_came_t
     assert not matches(scope.own(parse(f"{field}:inbox", now=NOW), MINE), told)
 
 
-@pytest.mark.rule(
-    "P-06, promise 4",
-    "What was kept back from somebody is found by what the list shows of it, and by no word of its text.",
-)
+@pytest.mark.rule("P-06, promise 4", "Withheld mail is searched by the fields that the list shows, and never by its text.")
 def test_a_copy_that_was_kept_back_shows_what_the_list_shows_and_no_word_of_its_text() -> None:
     made = next(c for c, _ in captures(6, 150) if scope.view_kind(c, MINE, opened=False) == "shut")
     v = seen(made, b"Subject: Harmless\r\nFrom: boss@city.example\r\n\r\nThe secret lies here.\r\n")

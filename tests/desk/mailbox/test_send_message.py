@@ -42,9 +42,9 @@ def give(desk: Office, written: send_message.MessageText = WRITTEN, key: str = "
 
 @pytest.mark.rule(
     "P-06, P-15",
-    "What is written on the pages waits twenty seconds and is then kept as its person's submission, with who signed in.",
+    "A message from the pages waits twenty seconds and is then archived as its person's submission, with the sign-in.",
 )
-@pytest.mark.rule("promise 4", "A blind copy is in the envelope alone: nobody's copy says that there was one.")
+@pytest.mark.rule("promise 4", "A blind copy is in the envelope only: no copy mentions it.")
 def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Office) -> None:
     """Twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
     row = give(desk, replace(WRITTEN, bcc=[NamedAddress(ROSA)], files=[Attachment("Plän für März.txt", b"lines")]))
@@ -69,7 +69,7 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
     assert desk.work(after=60_000) == 0
 
 
-@pytest.mark.rule("P-06", "Whoever hears the page of a message that went hears how its copies stand.")
+@pytest.mark.rule("P-06", "Screen readers announce the state of the copies of a sent message.")
 def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
     """WCAG 4.1.3: of a copy that is held nobody hears that it was delivered."""
     held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
@@ -113,7 +113,7 @@ def _content(row: Outgoing) -> bytes:
     return bytes(row.content)
 
 
-@pytest.mark.rule("P-06", "A message may be taken back while it waits; once it is taken up nobody takes it back.")
+@pytest.mark.rule("P-06", "A message can be recalled while it waits, and not once the worker has taken it.")
 def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Office) -> None:
     actor = desk.actor("crew0")
     row = give(desk)
@@ -150,7 +150,7 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
 
 @pytest.mark.rule(
     "P-04, P-08",
-    "Whether somebody may send is asked again when the message goes; what is refused is kept, and its draft says why.",
+    "The authorization to send is checked again at sending; a rejected message is archived, and its draft has the reason.",
 )
 def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
     """Kept as evidence, delivered to nobody."""
@@ -174,7 +174,7 @@ def test_the_same_key_is_the_same_message(desk: Office) -> None:
         give(desk, replace(WRITTEN, to=[]))
 
 
-@pytest.mark.rule("P-06", "While nobody knows who may send, a written message waits and goes later.")
+@pytest.mark.rule("P-06", "While authorizations are unknown, a message waits and is sent later.")
 def test_what_cannot_be_told_now_waits_and_holds_up_nothing(desk: Office) -> None:
     """While nobody knows who may send, the message stays, and goes when it is known."""
     row = give(desk)

@@ -110,7 +110,7 @@ def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
     }  # fmt: skip
 
 
-@pytest.mark.rule("P-19, promise 7", "What has no way is said before it is sent, and where it stands.")
+@pytest.mark.rule("P-19, promise 7", "A copy without a secure route is announced before sending, and later on its page.")
 def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
     desk: Office, installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +143,7 @@ def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[
     assert Outgoing.objects.count() == SentPlain.objects.count() == 1
 
 
-@pytest.mark.rule("P-19", "A program sends unencrypted what a rule would encrypt with a reason in words alone, which is kept.")
+@pytest.mark.rule("P-19", "A program sends unencrypted against a rule only with a reason in words, which is recorded.")
 def test_a_program_says_why_it_sends_unencrypted(desk: Office, city: Town) -> None:
     """In the same words, which are kept; without them it goes encrypted."""
     ask = asking(city.people["crew0"])

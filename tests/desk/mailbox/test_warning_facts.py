@@ -29,12 +29,9 @@ DANA = "dana.ortiz@city.example"
 
 @pytest.mark.rule(
     "P-31, promise 4",
-    "My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy.",
+    "My mail shows the warnings of the delivered copy: from outside, and each mark of this reader's copy.",
 )
-@pytest.mark.rule(
-    "P-27, P-31",
-    "Of a message that there is reason to doubt, to ask the sender and to report it come before answering.",
-)
+@pytest.mark.rule("P-27, P-31", "For a doubtful message verification and reporting come before replying.")
 @pytest.mark.parametrize(("kind", "told"), [("mx", True), ("submission", False)])
 def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]

@@ -218,10 +218,7 @@ def test_a_forward_hands_on_the_files_that_are_ticked(desk: Office, post: Post, 
     assert page.draft.files.count() == 1
 
 
-@pytest.mark.rule(
-    "P-25",
-    "Each file of a draft is shown with its true type, and what is too large is said in words with nothing lost.",
-)
+@pytest.mark.rule("P-25", "Each file of a draft is shown with its true type, and a too large one is reported without loss.")
 def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Visit, settings: Any) -> None:
     """The true type is shown; what is too large is said before it is read, and the text stays."""
     page = Page(visit("crew0"), "/mail/write/")
@@ -239,7 +236,7 @@ def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Vis
     assert page.draft.files.count() == 1 and page.draft.text == "Look here."
 
 
-@pytest.mark.rule("P-06", "Names are looked up in the directory, and a mailbox of ours that is not there is said before sending.")
+@pytest.mark.rule("P-06", "Names are resolved by the directory, and a missing mailbox of ours is reported before sending.")
 def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit: Visit) -> None:
     """Names of the directory, lists, mailboxes that are not there."""
     page = Page(visit("crew0"), "/mail/write/")
@@ -287,7 +284,7 @@ def test_the_address_book_finds_people_offices_and_lists(desk: Office, visit: Vi
     assert "Lena Vogt &lt;lena.vogt@city.example&gt;" in client.get("/mail/write/people/?who=lena").content.decode()
 
 
-@pytest.mark.rule("P-14", "Under every written message stands who writes, as the directory has it; own lines only follow.")
+@pytest.mark.rule("P-14", "Every message ends with the sender's identification from the directory; own lines only follow.")
 def test_lines_of_one_s_own_stand_below_the_block_that_nobody_can_take_away(desk: Office, visit: Visit) -> None:
     """P-14; what the city's setting asks for is found in what is sent."""
     client = visit("crew0")
@@ -315,7 +312,7 @@ def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visi
     assert "No drafts." in said(client.get("/mail/drafts/"))
 
 
-@pytest.mark.rule("P-19, P-22", "What would be held, refused or told of is sent only by who has seen that, for this text.")
+@pytest.mark.rule("P-19, P-22", "A message with effects other than delivery is sent only after its sender saw them for this text.")
 def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: Visit) -> None:
     """On the page: the first Send shows what would happen, the second one is a choice; another text is asked again."""
     active_rules.publish(desk.data, rule("leaves", "P-22", "hold", "outbound", "outbound = true"))

@@ -162,8 +162,7 @@ def test_a_replay_is_ordered_watched_and_read(city: Town, visit: Visit, installe
 
 @pytest.mark.rule(
     "P-17, promise 4, promise 7",
-    "Operators see check by check what was found and followed, by place and mask, and no word of the message or of what "
-    "it is about.",
+    "Operators see findings and decisions check by check, by place and mask, without words or subject of the message.",
 )
 def test_a_message_is_explained_check_by_check_without_a_word_of_it(city: Town, visit: Visit, installed: Path) -> None:
     """Findings by place and mask, decisions with their rules; for operators alone."""

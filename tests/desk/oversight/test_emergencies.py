@@ -63,7 +63,7 @@ def made(kind: str = "sender", do: str = "quarantine", *, now: int, hours: int =
     return emergencies.make(kind, text or TYPED[kind], do, hours, touched=3, actor=officer(), reason=WHY, now=now)
 
 
-@pytest.mark.rule("P-25", "An emergency rule stops what comes from outside by one exact thing, and never what employees send.")
+@pytest.mark.rule("P-25", "An emergency rule stops mail from outside by one exact property, and never mail of employees.")
 @pytest.mark.parametrize("kind", list(TYPED))
 @pytest.mark.parametrize("do", ["refuse", "quarantine"])
 def test_it_stops_what_comes_from_outside_by_one_thing_and_never_what_employees_send(kind: str, do: str) -> None:
@@ -146,7 +146,7 @@ def test_where_nobody_looks_into_messages_an_attack_is_stopped_by_its_envelope(c
     assert decide(book, {"inbound": True, "sender.domain": "a.evil.example"}, [{}], now)[0].do == "refuse"
 
 
-@pytest.mark.rule("P-25, P-29", "An emergency rule that nobody ratifies by the end of the next working day ends, and is a finding.")
+@pytest.mark.rule("P-25, P-29", "An emergency rule that is not ratified by the end of the next working day ends, and is a finding.")
 @db
 def test_one_that_nobody_ratifies_ends_and_is_a_finding(
     city: Town, installed: Path, django_capture_on_commit_callbacks: Callable[..., Any]

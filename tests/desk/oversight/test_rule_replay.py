@@ -45,10 +45,7 @@ def made(data: Path, now: int) -> None:
             pass
 
 
-@pytest.mark.rule(
-    "P-29",
-    "A replay counts what evaluating live decides, for the version that acts and the one that is tried, both ways of change.",
-)
+@pytest.mark.rule("P-29", "A replay counts live decisions, for the active version and the one tested, both ways of change.")
 @given(st.lists(st.tuples(FACTS, COPIES), max_size=12))
 def test_a_replay_counts_what_evaluating_live_decides(mail: list[tuple[dict[str, object], list[dict[str, object]]]]) -> None:
     """P-29; issue 6, acceptance 5: for the version that acts and the one that is tried, message by message."""

@@ -45,7 +45,7 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
     assert Book.objects.get().text == active_rules.active_path(installed).read_text()
 
 
-@pytest.mark.rule("P-29", "No rule acts that somebody has approved who has written in it, whatever roles they hold.")
+@pytest.mark.rule("P-29", "No rule acts that was approved by one of its authors, whatever their roles.")
 @db
 @pytest.mark.parametrize("who", ["p-helper", "p-author"])
 def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> None:
@@ -61,10 +61,7 @@ def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> No
     assert rule_decisions.approve(row, actor=author("p-second"), reason=WHY, now=now).state == "active", "another author may"
 
 
-@pytest.mark.rule(
-    "P-29",
-    "Of two who write in one draft at once the second hears of it, keeps their text, and nothing is half done.",
-)
+@pytest.mark.rule("P-29", "Of two authors of one draft the second is told so, keeps their text, and nothing is half-done.")
 @db
 def test_two_at_once_never_overwrite_each_other(city: Town) -> None:
     """The second one hears that somebody was faster, and nothing is half done."""
@@ -121,7 +118,8 @@ def test_a_broken_draft_says_where_and_what_comes_nearest(city: Town, broken: st
 
 @pytest.mark.rule(
     "P-18, P-29",
-    "A rule that could hold or refuse mail of employees tells them for ten working days, with the same condition, before it acts.",
+    "A rule that could hold or reject mail of employees notifies them for ten working days, with the same condition, "
+    "before it acts.",
 )
 @db
 def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_days_first(city: Town) -> None:

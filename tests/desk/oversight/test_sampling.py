@@ -16,7 +16,7 @@ IDS = st.lists(st.uuids().map(str), max_size=60, unique=True)
 
 @pytest.mark.rule(
     "P-17, I3",
-    "Of a week with fewer than twenty reveals all are read; the draw of a larger one nobody can influence.",
+    "In a week with fewer than twenty reveals all are reviewed; the sample of a larger one cannot be influenced.",
 )
 @given(IDS, st.randoms())
 def test_a_week_with_fewer_than_twenty_is_read_whole_and_a_larger_one_in_part(ids: list[str], chance: object) -> None:

@@ -39,10 +39,7 @@ def later(city: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return older
 
 
-@pytest.mark.rule(
-    "P-29",
-    "What a later program brings for the book is shown with its difference, and nothing of it acts by itself.",
-)
+@pytest.mark.rule("P-29", "Updates of the starter pack are shown with their differences, and none acts automatically.")
 def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit: Visit, later: dict[str, str]) -> None:
     """The difference, a draft of each for who writes rules, and nothing twice."""
     assert [(one.rule, one.known, one.before) for one in starter_updates.offers()] == [

@@ -26,10 +26,7 @@ def capture(body: bytes, kind: str = "mx", **more: object) -> Capture:
     return replace(Capture(bytes(16), 0, digest, len(body), digest, Source(kind), envelope), **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.rule(
-    "P-06, promise 4",
-    "Whoever is not its author is given a message without Bcc in any spelling: folded, repeated, resent.",
-)
+@pytest.mark.rule("P-06, promise 4", "A recipient gets a message without Bcc in any spelling: folded, repeated, resent.")
 @pytest.mark.parametrize(
     "field",
     [
@@ -97,7 +94,7 @@ def test_a_copy_for_the_archive_does_not_say_for_whom_it_was() -> None:
 
 @pytest.mark.rule(
     "P-06, promise 2, promise 4",
-    "What a recipient is given differs from the kept bytes by nothing but what tells of others, and is read as what it was.",
+    "A recipient's copy differs from the archived bytes only by fields about others, and is read like the original.",
 )
 def test_a_header_of_nothing_else_does_not_make_a_header_of_the_text() -> None:
     body = b"Bcc: secret@city.example\r\n\r\nFrom: this is text\r\n\r\ny"

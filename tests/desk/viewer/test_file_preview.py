@@ -27,7 +27,7 @@ def test_a_drawing_is_a_png_of_the_same_dots(width: int, height: int, chance: ob
     assert b"".join(lines[y * (width + 1) + 1 : (y + 1) * (width + 1)] for y in range(height)) == dots
 
 
-@pytest.mark.rule("P-25", "What is shown as a drawing of a file was drawn here; nothing that a sender made is passed on as one.")
+@pytest.mark.rule("P-25", "A drawing of a file is made here; no picture of the sender is passed on as one.")
 @given(st.binary(max_size=60))
 def test_what_a_sender_made_is_never_passed_on_as_a_drawing(content: bytes) -> None:
     """Only what says that it is our own drawing, with as many dots as it says."""

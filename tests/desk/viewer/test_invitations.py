@@ -70,7 +70,7 @@ def moment(*at: int) -> When:
     return When(ms=int(datetime(*at, tzinfo=UTC).timestamp() * 1000))  # type: ignore[misc, arg-type]
 
 
-@pytest.mark.rule("P-06", "An invitation says what, when by its own zone, where, and who is asked.")
+@pytest.mark.rule("P-06", "An invitation shows subject, time in its own zone, place, and guests.")
 def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
     """In a limited process, with a zone by Outlook's name."""
     found = sandboxed.meeting(letter(calendar()))

@@ -248,10 +248,7 @@ def test_a_recipient_sees_only_what_was_given(keep: Keep, reader: Client) -> Non
     assert reader.get(f"/seen/whole/{id_}/raw/").content == BLIND
 
 
-@pytest.mark.rule(
-    "P-16, promise 4, E6",
-    "Each page that shows something of a message, its frame, its files and itself, asks for its permit first.",
-)
+@pytest.mark.rule("P-16, promise 4, E6", "Each page with content of a message, its frame and its files requires its permit first.")
 def test_each_page_asks_first_and_shows_nothing_without_an_answer(
     keep: Keep, reader: Client, monkeypatch: pytest.MonkeyPatch, installed: Path
 ) -> None:
@@ -286,7 +283,7 @@ def test_nothing_of_a_message_is_kept_by_a_browser(keep: Keep, reader: Client) -
 
 @pytest.mark.rule(
     "P-23, P-25",
-    "The sender's look is sandboxed wherever it is opened: no script, no origin, no form, nothing outside its frame.",
+    "The sender's formatting is sandboxed wherever it is opened: no script, no origin, no form, nothing outside its frame.",
 )
 def test_the_frame_is_locked_wherever_it_is_opened(keep: Keep, reader: Client) -> None:
     """The policy of the document itself, beside the attribute of the frame."""

@@ -113,10 +113,7 @@ def test_space_of_html_is_space_and_lines_are_lines() -> None:
     ]
 
 
-@pytest.mark.rule(
-    "P-23, P-25",
-    "Characters that nobody would see, or that turn the direction of writing, are shown by their number.",
-)
+@pytest.mark.rule("P-23, P-25", "Invisible characters, and those that change the writing direction, are shown by their number.")
 def test_characters_that_nobody_would_see_are_shown() -> None:
     """In names also what has no width; in running text what turns it round or controls something."""
     assert runs.runs_of("moc\u202efdp.exe") == (Run("moc"), Run("U+202E", "control"), Run("fdp.exe"))
@@ -146,7 +143,7 @@ def test_a_charset_that_nobody_knows_is_read_as_well_as_it_goes_and_said() -> No
     assert "charset-unknown" in made.defects
 
 
-@pytest.mark.rule("P-06", "Text of any length and any number of files come in pages; nothing is cut off.")
+@pytest.mark.rule("P-06", "Text of any length and any number of files are shown in pages; nothing is cut off.")
 def test_text_of_any_length_comes_in_pages() -> None:
     """Nothing is lost between pages, and no page is much longer than one."""
     text = "".join(f"Line {n} of a long report.\n" for n in range(12_000))
@@ -198,7 +195,7 @@ def test_files_are_called_by_what_they_are() -> None:
     assert photo.declared == "image/jpeg"
 
 
-@pytest.mark.rule("P-06", "What lies in an attached message or a winmail.dat can be read and downloaded by its path.")
+@pytest.mark.rule("P-06", "Parts of an attached message or a winmail.dat can be read and downloaded by their path.")
 def test_attached_messages_and_what_is_in_them_have_a_path() -> None:
     """A file of an attached message, the message itself, and its own reading view."""
     body = samples.disguised()

@@ -87,7 +87,7 @@ def is_harmless(text: str) -> bool:
     return True
 
 
-@pytest.mark.rule("P-23, P-25", "What a message looks like as its sender made it makes no program ask anybody.")
+@pytest.mark.rule("P-23, P-25", "Displaying a message as its sender formatted it causes no network request.")
 @pytest.mark.parametrize("name", list(LEAKS))
 def test_no_vector_survives(name: str) -> None:
     """What could be fetched is not there any more."""

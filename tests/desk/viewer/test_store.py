@@ -70,7 +70,7 @@ def test_an_index_that_is_not_there_or_not_of_this_version_is_said_plainly(data:
     assert count(before, Everything()) == 1
 
 
-@pytest.mark.rule("P-06, promise 8", "What a page searches, counts and says of its completeness is of one moment of the index.")
+@pytest.mark.rule("P-06, promise 8", "Hits, counts and completeness on a page are of one moment of the index.")
 def test_what_is_searched_stays_as_it_was_while_it_is_searched(data: Path) -> None:
     """Hits, counts and coverage of one page are of one moment, in whatever order they are asked for."""
     store = Store(data)

@@ -36,7 +36,7 @@ def made(installed: Path, *, rounds: int = 20) -> None:
                 ledger.checkpoint(now_ms())
 
 
-@pytest.mark.rule("P-21, P-16", "The file of an export goes when its mandate is over.")
+@pytest.mark.rule("P-21, P-16", "The file of an export is removed when its examination ends.")
 def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visit: Visit, installed: Path, tmp_path: Path) -> None:
     """A job with a page."""
     client = visit("recorder")
@@ -89,7 +89,7 @@ def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: To
     assert client.post(f"{where}stop/").status_code == 409, "it is ready by now"
 
 
-@pytest.mark.rule("P-16, promise 4, E3", "An export under way reads nothing more after the end of its mandate.")
+@pytest.mark.rule("P-16, promise 4, E3", "An export in progress reads nothing more after the end of its examination.")
 def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
     city: Town, visit: Visit, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ def test_what_cannot_be_asked_is_told_at_its_field_and_the_text_stays(
     assert "Elm Street" in text(page) or "reason" in change
 
 
-@pytest.mark.rule("P-16, E3", "Who decides about a mandate sees how much it would open, and nothing of it.")
+@pytest.mark.rule("P-16, E3", "The second person sees how much an examination would open, and no content.")
 def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, visit: Visit) -> None:
     """Breadth is a number."""
     guard.Subject.objects.filter(mandate__number="26-002").update(person=city.people["crew0"])
@@ -121,7 +121,10 @@ def test_a_sealed_one_is_a_number_to_auditors(city: Town, visit: Visit) -> None:
     assert visit("approver").get("/mandates/26-001/").status_code == 200
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "Each look on the pages of a mandate is an entry of its kind before its bytes.")
+@pytest.mark.rule(
+    "P-16, promise 4, E6",
+    "Each content view on the pages of an examination is an entry of its kind before its bytes.",
+)
 def test_every_look_is_an_entry_before_its_bytes(city: Town, visit: Visit) -> None:
     """List, open, frame, file, whole message, print."""
     client, id_ = visit("recorder"), city.objects["mail delivered"]
@@ -229,10 +232,7 @@ def test_a_role_that_was_deactivated_opens_nothing(city: Town, visit: Visit) -> 
     assert "Activate the role records officer first" in text(page)
 
 
-@pytest.mark.rule(
-    "P-20, promise 3",
-    "A hold that is placed from a search keeps what that search finds, whatever its words mean later.",
-)
+@pytest.mark.rule("P-20, promise 3", "A hold from a search retains the captures of that search, whatever its words mean later.")
 def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town, visit: Visit, installed: Path) -> None:
     """The tree itself is held."""
     client = visit("recorder")

@@ -34,7 +34,7 @@ VIEWS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.rule("P-16, promise 4, E5", "Whatever is asked under a mandate, what is found and counted lies in its scope.")
+@pytest.mark.rule("P-16, promise 4, E5", "Search results and counts of an examination are within its scope, whatever the query.")
 @given(TREES, VIEWS, st.sampled_from([ANN, mandate("bob@x.example", since=3, until=6), mandate()]))
 def test_whatever_is_asked_answers_lie_in_the_scope(tree: Tree, seen: View, under: object) -> None:
     """For every tree and every capture, and what is in the scope and asked for is found."""
@@ -89,7 +89,10 @@ def test_no_syntax_finds_or_counts_what_is_outside(kept: Kept, inside: set[str])
     assert told > 60
 
 
-@pytest.mark.rule("P-16, promise 4, E5", "Whatever id, address or index says, what is opened lies in the scope by its kept bytes.")
+@pytest.mark.rule(
+    "P-16, promise 4, E5",
+    "A message opened in an examination is within its scope by its archived bytes, whatever the id, address or index.",
+)
 def test_no_id_opens_what_is_outside(kept: Kept, inside: set[str]) -> None:
     """The store is asked, whatever the index or an address says."""
     gate = Gate(kept.data, kept.archive, permit(ANN.number), ANN, NOW)
@@ -124,7 +127,7 @@ def test_a_thread_leads_no_further_than_the_scope(kept: Kept, inside: set[str]) 
     assert set(read) <= inside
 
 
-@pytest.mark.rule("P-16, promise 4, E2", "A permit of another mandate, or of none, opens nothing.")
+@pytest.mark.rule("P-16, promise 4, E2", "A permit of another examination, or of none, opens nothing.")
 def test_a_permit_of_another_mandate_or_of_none_opens_nothing(kept: Kept) -> None:
     """No case, no body."""
     for number in ("", "25-002"):

@@ -35,7 +35,7 @@ def certificate(tmp_path: Path) -> Path:
     return Authority(tmp_path).issue_for_mail("ann@city.example")[0]
 
 
-@pytest.mark.rule("P-15", "Each certificate is told three weeks before its last day, and is a problem three days before.")
+@pytest.mark.rule("P-15", "Each certificate causes a warning three weeks before its last day, and is a problem three days before.")
 @pytest.mark.parametrize(
     ("days", "level", "words"),
     [(0, "ok", ""), (8, "ok", ""), (10, "warning", "in 19 days"), (28, "problem", "in 1 day"), (31, "problem", "has ended")],

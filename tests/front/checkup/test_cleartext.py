@@ -20,7 +20,7 @@ def said(tmp_path: Path, listener: Listener, *plain: Plain, courier: Courier | N
     return [f.level for f in cleartext(Installation(tmp_path, settings, NOW))]
 
 
-@pytest.mark.rule("P-19", "doctor is red for a door beyond this machine without TLS.")
+@pytest.mark.rule("P-19", "doctor is red for an entry point beyond this machine without TLS.")
 @pytest.mark.parametrize("kind", ["submission", "relay", "lmtp", "journal"])
 def test_a_door_beyond_this_machine_without_tls_is_red(tmp_path: Path, kind: str) -> None:
     bare = Listener(kind=kind, address="192.0.2.1", port=587)
@@ -31,7 +31,7 @@ def test_a_door_beyond_this_machine_without_tls_is_red(tmp_path: Path, kind: str
     assert said(tmp_path, Listener(kind="mx", address="192.0.2.1")) == ["ok"], "strangers speak as they can"
 
 
-@pytest.mark.rule("P-19", "Unless an entry says who answers for it, and until when.")
+@pytest.mark.rule("P-19", "An exception names a responsible person and an end.")
 @pytest.mark.parametrize(
     ("owner", "until", "level"),
     [
@@ -58,7 +58,7 @@ def test_next_hops_beyond_this_machine_want_tls_that_is_verified(tmp_path: Path)
 
 @pytest.mark.rule(
     "P-19",
-    "doctor is red where the server of the mailboxes takes passwords before TLS, unless somebody answers for it.",
+    "doctor is red if the mailbox server accepts passwords before TLS, unless an exception names a responsible person.",
 )
 @pytest.mark.parametrize(("door", "level"), [("", "problem"), ("imap", "warning"), ("lmtp", "problem")])
 def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path, door: str, level: str) -> None:

@@ -67,7 +67,7 @@ def test_every_setting_that_names_a_file_is_looked_at() -> None:
     assert files == configured_files.FILES
 
 
-@pytest.mark.rule("P-15", "A check of `doctor` that fails in whatever way is a finding, and the others are made.")
+@pytest.mark.rule("P-15", "A check of `doctor` that fails in any way is a finding, and the others run.")
 def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made(
     office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

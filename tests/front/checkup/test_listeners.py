@@ -53,7 +53,7 @@ def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> 
     assert not list(listeners.metrics(Installation(data, Settings(), now())))
 
 
-@pytest.mark.rule("P-15", "`doctor` is red where nobody listens any more on a listener.")
+@pytest.mark.rule("P-15", "`doctor` is red if no process listens on a listener any more.")
 def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
     """Not before a gateway has listened for the first time; a port that another family or address has does not count."""
     settings = settings_for(Listener(port=free()), Listener(kind="relay", address="0.0.0.0", port=free()))
@@ -81,7 +81,7 @@ def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
     assert not list(listeners.pages(Installation(office.data, Settings(web=Web(serve=False)), now())))
 
 
-@pytest.mark.rule("P-15, P-23", "Who takes a connection and does not answer is away.")
+@pytest.mark.rule("P-15, P-23", "A server that accepts a connection and does not answer counts as unavailable.")
 def test_who_takes_connections_and_says_nothing_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes them for a process that stands still."""
     monkeypatch.setattr(probe, "SECONDS", 0.2)

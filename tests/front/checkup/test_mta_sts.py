@@ -40,10 +40,7 @@ def test_a_policy_that_others_read_and_that_names_the_servers_of_mx_is_fine() ->
     assert [one.level for one in found(installed("none", []), ["10 other.example"])] == ["ok"]
 
 
-@pytest.mark.rule(
-    "P-26",
-    "A server of MX that our MTA-STS policy does not name is told, as a problem where the policy is enforced.",
-)
+@pytest.mark.rule("P-26", "An MX server that our MTA-STS policy does not name is reported, as a problem if the policy is enforced.")
 def test_a_server_of_mx_that_the_policy_does_not_name_gets_no_mail() -> None:
     """A problem where others keep to it, else a warning; also where nobody knows."""
     (wrong,) = found(installed(servers=["mx1.city.example"]))
@@ -64,10 +61,7 @@ def test_a_policy_that_others_cannot_read_is_a_problem() -> None:
         assert wrong.level == "problem" and why in wrong.text and "mta-sts.city.example" in wrong.do
 
 
-@pytest.mark.rule(
-    "P-26",
-    "The id in the zone is the one of the policy that is served, and a changed policy has another one (RFC 8461 3.1).",
-)
+@pytest.mark.rule("P-26", "The id in the zone is that of the served policy, and a changed policy has another one (RFC 8461 3.1).")
 def test_the_zone_has_the_id_of_the_policy_that_is_served(tmp_path: Path) -> None:
     """Others look at the policy again only when the id is another."""
     settings = installed()

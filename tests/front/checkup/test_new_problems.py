@@ -14,7 +14,7 @@ NOW = 1_772_452_800_000
 DISK, KEYS = Finding("disk", "problem", "It is full.", "Make room."), Finding("keys", "problem", "They are gone.", "Look.")
 
 
-@pytest.mark.rule("P-15", "A standing problem is told once, and then once a day.")
+@pytest.mark.rule("P-15", "A continuing problem is reported once, and then once a day.")
 def test_a_standing_problem_is_told_once_and_then_daily() -> None:
     new, over, told = new_problems.split([DISK, Finding("clock", "warning", "It is late.", "Set it.")], {}, NOW)
     assert (new, over, told) == ([DISK], [], {"disk": NOW})

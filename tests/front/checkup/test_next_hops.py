@@ -21,10 +21,7 @@ def told(courier: Courier) -> dict[str, Finding]:
     return {f.check: f for f in next_hops.next_hops(Installation(Path("/"), Settings(courier=courier), 0))}
 
 
-@pytest.mark.rule(
-    "P-15",
-    "Each server that mail goes on to is asked before mail waits for it, and Dovecot whether connections can be ended.",
-)
+@pytest.mark.rule("P-15", "Each next hop is checked before mail waits for it, and so is Dovecot's ability to end connections.")
 def test_each_server_that_mail_goes_to_is_asked_once() -> None:
     """Before mail waits for it."""
     gone = free()

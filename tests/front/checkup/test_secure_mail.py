@@ -50,7 +50,7 @@ def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
     assert all(word in ok.text for word in ("partners (1)", "signed records", "MTA-STS"))
 
 
-@pytest.mark.rule("P-19", "A portal that is not reached over https is no way.")
+@pytest.mark.rule("P-19", "A portal that is not reached over https is no route.")
 @pytest.mark.parametrize("url", ["http://mail.city.example", "http://192.0.2.7:8025"])
 def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
     """What is read at an http address has traveled unencrypted. On this machine alone it has not."""
@@ -62,7 +62,7 @@ def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
         assert secure_routes.why_no_portal(Settings(web=Web(url=good))) == ""
 
 
-@pytest.mark.rule("P-19", "doctor is red while something waits for want of a way.")
+@pytest.mark.rule("P-19", "doctor is red while a copy waits for a secure route.")
 def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
     """How many messages it is, and what to do."""
     body = b"Subject: [secure] Your case\r\n\r\nhello\r\n"
@@ -84,7 +84,7 @@ def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
     assert finding.level == "problem" and "1 message waits" in finding.text and "web.url" in finding.do
 
 
-@pytest.mark.rule("P-19", "That certificates of readers end is said two weeks before, and not whose.")
+@pytest.mark.rule("P-19", "The end of readers' certificates is reported two weeks before, without names.")
 def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> None:
     """Else what is confidential takes another way from one day to the next, and nobody knows why."""
     authority = Authority(tmp_path / "tls")
@@ -98,7 +98,7 @@ def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> N
     assert "not valid" in recipient_keys.until(tmp_path, "lee@law.example", now + 40 * day)
 
 
-@pytest.mark.rule("P-05, P-19", "What does not work without an address of the pages is said by doctor and the settings check.")
+@pytest.mark.rule("P-05, P-19", "doctor and the settings check report features that need an address of the pages.")
 def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_will_not_work(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -115,7 +115,7 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
     assert b"links in letters lead nowhere" in capfdbinary.readouterr().err
 
 
-@pytest.mark.rule("P-19", "Whether a copy may have a way is told by our own files, recipient by recipient.")
+@pytest.mark.rule("P-19", "Our own files determine whether a copy may have a route, recipient by recipient.")
 def test_whether_a_copy_may_have_a_way(tmp_path: Path) -> None:
     """As far as our own files say it."""
     bare, partner = Settings(), Settings(secure=Secure(partner=[Partner(domain="county.example", server=MX)]))

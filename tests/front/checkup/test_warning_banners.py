@@ -16,7 +16,7 @@ from civicmail.front.checkup.warning_banners import warning_banners
 URL = "https://mail.city.example"
 
 
-@pytest.mark.rule("P-31", "Doctor names what keeps links and the line of doubt from working.")
+@pytest.mark.rule("P-31", "doctor names obstacles to rewritten links and warning banners.")
 def test_links_without_an_address_and_a_damaged_key_are_problems(data: Path) -> None:
     """Doctor names what keeps links and the line of doubt from working."""
 

@@ -81,8 +81,8 @@ def test_doctor_says_that_pictures_leave_encrypted_where_nothing_reads_them(
 
 @pytest.mark.rule(
     "P-23",
-    "`doctor` says for each piece of the sandbox whether a process that tried it has it, and warns where nothing else "
-    "holds a reader back.",
+    "`doctor` reports for each part of the sandbox whether it takes effect in a test process, and warns if no other part "
+    "contains a reader.",
 )
 def test_doctor_says_what_holds_a_reader_back_and_what_does_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line for each piece, of a process that tried it here."""

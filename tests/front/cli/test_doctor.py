@@ -47,8 +47,8 @@ def test_every_finding_that_is_not_ok_says_what_to_do(office: Office) -> None:
 
 @pytest.mark.rule(
     "P-29",
-    "What is not set up is a state of its own, neither red nor green, and says what is lost: a new installation does not "
-    "look broken.",
+    "An unconfigured feature is a state of its own, neither red nor green, and names what is lost: a new installation "
+    "does not look broken.",
 )
 def test_what_is_not_set_up_is_neither_red_nor_green(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A new installation does not look broken, and what is lost without is said."""
@@ -64,7 +64,7 @@ def test_what_is_not_set_up_is_neither_red_nor_green(tmp_path: Path, capsys: pyt
     assert [findings(office, check)[0].level for check in ("access", "recovery key")] == ["warning", "problem"]
 
 
-@pytest.mark.rule("P-15, promise 2", "doctor is red until somebody has proved to have the recovery key.")
+@pytest.mark.rule("P-15, promise 2", "doctor is red until an operator has proved possession of the recovery key.")
 def test_it_is_red_until_the_recovery_key_was_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     office = Office(tmp_path / "data")
     key = next(w for w in capsys.readouterr().err.split() if w.count("-") == 7)

@@ -75,8 +75,8 @@ def looked(claimed: tuple[Path, Path]) -> Path:
 
 @pytest.mark.rule(
     "P-16, promise 4, A3",
-    "What was removed, changed, replaced or invented in the table of entries, or kept out of every journal, is named from "
-    "the journals.",
+    "Entries removed, changed, replaced or invented in the table, or missing in every journal, are named by comparison "
+    "with the journals.",
 )
 def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> None:
     """Deleted, changed, replaced, forged, kept out of every journal; each is named, and nothing else is."""
@@ -95,7 +95,7 @@ def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> Non
     assert compared_by_tick(data) == set()
 
 
-@pytest.mark.rule("P-16, promise 4, A3", "A database that is put back gets the entries that it lacks from the journals.")
+@pytest.mark.rule("P-16, promise 4, A3", "A restored database gets its missing entries from the journals.")
 def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked: Path, claimed: tuple[Path, Path]) -> None:
     """The table is a view; whether all of the file was put back, or the newer rows were taken out, which is named."""
     data, token = claimed
@@ -110,7 +110,7 @@ def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked:
     assert seen(data) == {"weekly look", "a look to hide"}
 
 
-@pytest.mark.rule("P-16, promise 4, A3", "A guard of the database that is gone is named.")
+@pytest.mark.rule("P-16, promise 4, A3", "A missing trigger of the database is reported.")
 def test_guards_that_are_gone_are_named(looked: Path) -> None:
     """Also where nothing was changed yet."""
     for statement in ("DROP TRIGGER access_entry_no_replace", "DROP TRIGGER access_carried_no_delete"):

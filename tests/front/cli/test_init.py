@@ -42,7 +42,7 @@ def test_a_new_installation_is_private_and_has_default_settings(made: tuple[Path
 
 @pytest.mark.rule(
     "P-14",
-    "A new installation looks for the sender's name in mail and names a contractor's agency; one that has settings keeps them.",
+    "A new installation requires the sender's name in mail and names a contractor's agency; an existing one keeps its settings.",
 )
 def test_a_new_installation_asks_senders_who_they_are_and_an_old_one_is_not_changed(made: tuple[Path, str]) -> None:
     data, _ = made
@@ -53,7 +53,7 @@ def test_a_new_installation_asks_senders_who_they_are_and_an_old_one_is_not_chan
     assert load(data, environ={}) == Settings()
 
 
-@pytest.mark.rule("P-29", "`init` says what comes next, each step as a command that can be typed as it stands.")
+@pytest.mark.rule("P-29", "`init` prints the next steps as complete commands.")
 def test_init_says_what_comes_next_as_commands_that_can_be_typed(tmp_path: Path, capsys: Capture) -> None:
     data = tmp_path / "a city"
     assert run(["init", "--data", str(data)]) == 0

@@ -130,7 +130,7 @@ def test_the_data_folder_comes_from_the_environment(tmp_path: Path, monkeypatch:
 
 @pytest.mark.rule(
     "P-19",
-    "What the program writes is its user's alone, whatever the shell allows, and its memory is written to no disk.",
+    "Files of the program are readable by its user only, whatever the shell allows, and its memory is never written to disk.",
 )
 def test_what_the_program_writes_is_its_users_alone_and_its_memory_is_written_nowhere(tmp_path: Path) -> None:
     """Whatever the shell that started it allows; what it starts has it from it."""

@@ -39,7 +39,7 @@ def called(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.rule("P-23", "A lost file of people is not made anew while its copy is there.")
+@pytest.mark.rule("P-23", "A lost file of people is not created again while its copy exists.")
 def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path: Path) -> None:
     """An empty one would be published, every mailbox would be gone, and the copy would be made of that."""
     data = Office(tmp_path / "data").data

@@ -92,10 +92,7 @@ def test_the_address_of_the_pages_is_the_one_that_was_set(web: Web, pages: str) 
     assert web.pages == pages
 
 
-@pytest.mark.rule(
-    "P-16, promise 4, E2",
-    "In a claimed installation nobody looks at mail without saying who, and under which mandate.",
-)
+@pytest.mark.rule("P-16, promise 4, E2", "In a claimed installation viewing mail requires a person and an examination.")
 def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path, Path]) -> None:
     """And the owner's own user is nobody special any more."""
     data, token = claimed
@@ -109,7 +106,7 @@ def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path
     assert _run(data, "access", "claim", *FIRST).returncode == 4, "once is for good"
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "What a person asks on the command line is an entry before anything is shown.")
+@pytest.mark.rule("P-16, promise 4, E6", "A person's query on the command line is an entry before anything is shown.")
 def test_whoever_holds_and_has_activated_the_role_searches_and_the_entry_is_there_first(claimed: tuple[Path, Path]) -> None:
     """E6, D4."""
     data, token = claimed

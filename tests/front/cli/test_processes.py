@@ -11,7 +11,7 @@ from civicmail.front.cli import run
 
 @pytest.mark.rule(
     "P-23",
-    "What was kept is indexed by a process that does nothing else, and what people wait for goes before what catches up.",
+    "Indexing has a process of its own, and processes that people wait for have priority over those that catch up.",
 )
 def test_one_process_does_nothing_but_the_index() -> None:
     """Attachments, learning and sealing wait for each other in another process."""

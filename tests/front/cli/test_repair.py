@@ -56,7 +56,7 @@ def test_a_person_reads_what_was_done(office: Office, capsys: pytest.CaptureFixt
     assert "No journal is damaged." in capsys.readouterr().err
 
 
-@pytest.mark.rule("P-15, promise 1", "A repair of journals does nothing while a job that reads them is at work, and says which.")
+@pytest.mark.rule("P-15, promise 1", "A repair of journals does nothing while a job that reads them runs, and names the job.")
 def test_it_wants_a_reason_and_nothing_running(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     assert office.run("repair", "journal") == 2
     assert office.run("repair", "journal", "--reason", " ") == 2

@@ -132,7 +132,7 @@ def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> Non
 
 @pytest.mark.rule(
     "P-23, promise 6",
-    "A process that has worked with its settings is tried again when it cannot begin, and the others go on; one that "
+    "A process that has worked with its settings is restarted when it cannot start, and the others continue; one that "
     "never could ends `civicmail run`.",
 )
 @pytest.mark.parametrize("code", [2, 3])
@@ -246,8 +246,8 @@ def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served
 
 @pytest.mark.rule(
     "P-15",
-    "An installation that is being served is not served a second time: the second is told so, and nothing that a killed "
-    "one left hinders a start.",
+    "An installation is not served twice: a second start is refused with a message, and remains of a killed one do not "
+    "prevent a start.",
 )
 def test_a_second_one_is_told_that_this_is_served_and_disturbs_nobody(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
     first = lease_path(data, "run")

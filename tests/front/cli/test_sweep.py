@@ -62,7 +62,7 @@ def test_the_page_of_commands_says_what_the_table_says() -> None:
     assert written == owner | {n: (v.act,) for n, v in verbs.VERBS.items() if v.act}
 
 
-@pytest.mark.rule("P-16", "A verb that nobody decided about cannot be called.")
+@pytest.mark.rule("P-16", "A command without an assigned act cannot be called.")
 def test_a_verb_that_nobody_decided_about_cannot_be_called(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Also one inside a group; it does not even begin."""
     for verb in ("doctor", "hold list"):
@@ -121,7 +121,7 @@ def test_the_owner_of_the_machine_does_only_what_the_list_says(
 
 @pytest.mark.rule(
     "P-16, P-17, D4",
-    "In a claimed installation what changes mail or its keeping is an act that the guard allows to a role that was said.",
+    "In a claimed installation changes of mail or its retention are acts that the guard permits to a named role.",
 )
 def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_role_that_was_said(call: Caller) -> None:
     """One line of the sweep, by itself."""
@@ -131,7 +131,7 @@ def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_role_that_was_said(call:
 
 @pytest.mark.rule(
     "P-16, promise 4, E6",
-    "What a person does on the command line has an entry with it; where that cannot be written, nothing is done.",
+    "A person's act on the command line has an entry; if that cannot be written, nothing is done.",
 )
 def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry has person, role and reason, and the record in the archive names the same person; where the entry cannot

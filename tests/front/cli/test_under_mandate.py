@@ -218,7 +218,7 @@ _QUERY = st.recursive(
 )
 
 
-@pytest.mark.rule("P-16, promise 4, E5", "Nothing outside of a mandate's scope is found, whatever the query.")
+@pytest.mark.rule("P-16, promise 4, E5", "Search results are within an examination's scope, whatever the query.")
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=_QUERY)
 def test_whatever_the_query_the_index_answers_with_the_scope_and_nothing_else(

@@ -30,7 +30,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         yield made
 
 
-@pytest.mark.rule("P-24", "A command shows what cannot be read with its envelope and its exact bytes, and says why.")
+@pytest.mark.rule("P-24", "A command shows an unreadable message with its envelope and its exact bytes, and the reason.")
 def test_what_cannot_be_read_is_shown_with_its_envelope_and_its_bytes(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

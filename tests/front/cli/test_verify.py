@@ -205,8 +205,8 @@ def test_a_folder_that_is_no_installation(tmp_path: Path, office: Office) -> Non
 
 @pytest.mark.rule(
     "P-15",
-    "A search index that cannot be opened, or has lost its head, is said by `doctor`, `verify --deep` and `search`, and "
-    "is never taken for an empty one.",
+    "A search index that cannot be opened, or has lost its head, is reported by `doctor`, `verify --deep` and `search`, "
+    "and never taken for an empty one.",
 )
 def test_a_damaged_or_beheaded_index_is_said_by_verify_doctor_and_search(
     office: Office, verify: Output, capfdbinary: pytest.CaptureFixture[bytes]

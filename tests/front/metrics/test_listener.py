@@ -65,7 +65,7 @@ def test_who_is_in_no_network_of_the_settings_gets_no_answer() -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "Metrics with a certificate are answered by TLS alone, whoever else is slow, and a renewed certificate is taken up.",
+    "Metrics with a certificate are served over TLS only, despite slow clients, and a renewed certificate takes effect.",
 )
 def test_with_a_certificate_it_answers_by_tls_alone_and_takes_up_a_new_one(tmp_path: Path) -> None:
     """Whoever does not speak TLS, or is slow to, keeps nobody waiting."""
@@ -104,7 +104,7 @@ def test_a_port_that_is_taken_is_said() -> None:
         Listener(Metrics(port=listener.server_address[1]), lambda media: "", lambda: (True, {}))
 
 
-@pytest.mark.rule("P-17", "Health for programs has names of checks, and no words that may name somebody.")
+@pytest.mark.rule("P-17", "Health for programs has names of checks, and no text that may name a person.")
 def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     findings = [Finding("audit log", "problem", "An entry of Pat Clerk was changed."), Finding("disk", "ok", "")]
     monkeypatch.setattr(module, "run_checks", lambda patient: iter(findings))
@@ -118,7 +118,7 @@ def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path:
     assert values["civicmail_check_problems", ("disk",)] == 0
 
 
-@pytest.mark.rule("P-23", "Health for programs is not good when nobody has looked for minutes.")
+@pytest.mark.rule("P-23", "Health for programs is not good when no check has run for minutes.")
 def test_an_old_look_is_no_good_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_checks", lambda patient: iter([Finding("disk", "warning", "")]))
     examined = CheckMetrics(Settings(), tmp_path)

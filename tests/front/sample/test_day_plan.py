@@ -57,10 +57,7 @@ def test_what_goes_wrong_begins_and_ends_once_and_never_outlives_its_day() -> No
     assert done[-1] == "late ends" and len(done) == 4
 
 
-@pytest.mark.rule(
-    "P-01",
-    "Letters of a simulated day wait in a file, and come out as they were made; the same seed gives the same day.",
-)
+@pytest.mark.rule("P-01", "Messages of a simulated day wait in a file, and are read unchanged; the same seed gives the same day.")
 def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_same_seed() -> None:
     kinds: tuple[Kind, ...] = ("inside", "junk", "outward", "inward")
 
@@ -86,7 +83,7 @@ def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
     assert len({p.address for p in OFFICES.employees}) == 14 * 7 + 126 * 5
 
 
-@pytest.mark.rule("promise 1", "What a played day has lost is told by ids: a message that came twice makes none good.")
+@pytest.mark.rule("promise 1", "Losses of a simulated day are determined by ids: a duplicate does not make up for a loss.")
 def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> None:
     """Promise 1: what was acknowledged is counted by its id, and a 250 without one is no receipt."""
     one, two, three = (uuid.UUID(int=n) for n in (1, 2, 3))
@@ -104,7 +101,7 @@ def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> 
     assert receipts.lost == 1
 
 
-@pytest.mark.rule("P-01", "A simulated day tells what each role costs; the simulation itself counts from midnight on.")
+@pytest.mark.rule("P-01", "A simulated day reports the cost of each role; its own counts from midnight on.")
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
     roles, seen = ProcessCosts(), {os.getpid(): "ourselves"}
     roles.sample(os.getppid(), seen)
@@ -116,10 +113,7 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
     assert roles.cpu >= roles.spent["ourselves"]
 
 
-@pytest.mark.rule(
-    "P-23",
-    "Whoever watches a simulated day waits for nobody who goes wrong in it, and sees at once what can be found.",
-)
+@pytest.mark.rule("P-23", "The observer of a simulated day waits for no failed participant, and sees indexed mail immediately.")
 def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
     """Nobody greets the thief, and the hour is over all the same."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:

@@ -14,7 +14,7 @@ from civicmail.front.sample import installation, live_demo
 from civicmail.front.sample.live_demo import LiveDemo
 
 
-@pytest.mark.rule("P-29", "Of two demos at once each has pages of its own, and says where.")
+@pytest.mark.rule("P-29", "Each of two simultaneous demos has pages of its own, and prints their address.")
 def test_of_two_demos_at_once_each_has_pages_of_its_own_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first has not begun to listen when the second looks; when the first has ended its port can be had again."""
     usual = installation.free_ports(1)[0]

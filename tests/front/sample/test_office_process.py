@@ -38,7 +38,7 @@ def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None
     assert done.returncode == -9 and not is_alive(int(done.stdout))
 
 
-@pytest.mark.rule("P-22", "A simulated day whose played people do not come back has its report all the same, and that says so.")
+@pytest.mark.rule("P-22", "A simulated day whose participants do not return still has its report, which states that.")
 def test_a_day_whose_people_do_not_come_back_has_a_report_that_says_so(data: Path) -> None:
     with OfficeProcess(data, 60, 1) as desks:
         desks.begin(time.monotonic())
@@ -54,7 +54,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.rule("P-22", "Played people who cannot work end the simulated day with a reason; nobody waits for them.")
+@pytest.mark.rule("P-22", "Simulated people who cannot work end the day with a reason; nothing waits for them.")
 def test_people_who_cannot_work_are_not_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CivicmailError, match="do not work any more"), OfficeProcess(tmp_path / "nowhere", 60, 1):
         pass

@@ -27,7 +27,7 @@ def files(installed: Path, city: Town) -> Iterator[Bureau]:
         yield made
 
 
-@pytest.mark.rule("P-22", "A played manager is asked once about each message, and a look costs two queries until something is due.")
+@pytest.mark.rule("P-22", "A simulated manager decides each message once, and polling costs two queries until a decision is due.")
 @pytest.mark.django_db
 def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is_due(
     files: Bureau, django_assert_num_queries: Any

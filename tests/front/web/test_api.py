@@ -36,7 +36,7 @@ def works(installed: Path, db: None) -> Town:
 
 @pytest.mark.rule(
     "P-16",
-    "An operation asks the guard for the act of its page: who may not see the page may not do it, whatever the token.",
+    "An operation checks the act of its page: a person who may not see the page may not call it, whatever the token.",
 )
 def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
     """The guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
@@ -64,7 +64,7 @@ def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> No
 
 @pytest.mark.rule(
     "P-29, promise 7",
-    "What goes wrong is a problem (RFC 9457) with one sentence, the clause and whom to ask; never a stack, never what was sent.",
+    "An error is a problem (RFC 9457) with one sentence, the clause and a contact; never a stack trace, never the input.",
 )
 def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(works: Town) -> None:
     """RFC 9457: also where Django itself answers; a refusal names clause and whom to ask."""
@@ -115,10 +115,7 @@ def _walk(ask: Any, path: str, limit: int) -> Iterator[list[Any]]:
         assert not link or link.endswith('; rel="next"')
 
 
-@pytest.mark.rule(
-    "P-16",
-    "A list is walked by its links in a stable order: each row once, whatever comes or goes meanwhile (RFC 8288).",
-)
+@pytest.mark.rule("P-16", "A list is paged by its links in a stable order: each row once, despite simultaneous changes (RFC 8288).")
 def test_a_list_is_walked_by_its_links_and_has_each_row_once_whatever_comes_meanwhile(works: Town) -> None:
     """RFC 8288: a cursor is a place between rows, so nothing is told twice or left out."""
     ask = asking(works.people["office"])
@@ -144,7 +141,10 @@ def test_a_cursor_that_is_none_is_said_to_be_none(works: Town, after: str) -> No
         assert ask("GET", f"/entries?limit={limit}").status_code == 422
 
 
-@pytest.mark.rule("P-04", "What has changed since it was read is not changed by who says what they saw (If-Match).")
+@pytest.mark.rule(
+    "P-04",
+    "A row that has changed since it was read is not changed by a program that states what it saw (If-Match).",
+)
 def test_what_has_changed_since_it_was_read_is_not_changed(works: Town) -> None:
     """If-Match, RFC 9110."""
     ask = asking(works.people["office"])
@@ -190,7 +190,7 @@ def test_a_key_is_kept_for_a_day(works: Town) -> None:
     assert ask("POST", "/agencies", body, idempotency_key="x" * 101).status_code == 422
 
 
-@pytest.mark.rule("P-01", "A token asks so often in a minute and no more, and is told when to come again.")
+@pytest.mark.rule("P-01", "The requests of a token in a minute are limited, and the refusal states when to try again.")
 def test_a_token_that_asks_too_often_is_told_when_to_come_again() -> None:
     """Each token for itself, minute by minute."""
     rate = authentication.Rate()

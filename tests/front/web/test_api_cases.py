@@ -30,10 +30,7 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
-@pytest.mark.rule(
-    "P-30, V4",
-    "By programs, too, a case goes through different officers, and who only reads hears no more than that.",
-)
+@pytest.mark.rule("P-30, V4", "By programs, too, a case needs different officers, and readers see only what its page shows them.")
 def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_step(works: Town) -> None:
     """Who reported does not find, who found does not decide; whoever only reads hears no more than that."""
     place = f"/departments/public-works/violations/{violations(works)['violation']}"
@@ -151,7 +148,7 @@ def test_essential_mailboxes_are_marked_and_unmarked(works: Town) -> None:
     )
 
 
-@pytest.mark.rule("P-05", "Of a part of a review a program hears nothing but its reviewer's.")
+@pytest.mark.rule("P-05", "A program reads a part of a review for its reviewer only.")
 def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(works: Town) -> None:
     """The part of a review is its reviewer's; what is unremarkable is kept together when nothing else is left."""
     part = reviews(works)["review part"]

@@ -22,7 +22,7 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
-@pytest.mark.rule("P-05", "A row of a review is answered by a program for whoever is asked, as it was seen.")
+@pytest.mark.rule("P-05", "A row of a review is answered by a program for its reviewer, in the state seen.")
 def test_a_reviewer_answers_a_row_and_takes_it_back(works: Town) -> None:
     """Whoever is not asked neither reads nor answers; a row that was answered meanwhile is said."""
     found = reviews(works)
@@ -59,10 +59,7 @@ def test_a_head_signs_the_statement_and_says_what_is_not_in_order(works: Town) -
     assert head("GET", "/departments/public-works/statements").json()[0]["half"] == "2025-2"
 
 
-@pytest.mark.rule(
-    "P-08",
-    "What happens to the mail of who left is said by a program for the department, to one of its own mailboxes.",
-)
+@pytest.mark.rule("P-08", "A program decides about a leaver's mail for the department, with one of its own mailboxes.")
 def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> None:
     """The answers of the page, with what each of them needs."""
     place = f"/departments/public-works/leavers/{gone(works)['leaver']}"
@@ -81,7 +78,7 @@ def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> 
     assert head("POST", f"{place}/answer", {**why, "choice": "nothing"}).status_code in (200, 409)
 
 
-@pytest.mark.rule("P-30", "Who was reported reads and answers their own case by a program, and never hears by whom.")
+@pytest.mark.rule("P-30", "A reported person reads and answers their own case by a program, and never learns the reporter.")
 def test_who_was_reported_reads_it_answers_once_and_never_hears_by_whom(works: Town) -> None:
     """The case of one's own, and nobody else's."""
     found = violations(works)

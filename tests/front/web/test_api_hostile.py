@@ -53,7 +53,7 @@ def _fitting(name: str, shape: dict[str, Any]) -> st.SearchStrategy[Any]:
     return fits.get(kind, long)
 
 
-@pytest.mark.rule("P-29", "Whatever a program sends, the answer is one that the document names, and no fault of ours.")
+@pytest.mark.rule("P-29", "Any input of a program gets a documented answer, and never a server error.")
 @pytest.mark.django_db
 def test_no_request_is_a_fault_of_ours(installed: Path) -> None:
     """Hypothesis over the document; bodies of any shape, addresses of any words."""

@@ -11,7 +11,10 @@ import pytest
 from civicmail.front.web import connection_timeouts
 
 
-@pytest.mark.rule("P-19", "A line that takes nothing for a minute is let go, so that none holds a thread of the pages for ever.")
+@pytest.mark.rule(
+    "P-19",
+    "A connection that accepts no data for a minute is closed, so that none blocks a thread of the pages forever.",
+)
 def test_a_line_that_takes_nothing_is_let_go() -> None:
     """Also while it answers that it has no room; other sockets of the process are left as they are."""
     mine, theirs = socket.socketpair()

@@ -16,7 +16,7 @@ def test_without_a_setting_it_is_a_file_in_the_data_folder(tmp_path: Path) -> No
     assert found["ENGINE"] == "civicmail.front.web.sqlite" and found["NAME"] == str(tmp_path / "city.sqlite3")
 
 
-@pytest.mark.rule("P-06", "Pages keep their connection to the database from one request to the next.")
+@pytest.mark.rule("P-06", "Pages keep their database connection from one request to the next.")
 def test_a_connection_is_kept_from_one_request_to_the_next() -> None:
     """In a file, too, where a new one reads the definitions of all tables first."""
     for settings in (Database(), Database(url="postgresql://mail@db/civicmail")):

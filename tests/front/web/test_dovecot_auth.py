@@ -61,7 +61,7 @@ def test_a_device_password_opens_the_mailbox_of_its_person(installed: Path) -> N
 
 @pytest.mark.rule(
     "P-07, M5, S1",
-    "By IMAP people read their own mailbox: no function mailbox, no machine, nobody without own access.",
+    "By IMAP people read their own mailbox: no function mailbox, no machine, and nobody without own access.",
 )
 @pytest.mark.parametrize(
     "login", ["clerk@city.example", "printer@city.example", "carol@city.example", "eve@city.example", "nobody", ""]
@@ -73,7 +73,7 @@ def test_no_function_mailbox_no_machine_and_nobody_without_own_access_reads(inst
 
 @pytest.mark.rule(
     "P-06, promise 5, L2, L3",
-    "Who lost access is nobody to Dovecot at that moment, and mail goes on being delivered.",
+    "A person who lost access is unknown to Dovecot at that moment, and mail is still delivered.",
 )
 def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path) -> None:
     """Also between the password and the mailbox."""
@@ -141,7 +141,7 @@ def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
 
 @pytest.mark.rule(
     "P-16",
-    "Of Dovecot's master users ours alone opens a mailbox, with an entry first, by IMAP, and where the city has named it.",
+    "Only our master user of Dovecot opens a mailbox, with an entry first, by IMAP, and at the server that the city has named.",
 )
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "submission", "sieve", "lmtp", "doveadm", ""])
 @pytest.mark.parametrize("master", ["helpdesk", "root", "civicmail"])

@@ -75,7 +75,7 @@ def test_a_row_that_comes_with_the_tables_is_waited_for(
     assert client.get("/my/access/").status_code == status
 
 
-@pytest.mark.rule("P-16, promise 4, E6", "What cannot be recorded is a 503 page with nothing on it.")
+@pytest.mark.rule("P-16, promise 4, E6", "A content view that cannot be recorded is a 503 page without content.")
 def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """E6, P-16: what would be shown is an entry first; while the ledger lags the page is 503, with nothing on it."""
     now = epoch_ms(city.now)
@@ -126,7 +126,7 @@ def test_what_is_not_there_and_what_is_not_theirs_are_told_apart(city: Town, vis
     assert b"P-16" in refused.content
 
 
-@pytest.mark.rule("P-17, I4", "No line of the log of the pages repeats an address, a form or what an exception says.")
+@pytest.mark.rule("P-17, I4", "No log line of the pages repeats a URL, a form or the text of an exception.")
 def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
     city: Town,
     visit: Visit,
@@ -194,7 +194,7 @@ def test_every_no_is_a_line_with_who_what_and_from_where(city: Town, visit: Visi
     assert [(error, status) for error, status, *_ in seen[1:]] == [("csrf", 403), ("NoToken", 401), ("feed", 401)]
 
 
-@pytest.mark.rule("P-16", "Whoever has to activate a role first is led there from the page that says so.")
+@pytest.mark.rule("P-16", "A person who must activate a role first gets a link to that from the refusing page.")
 def test_whoever_has_to_activate_a_role_first_is_led_there(city: Town, visit: Visit) -> None:
     """Nobody else is."""
     city.grant("crew2", "privacy-officer")

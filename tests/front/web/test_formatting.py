@@ -34,7 +34,7 @@ def test_days_and_exact_times_and_nothing(frozen: Traveller) -> None:
     assert formatting.when(None) == formatting.day(None) == formatting.exact(None) == ""
 
 
-@pytest.mark.rule("P-05, P-09", "What ends with a day is told by that day, and not by the one that begins then.")
+@pytest.mark.rule("P-05, P-09", "The end of a day is shown as that day, and not as the next one.")
 def test_what_ends_with_a_day_is_told_by_that_day() -> None:
     """A day that somebody gave ends at the midnight after it, and is told as it was given."""
     ends = datetime.fromtimestamp(end_of_day(date(2027, 3, 1)) / 1000, UTC)

@@ -27,7 +27,7 @@ def _https(settings: Any) -> None:
 
 @pytest.mark.rule(
     "P-07",
-    "Every answer says to the browser what it may do with it: HTTPS, its kind, nothing of other sites, no frame.",
+    "Every answer has headers that restrict the browser: HTTPS, its content type, no content of other sites, no frame.",
 )
 def test_every_answer_tells_the_browser_what_it_may_do_with_it(city: Town, visit: Visit, settings: Any) -> None:
     """Pages, parts, files, refusals, what is not there, what programs ask."""
@@ -54,7 +54,7 @@ def test_every_answer_tells_the_browser_what_it_may_do_with_it(city: Town, visit
     assert seen["/static/cm/cm.css"] == 200 and seen["/nowhere/"] == 404 and seen["/a%00b"] == 400, seen
 
 
-@pytest.mark.rule("P-07", "A browser keeps nothing of what somebody saw who was signed in.")
+@pytest.mark.rule("P-07", "A browser stores no page of a signed-in person.")
 def test_a_browser_keeps_nothing_of_what_a_person_saw(city: Town, visit: Visit) -> None:
     """Every page of somebody who is signed in; with the sign-out also what scripts have kept."""
     client = visit("head")

@@ -22,10 +22,7 @@ def lang(response: object) -> str:
     return found[1].decode()
 
 
-@pytest.mark.rule(
-    "P-18",
-    "Before a choice a page is in the language that the browser asks for, as far as we have it, and caches are told so.",
-)
+@pytest.mark.rule("P-18", "Before a choice a page is in the browser's language, if it is supported, and caches are told so.")
 def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> None:
     """The first language of the browser that we have; English where we have none. What may be kept varies by it."""
     client = Client()
@@ -35,7 +32,10 @@ def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> N
         assert {"Accept-Language", "Cookie"} <= set(re.split(r",\s*", answer.headers["Vary"]))
 
 
-@pytest.mark.rule("P-18", "The language is chosen by a form without script, stays, keeps the page, and leads nowhere else.")
+@pytest.mark.rule(
+    "P-18",
+    "The language is chosen by a form without script, is remembered, keeps the page, and redirects nowhere else.",
+)
 def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Client]) -> None:
     """By a form that names itself in its own language, without script, on every page; it leads nowhere else."""
     client = visit("crew0")
@@ -52,7 +52,7 @@ def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Cl
     assert client.get("/language/").status_code == 405
 
 
-@pytest.mark.rule("P-18, promise 7", "What a rule says no with is said in the language of the page.")
+@pytest.mark.rule("P-18, promise 7", "A rule's refusal is in the language of the page.")
 def test_what_a_rule_says_no_with_is_said_in_the_language_of_the_page(city: Town, visit: Callable[[str], Client]) -> None:
     """Sentences are made in English below, with what stands in them, and looked up where they are shown."""
     client = visit("crew0")
@@ -71,8 +71,8 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
 
 @pytest.mark.rule(
     "P-22, P-25",
-    "What is not translated does not say that it is: desks of officers and managers are in English, what became of one's "
-    "own files in one's own language.",
+    "Untranslated pages do not claim a translation: desks of officers and managers are in English, the state of one's own "
+    "files in one's own language.",
 )
 @pytest.mark.parametrize(
     ("who", "path", "wanted"),
@@ -95,7 +95,7 @@ def test_what_is_not_translated_does_not_say_that_it_is(
     assert (answer.status_code, lang(answer), answer.headers["Content-Language"]) == (200, wanted, wanted)
 
 
-@pytest.mark.rule("P-18", "Pages of offices are in English and say so; a refusal there is in the language of the person.")
+@pytest.mark.rule("P-18", "Pages of offices are marked as English; a refusal there is in the language of the person.")
 def test_pages_of_offices_are_in_english_and_say_so_but_a_refusal_is_in_the_language_of_the_person(
     city: Town, visit: Callable[[str], Client]
 ) -> None:

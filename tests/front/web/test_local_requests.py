@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from civicmail.front.web.local_requests import is_local
 
 
-@pytest.mark.rule("P-07", "What is for this machine alone hears no request that a server in front passed on.")
+@pytest.mark.rule("P-07", "Endpoints for this machine refuse requests forwarded by a proxy.")
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_what_was_passed_on_is_from_elsewhere(name: str) -> None:
     """Whatever it says of whom it was passed on for."""

@@ -73,7 +73,8 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
 
 @pytest.mark.rule(
     "P-06",
-    "A page that is not ready yet says that Civicmail is starting and loads itself again; programs hear that it is not ready.",
+    "A page that is not ready yet states that Civicmail is starting and reloads automatically; programs get a status that "
+    "it is not ready.",
 )
 def test_a_page_that_is_not_ready_says_that_it_is_starting_and_loads_itself_again(tmp_path: Path) -> None:
     """While another process makes the tables. Programs hear the truth."""

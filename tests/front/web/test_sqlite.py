@@ -55,7 +55,7 @@ def begin(connection: Any) -> None:
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 
-@pytest.mark.rule("P-08", "Whoever waits to write into a database in a file looks every few milliseconds whether it can.")
+@pytest.mark.rule("P-08", "A writer that waits for an SQLite database retries every few milliseconds.")
 def test_who_waits_to_write_looks_every_few_milliseconds(waiting: Any, looks: list[float]) -> None:
     """And has its turn as soon as the other is done."""
     begin(waiting)

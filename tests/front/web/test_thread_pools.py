@@ -78,8 +78,8 @@ def town() -> Iterator[Town]:
 
 @pytest.mark.rule(
     "P-07",
-    "Slow pages take no thread of the doors that mail programs ask, nor of the question whether the process is alive; who "
-    "comes too late for a page hears it at once.",
+    "Slow pages block neither the endpoints of mail programs nor the liveness check; a page request that cannot be served "
+    "in time is refused immediately.",
 )
 def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_at_once(town: Town) -> None:
     """Red on main of 29 November, where four slow pages were all threads that there are."""
@@ -100,7 +100,7 @@ def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_a
     assert answered(application, "/").startswith(b"page"), "and then there is room again"
 
 
-@pytest.mark.rule("P-07", "One session, or one token, waits for four pages at most, whatever it asks for.")
+@pytest.mark.rule("P-07", "One session, or one token, waits for four pages at most, whatever they are.")
 def test_one_session_takes_a_few_seats_and_no_more(town: Town) -> None:
     """Files of a page are not counted: a browser asks for several at once."""
     application = ThreadPools(town, lambda environ, start: [b"busy"], who)

@@ -108,7 +108,7 @@ def test_a_sender_is_answered_once_a_week(town: Town) -> None:
     assert b"Auto-Submitted: auto-replied" in body and b"Back on Monday." in body and b"In-Reply-To: <1@home.example>" in body
 
 
-@pytest.mark.rule("P-06, promise 1", "Whoever dies between an answer and the note of it answers nothing twice.")
+@pytest.mark.rule("P-06, promise 1", "A process that dies between an auto-reply and its record sends no second one.")
 def test_whoever_died_between_the_answer_and_the_note_of_it_answers_nothing_twice(town: Town) -> None:
     _away(town)
     town.comes()

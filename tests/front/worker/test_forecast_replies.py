@@ -67,7 +67,7 @@ def answers(desk: Office) -> list[Notice]:
     return list(Notice.objects.filter(key__startswith="check:").order_by("pk"))
 
 
-@pytest.mark.rule("P-22", "Nobody gets a message that asks check@ what would happen to it.")
+@pytest.mark.rule("P-22", "A message that asks check@ for a forecast is never delivered.")
 def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> None:
     """For each recipient, named in the envelope or in To and Cc; with clause and whom to ask; no word of it."""
     capture = asked(desk, TEXT.format(f"{LENA}, {ANN}, {CHECK}", 'Cc: "Pat Nguyen" <pat@mail.example>\r\n'), CHECK, LENA, ANN)
@@ -81,7 +81,7 @@ def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> N
 
 @pytest.mark.rule(
     "P-22, promise 7",
-    "check@ answers recipient by recipient, with clause and whom to ask, without a word of the message.",
+    "check@ answers recipient by recipient, with clause and contact, without content of the message.",
 )
 def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: Office) -> None:
     """Promise 7."""
@@ -95,7 +95,7 @@ def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: 
     assert "cannot be sent like this" in answers(desk)[-1].text and "P-14" in answers(desk)[-1].text
 
 
-@pytest.mark.rule("P-26", "Only who signed in asks check@; from outside there is no such mailbox.")
+@pytest.mark.rule("P-26", "Only signed-in people reach check@; from outside there is no such mailbox.")
 def test_only_who_signed_in_asks(desk: Office) -> None:
     """From outside there is no such mailbox, and nobody is told anything about the city's rules."""
     people = Authorization(desk.data, configured.CITY, lambda: desk.now, lambda _: "live")

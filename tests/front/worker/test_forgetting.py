@@ -175,7 +175,7 @@ def test_only_the_index_with_words_of_it_is_made_new_and_no_file_has_them_then(t
 
 @pytest.mark.rule(
     "P-24, promise 3",
-    "What a file said that was disposed of is forgotten, unless a capture that is kept has the same file.",
+    "The text of a file of a disposed capture is forgotten, unless an archived capture has the same file.",
 )
 def test_what_files_said_is_forgotten_unless_somebody_else_has_the_file(town: Town) -> None:
     cache = Extracts(town.data)

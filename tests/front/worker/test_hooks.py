@@ -91,7 +91,7 @@ def test_entries_are_posted_signed_and_again_after_a_fault_also_by_another_worke
     assert hooks.WebhookDelivery(hook, data, hooks.post).step(row.due + 1) == 0
 
 
-@pytest.mark.rule("P-29", "Doctor says how far each program is behind and why, without a database.")
+@pytest.mark.rule("P-29", "doctor reports the delay of each webhook and its reason, without a database.")
 def test_doctor_says_how_far_a_program_is_behind_without_asking_the_database(data: Path, tmp_path: Path, siem: _Heard) -> None:
     """Nothing yet, in order, not taken, and long behind."""
     hook = _hook(tmp_path, siem)

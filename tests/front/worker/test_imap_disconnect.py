@@ -120,7 +120,7 @@ def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: Wo
 
 @pytest.mark.rule(
     "P-06, promise 5, L2",
-    "Whoever lost access, all sessions or a device is no longer connected by IMAP, also not by a sign-in that was under way.",
+    "Lost access, ended sessions and lost devices end IMAP connections, including those of a sign-in in progress.",
 )
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
 def test_who_lost_access_sessions_or_a_device_is_kicked_twice(world: World, kicking: ImapDisconnect, how: str) -> None:
@@ -161,8 +161,8 @@ def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: Ima
 
 @pytest.mark.rule(
     "P-06, P-09, promise 5",
-    "The open IMAP connections of several people that lose access at the same moment all end: Dovecot is told of each "
-    "mailbox by itself, and each is told again until Dovecot has answered for it.",
+    "IMAP connections of several people who lose access at one moment all end: Dovecot gets a request for each mailbox, "
+    "and each is repeated until Dovecot has answered it.",
 )
 def test_each_mailbox_is_a_command_of_its_own_and_each_is_answered(tmp_path: Path) -> None:
     """Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""

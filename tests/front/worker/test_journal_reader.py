@@ -44,10 +44,7 @@ def _say(data: Path) -> None:
     write_events(data, [Event(Type.ENTRY, NO_ID, 1, facts={"act": "x"})], 1)
 
 
-@pytest.mark.rule(
-    "P-01, P-07",
-    "Who follows journals writes nothing where nothing came, and tries again what could not be written.",
-)
+@pytest.mark.rule("P-01, P-07", "A journal consumer writes nothing without new records, and retries failed writes.")
 def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None:
     """Else the database changes all night, and is copied all night."""
     now = 1_000_000
@@ -63,10 +60,7 @@ def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None
     assert listening.step() and ear.written[1:] == [{"0001": 2}]
 
 
-@pytest.mark.rule(
-    "P-23",
-    "Whoever follows the journals and was away for long hears what was sealed in pieces of a bounded size, each once.",
-)
+@pytest.mark.rule("P-23", "A journal consumer that is far behind reads sealed records in pieces of a bounded size, each once.")
 def test_what_was_sealed_in_long_absence_is_heard_in_pieces_and_once(
     tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:

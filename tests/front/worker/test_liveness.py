@@ -95,7 +95,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "A process of which a round hangs stops telling the service manager that it is alive, so that it is started anew.",
+    "A process with a hanging round stops reporting to the service manager that it is alive, so that it is restarted.",
 )
 def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> None:
     """A thread that waits for what never comes uses no processor."""
@@ -132,7 +132,7 @@ def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
         done.set()
 
 
-@pytest.mark.rule("P-23", "A process with a job that goes in circles stops telling the service manager that it is alive.")
+@pytest.mark.rule("P-23", "A process with a job in an endless loop stops reporting to the service manager that it is alive.")
 def test_a_round_without_an_end_is_alive_while_it_asks_whether_it_should_stop() -> None:
     """Delivery and the second place."""
     now = 0.0
@@ -184,8 +184,8 @@ def test_a_thread_that_has_ended_has_a_processor_time() -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "A worker says that it is ready when each of its jobs has begun, or has failed and will be tried again. The units run "
-    "a city, as shipped, on a machine of systemd: `tests/stories/test_units_run.py`.",
+    "A worker reports that it is ready when each of its jobs has started, or has failed and will be retried. The units "
+    "run a city, as shipped, on a machine of systemd: `tests/stories/test_units_run.py`.",
 )
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_process_is_ready_when_each_job_has_begun_or_will_be_tried_again(tmp_path: object, fails: bool) -> None:

@@ -18,7 +18,7 @@ NOW = 1_772_452_800_000
 MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.rule("P-19", "What a notice says, with links that open something, stands in no table once it was sent.")
+@pytest.mark.rule("P-19", "The text of a notice, with links that grant access, is in no table once it was sent.")
 @pytest.mark.django_db
 def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
     """And what it says, with links that open something, stands in no table then."""
@@ -60,10 +60,7 @@ def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: 
     assert Notice.objects.get().sent is not None
 
 
-@pytest.mark.rule(
-    "P-01",
-    "Whoever sends mail of our own, one after the other, keeps one view of the archive for knowing what was sent.",
-)
+@pytest.mark.rule("P-01", "A sender of several notices keeps one view of the archive to know which were sent.")
 @pytest.mark.django_db
 def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a busy hour a new view takes a fifth of a second; and it sees what was sent since it was made."""

@@ -103,7 +103,7 @@ def town(installed: Path) -> Town:
 
 @pytest.mark.rule(
     "P-08, P-15, L3",
-    "The live copy of a mailbox goes when the archive has every message of it; what it lacks is brought in first.",
+    "The live copy of a mailbox is deleted when the archive has every message of it; missing ones are imported first.",
 )
 def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_stays(town: Town) -> None:
     """Read mail under another name, a draft of a mail program, and what the courier delivered."""
@@ -140,7 +140,7 @@ def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_
         Closure.objects.all().delete()
 
 
-@pytest.mark.rule("P-15", "A message of a live mailbox counts as kept by its bytes, never by its name.")
+@pytest.mark.rule("P-15", "A message of a live mailbox counts as archived by its bytes, never by its name.")
 def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(town: Town) -> None:
     """A file under a capture's name is not believed by its name."""
     town.deliver(1)
@@ -153,7 +153,7 @@ def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(tow
     assert any(machine.body(id_) == b"Subject: other\n\nAltered in the mailbox.\n" for id_ in machine.ids())
 
 
-@pytest.mark.rule("P-08", "The certificate of a closed account is in the ledger's entry before the first file goes.")
+@pytest.mark.rule("P-08", "The certificate of a closed account is in the ledger's entry before the first file is deleted.")
 def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files go one by one, after the certificate is written."""
     town.deliver(3)
@@ -269,7 +269,7 @@ def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: To
 
 @pytest.mark.rule(
     "P-08",
-    "A mailbox server that is away stops no closing of an account; it goes on when the server is there again.",
+    "An unavailable mailbox server does not stop the closing of an account, which continues when the server is back.",
 )
 def test_a_mailbox_server_that_is_away_stops_nothing(town: Town) -> None:
     """It goes on when the server is there again; nobody has to order it anew."""

@@ -64,7 +64,7 @@ class Impatient(threading.Event):
         return self.is_set()
 
 
-@pytest.mark.rule("P-17, I4", "No entry, log line or count says what is in a message or who wrote it from outside.")
+@pytest.mark.rule("P-17, I4", "No entry, log line or count contains content of a message or its outside author.")
 @pytest.mark.django_db(transaction=True)
 def test_a_round_carries_entries_into_a_journal_and_tells_nothing_of_mail(
     installed: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
@@ -125,8 +125,7 @@ def _seal_all(data: Path) -> None:
 
 @pytest.mark.rule(
     "P-05, P-07",
-    "Sign-ins and counts of journals that were sealed while nobody followed them are read from the segments, or what is "
-    "missing is said.",
+    "Sign-ins and counts of journals that were sealed without being read are read from the segments, or the gap is reported.",
 )
 @pytest.mark.django_db(transaction=True)
 def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_back(installed: Path) -> None:

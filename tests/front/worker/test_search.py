@@ -29,7 +29,7 @@ def _found(data: Path) -> int:
     return count(Reader(data), Everything())
 
 
-@pytest.mark.rule("P-23", "A clean stop waits, for two seconds at most, until all that was acknowledged is found.")
+@pytest.mark.rule("P-23", "A clean stop waits, for two seconds at most, until all acknowledged mail is searchable.")
 def test_a_clean_stop_waits_until_all_that_was_acknowledged_is_found(tmp_path: Path) -> None:
     """The gateway stops at the same time and keeps one more message before it lets its journal go."""
     gateway = Writer(tmp_path, lambda: 0, file_size=1 << 20)

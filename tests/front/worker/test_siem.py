@@ -128,7 +128,7 @@ def test_events_are_sent_in_order_and_confirmed_before_the_position_moves(data: 
 
 @pytest.mark.rule(
     "P-29",
-    "A SIEM gets each security event at least once, in order, under one uuid: what it did not confirm is sent again, whoever died.",
+    "A SIEM gets each security event at least once, in order, under one uuid: unconfirmed ones are sent again, despite crashes.",
 )
 def test_what_a_receiver_did_not_confirm_is_sent_again_under_its_uuid(data: Path) -> None:
     """It is away, or dies with what it was sent; doctor says so, without a database."""

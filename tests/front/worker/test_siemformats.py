@@ -131,7 +131,7 @@ def test_a_datagram_is_no_larger_than_each_receiver_takes(size: int, letter: str
     assert match is not None and 'uuid="5f0c8b1e' in match["data"] and 'person="e-2"' in match["data"]
 
 
-@pytest.mark.rule("P-06", "No event that leaves names an outsider's address, a subject, or anything of a sealed mandate.")
+@pytest.mark.rule("P-06", "No exported event contains an outsider's address, a subject, or data of a sealed examination.")
 def test_an_address_of_an_outsider_leaves_in_no_format() -> None:
     """I4: wherever somebody wrote it; the city's own stay."""
     others = {

@@ -114,7 +114,7 @@ def test_a_trace_is_one_messages_life(data: Path, receiver: Receiver) -> None:
     assert first.attributes["civicmail.rules"] == ["files", "plain"] and first.attributes["civicmail.capture"] == capture
 
 
-@pytest.mark.rule("P-06", "A trace names nobody and no subject.")
+@pytest.mark.rule("P-06", "A trace names no person and no subject.")
 def test_a_trace_names_nobody_and_no_subject(data: Path, receiver: Receiver) -> None:
     """Not in any byte that leaves, in clear or as part of a reply."""
     job, sender = tracing(data, receiver)

@@ -58,8 +58,8 @@ def play(data: Path) -> None:
 
 @pytest.mark.rule(
     "P-05, P-28",
-    "Review, page of the person and trace say the same of the same mail: one message counts once for a mailbox, nothing "
-    "that was refused or kept back, and notices of the system apart.",
+    "Review, page of the person and trace agree about the same mail: one message counts once for a mailbox, without "
+    "rejected and held ones, and system notices separately.",
 )
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("frozen")

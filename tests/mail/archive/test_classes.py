@@ -43,7 +43,7 @@ def put_aside(data: Path, *happened: tuple[Type, ...]) -> list[Capture]:
 
 @pytest.mark.rule(
     "P-02, P-23",
-    "What lay in quarantine is kept like any other mail once a copy of it was let go or delivered, and moves there.",
+    "Quarantined mail has the retention of other mail once a copy of it was released or delivered, and is moved there.",
 )
 @pytest.mark.parametrize("went", [(Type.RELEASED, Type.DELIVERED), (Type.DELIVERED,)], ids=["on a word", "by another rule"])
 def test_what_was_let_go_is_kept_like_any_other_mail(tmp_path: Path, went: tuple[Type, ...]) -> None:

@@ -60,7 +60,7 @@ def kept(data: Path) -> list[bytes]:
     return [record.body for record in Tail(data).poll()]
 
 
-@pytest.mark.rule("P-23, promise 1", "Nobody is told that a message is kept before the sync that covers it has returned.")
+@pytest.mark.rule("P-23, promise 1", "A message is acknowledged only after the sync that covers it has returned.")
 def test_nobody_is_told_before_the_sync_has_returned(tmp_path: Path) -> None:
     async def story() -> None:
         files = Slow()
@@ -133,7 +133,7 @@ def test_a_spooled_body_of_a_journal_that_has_ended_meanwhile_is_not_taken(tmp_p
     writer.close()
 
 
-@pytest.mark.rule("P-23, promise 6", "After two failed writes within a minute nobody goes on promising.")
+@pytest.mark.rule("P-23, promise 6", "After two failed writes within a minute nothing is acknowledged any more.")
 def test_two_failures_within_a_minute_are_too_many(tmp_path: Path) -> None:
     now = [NOW]
     files = Slow()
@@ -150,10 +150,7 @@ def test_two_failures_within_a_minute_are_too_many(tmp_path: Path) -> None:
     writer.close()
 
 
-@pytest.mark.rule(
-    "P-06, promise 1",
-    "Nobody is told 250 before the second place has synced the record, where the settings want that.",
-)
+@pytest.mark.rule("P-06, promise 1", "No 250 is sent before the standby has synced the record, if the settings require that.")
 def test_nobody_is_told_before_the_second_place_has_it_and_the_next_sync_does_not_wait_for_that(tmp_path: Path) -> None:
     async def scenario() -> None:
         asked: list[tuple[str, int, asyncio.Future[None]]] = []

@@ -79,7 +79,10 @@ def test_a_hold_of_any_scope_keeps_it(damaged: Path) -> None:
     assert go(damaged, LATER).pieces == 1
 
 
-@pytest.mark.rule("P-23, promise 3", "What a repair has put aside goes by rule, too, and stays where nobody can tell whose it is.")
+@pytest.mark.rule(
+    "P-23, promise 3",
+    "Files put aside by a repair are disposed of by rule, too, and stay if their owner is unknown.",
+)
 @pytest.mark.parametrize(("text", "why"), [(SCHEDULES, "not yet"), (PERMANENT, "permanent")])
 def test_where_nobody_can_tell_whose_it_is_every_schedule_keeps_it(damaged: Path, text: str, why: str) -> None:
     adopt(damaged, text)

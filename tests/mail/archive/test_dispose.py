@@ -73,7 +73,7 @@ def problems(data: Path) -> list[str]:
     return found + [p.sentence for p in check.problems]
 
 
-@pytest.mark.rule("P-23, promise 3", "With what was disposed of goes the key of its segment, so that no copy of it can be read.")
+@pytest.mark.rule("P-23, promise 3", "Disposal removes the key of the segment, so that no copy of it is readable.")
 def test_what_is_due_goes_and_nothing_of_it_can_be_read_anywhere(tmp_path: Path) -> None:
     """The ledger still proves that it was there, and whoever survives is as it was."""
     gone, kept = town(tmp_path, [b"a secret of the past", b"a thing of the present"])
@@ -139,7 +139,7 @@ def test_what_was_refused_at_the_door_is_a_sample_for_some_days_whomever_it_was_
     assert ids(tmp_path) == {taken.id}
 
 
-@pytest.mark.rule("P-23, promise 3", "What a hold covers is never disposed of, whatever its age.")
+@pytest.mark.rule("P-23, promise 3", "A capture under a hold is never disposed of, whatever its age.")
 def test_a_hold_is_respected_whatever_the_age(tmp_path: Path) -> None:
     """Asked of the kept bytes, also about what came after the hold was placed."""
     hold(tmp_path, "bridge", NOW - YEAR)
@@ -175,7 +175,7 @@ def test_where_it_cannot_be_told_whether_a_hold_covers_it_does(tmp_path: Path, s
     assert go(tmp_path).kept.get("held", 0) == kept
 
 
-@pytest.mark.rule("P-23, promise 3", "A hold, class or schedule that comes while storage is rewritten stops the swap.")
+@pytest.mark.rule("P-23, promise 3", "A hold, class or schedule that is added during a rewrite stops the swap.")
 @pytest.mark.parametrize("kind", ["hold", "class", "schedule", "event"])
 def test_a_hold_that_is_placed_meanwhile_aborts_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Everything is as it was, and the next disposal respects it."""
@@ -259,7 +259,7 @@ def test_the_longest_class_over_the_people_and_over_what_was_raised_decides(tmp_
     assert (outcome.gone, outcome.kept) == (3, {"not yet": 2, "no schedule": 1})
 
 
-@pytest.mark.rule("P-23, promise 3", "Whoever proposes a disposal does not approve it.")
+@pytest.mark.rule("P-23, promise 3", "The proposer of a disposal does not approve it.")
 def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None:
 
     town(tmp_path, [b"x"])

@@ -99,7 +99,7 @@ def test_times_tries_answers_and_new_addresses_are_those_of_the_records() -> Non
 
 @pytest.mark.rule(
     "P-17, promise 4, I1",
-    "An operator's view of a message has a place for its envelope and its way, and for nothing of its content.",
+    "An operator's view of a message has its envelope and its route, and no place for content.",
 )
 def test_nothing_of_the_content_comes_out() -> None:
     """Only what the envelope and the records of delivery say, whatever else a receipt has (I1)."""
@@ -121,10 +121,7 @@ def test_nothing_of_the_content_comes_out() -> None:
     assert traced.checks == (("links", "lies"),)
 
 
-@pytest.mark.rule(
-    "P-17, promise 4, I1, D4",
-    "Envelopes are for a system administrator who has activated the role, whoever asks by whatever page.",
-)
+@pytest.mark.rule("P-17, promise 4, I1, D4", "Envelopes are for a system administrator with the role activated, on every page.")
 @pytest.mark.parametrize(
     "asker",
     [

@@ -167,7 +167,7 @@ def test_without_a_keyring_the_answer_says_what_brings_it_back(tmp_path: Path) -
 
 @pytest.mark.rule(
     "promise 1",
-    "Nothing is sealed under a master key that the recovery key does not open, or that differs from the one of what is sealed.",
+    "Nothing is sealed under a master key that the recovery key does not open, or that differs from that of sealed segments.",
 )
 @pytest.mark.parametrize("lost", ["recovery.json", "segments", ""])
 def test_nothing_is_sealed_under_a_master_key_that_the_recovery_key_does_not_open(tmp_path: Path, lost: str) -> None:

@@ -74,7 +74,7 @@ def test_a_changed_copy_is_known_by_its_message_id_sender_and_recipient() -> Non
         assert links(a, capture("journal", "changed", at=1, **named)) == []  # type: ignore[arg-type]
 
 
-@pytest.mark.rule("P-23", "Nobody hides a message behind another one's Message-ID.")
+@pytest.mark.rule("P-23", "A message cannot be hidden behind another one's Message-ID.")
 def test_a_second_message_under_the_same_message_id_is_linked_to_nothing() -> None:
     """A sender chooses its Message-ID: nobody hides a message behind another one's."""
     a, b = capture("relay", message_id="<1@x>"), capture("journal", "changed", at=1, message_id="<1@x>")

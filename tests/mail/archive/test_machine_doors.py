@@ -42,7 +42,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.rule("P-03, promise 4", "Machine doors, which need no permit, are a closed list.")
+@pytest.mark.rule("P-03, promise 4", "Machine access without a permit is limited to a closed list.")
 def test_content_without_a_permit_is_for_the_doors_on_the_list_only() -> None:
     users = set()
     for path in PACKAGE.rglob("*.py"):

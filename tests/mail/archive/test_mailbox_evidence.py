@@ -37,7 +37,7 @@ def capture(
 
 @pytest.mark.rule(
     "P-06, promise 4",
-    "Who sent a message is what its receipt has evidence of: a sign-in, a relay that was checked, ourselves; never a header.",
+    "The sender of a message is determined by evidence in its receipt: a sign-in, a verified relay, ourselves; never by a header.",
 )
 @pytest.mark.parametrize(
     ("made", "sender"),

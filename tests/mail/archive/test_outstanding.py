@@ -232,8 +232,7 @@ def test_what_is_older_than_a_day_is_forgotten_when_all_was_read():
 
 @pytest.mark.rule(
     "P-31, promise 1",
-    "A delivered copy that was taken back is kept back until it is put back, whatever else of it was forgotten, in any "
-    "order of journals.",
+    "A removed copy stays withheld until it is restored, whatever else of it was forgotten, in any order of journals.",
 )
 def test_what_was_delivered_and_taken_back_is_kept_back_until_it_is_put_back():
     """Also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
@@ -312,7 +311,7 @@ def test_any_interleaving_of_journals_gives_the_same_state(seed: int, order: int
     assert seen(books.replay(names), now) == seen(books.replay(), now)
 
 
-@pytest.mark.rule("P-15, promise 1", "The snapshot of who still waits says what a replay of every journal would say.")
+@pytest.mark.rule("P-15, promise 1", "The snapshot of outstanding recipients equals a replay of every journal.")
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_a_snapshot_in_the_middle_equals_the_replay(seed: int, order: int):
@@ -377,10 +376,7 @@ def test_advance_covers_everything_durable(tmp_path: Path):
     writer.close()
 
 
-@pytest.mark.rule(
-    "P-22, promise 1",
-    "Of several answers the last one counts, whatever order journals are read in, and past a snapshot.",
-)
+@pytest.mark.rule("P-22, promise 1", "Of several answers the last one counts, in any order of journals, and after a snapshot.")
 def test_which_files_leave_is_remembered_past_a_snapshot_and_whatever_is_decided_later():
     """The last of several answers counts, and what is found later puts no file back."""
     books = Books()

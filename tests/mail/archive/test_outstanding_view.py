@@ -41,7 +41,7 @@ def waiting(of: OutstandingView) -> set[bytes]:
 
 @pytest.mark.rule(
     "P-17, promise 1",
-    "A page that follows who waits says what a fresh reading says, also of what was sealed away meanwhile.",
+    "A page that follows outstanding recipients agrees with a fresh reading, including records sealed meanwhile.",
 )
 def test_what_was_sealed_away_before_it_was_read_is_read_from_the_snapshot(tmp_path: Path) -> None:
     """A page that follows says what a fresh reading says."""
@@ -97,7 +97,7 @@ def test_what_is_over_is_forgotten_now_and_then_and_nobody_who_waits(tmp_path: P
     assert {e.id for e in of.now(NOW).waiting()} == {second.id}  # also with a clock that was set back
 
 
-@pytest.mark.rule("P-01", "Who only shows what waits keeps nothing of what has ended.")
+@pytest.mark.rule("P-01", "A process that only shows outstanding recipients keeps nothing of completed ones.")
 def test_what_has_ended_leaves_nothing_with_whoever_follows(tmp_path: Path) -> None:
     """A city has a quarter of a million receipts in a day, and several who follow."""
     ended, waits = some(2)

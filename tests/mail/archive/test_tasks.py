@@ -65,7 +65,7 @@ def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data
     assert len(list(segments.listed(data))) == 3
 
 
-@pytest.mark.rule("P-01", "What is outstanding is saved once for all that a seal takes.")
+@pytest.mark.rule("P-01", "Outstanding recipients are saved once for all files of a seal.")
 def test_what_is_outstanding_is_saved_once_for_all_that_is_sealed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a day's mail it takes seconds."""
     saved, advance = list[int](), outstanding_file.advance

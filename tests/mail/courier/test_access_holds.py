@@ -52,7 +52,7 @@ def test_a_held_copy_waits_until_it_is_released_and_is_delivered_once(town: Town
     asyncio.run(run())
 
 
-@pytest.mark.rule("P-06, L4", "A successor gets what was held, and the record says into which mailbox it went.")
+@pytest.mark.rule("P-06, L4", "A successor gets held mail, and the record names the mailbox.")
 def test_a_successor_gets_what_was_held_and_the_record_says_into_which_mailbox_it_went(town: Town) -> None:
     async def run() -> None:
         held = town.keep(EVE, do="hold", rules=("access-held",))
@@ -81,7 +81,7 @@ def test_a_successor_behind_another_server_gets_it_too(town: Town) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.rule("P-06", "Only what is held for want of a reader is released when one is there.")
+@pytest.mark.rule("P-06", "Only mail held for lack of a reader is released when there is one.")
 def test_what_is_held_for_another_reason_or_for_others_is_not_released(town: Town) -> None:
     approval = town.keep(EVE, do="hold", rules=("approval",))
     again = town.keep(EVE, do="hold", rules=("access-held",), message_id="<2@x>")
@@ -127,7 +127,7 @@ def test_a_copy_goes_to_the_mailbox_behind_an_alias_and_the_envelope_keeps_what_
 
 @pytest.mark.rule(
     "P-14, P-23, promise 2",
-    "What was put right about a sender is in what leaves and in its record, and the archive keeps what came.",
+    "A corrected sender field is in the outgoing copy and in its record, and the archive has the original.",
 )
 def test_a_corrected_sender_leaves_and_the_record_rebuilds_it_while_the_archive_keeps_what_came(town: Town) -> None:
     """P-14, promise 2."""

@@ -27,7 +27,7 @@ def letter(*fields: str, to: str = "Ann <ann@city.example>") -> bytes:
     return "\r\n".join([f"To: {to}", "From: bob@home.example", *fields, "", "Hello", ""]).encode()
 
 
-@pytest.mark.rule("P-06", "What a rule keeps back is not answered.")
+@pytest.mark.rule("P-06", "Held mail gets no auto-reply.")
 def test_what_reached_the_mailbox_is_answered_and_what_was_kept_back_is_not() -> None:
     for do, answered in {
         "deliver": True,
@@ -68,7 +68,7 @@ def test_programs_and_null_senders_are_never_answered(sender: str) -> None:
     assert not needs_answer(capture(sender), 0, "deliver", ("deliver",), "own")
 
 
-@pytest.mark.rule("P-06, P-26", "Nobody is answered whose name may have been used by somebody else.")
+@pytest.mark.rule("P-06, P-26", "No auto-reply is sent to an address that may be forged.")
 @pytest.mark.parametrize(
     "facts", [{"auth.own_domain": True}, {"auth.dmarc": "fail"}, {"auth.spf": "fail"}, {"auth.spf": "softfail"}]
 )
@@ -115,7 +115,7 @@ def test_any_bytes_are_looked_at(content: bytes) -> None:
     is_for_a_person(content, MINE)
 
 
-@pytest.mark.rule("P-06", "An answer says that a program gave it, so that nobody answers it (RFC 3834).")
+@pytest.mark.rule("P-06", "An auto-reply is marked as automatic, so that it is not answered (RFC 3834).")
 def test_an_answer_says_what_it_is_and_is_the_same_each_time() -> None:
     said = Responder("ann@city.example", "Ann Tést")
     made = build(capture(), said, "I am away.\n\nPlease write to 311.", "Sample City", "mail.city.example")

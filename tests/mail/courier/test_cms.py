@@ -62,8 +62,8 @@ def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp
 
 @pytest.mark.rule(
     "P-19",
-    "Content is authenticated where the certificate says that its reader's program can open that (RFC 5083, RFC 5084), "
-    "and nowhere else.",
+    "Content is authenticated if the certificate states that its reader's program supports that (RFC 5083, RFC 5084), and "
+    "only then.",
 )
 @pytest.mark.parametrize("key", ["rsa", "curve"])
 def test_content_is_authenticated_where_the_readers_program_knows_it(authority: Authority, tmp_path: Path, key: str) -> None:
@@ -121,7 +121,7 @@ def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, p
     assert found.returncode == 0 and found.stdout == MAIL, found.stderr.decode()
 
 
-@pytest.mark.rule("P-19", "OAEP is used where the reader's program lists it, and by nobody's guess.")
+@pytest.mark.rule("P-19", "OAEP is used if the reader's program lists it, and never by a guess.")
 def test_oaep_is_used_where_the_readers_program_lists_it(authority: Authority, tmp_path: Path) -> None:
     """Among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
     key = rsa.generate_private_key(65537, 2048)
@@ -172,7 +172,7 @@ def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_pa
         recipient_keys.add(tmp_path, PAT, strange[0].read_bytes(), now())
 
 
-@pytest.mark.rule("P-19", "Whatever says what a message is about leaves inside what is encrypted (RFC 9788).")
+@pytest.mark.rule("P-19", "Header fields that reveal the subject of a message are inside the encrypted part (RFC 9788).")
 def test_what_says_what_a_message_is_about_is_inside() -> None:
     """RFC 9788 3.2.1: the subject as Outlook writes it once more, keywords and comments, too."""
     header = b"From: a@city.example\r\nSubject: Divorce of Pat\r\nThread-Topic: Divorce of Pat\r\n"

@@ -114,7 +114,7 @@ def test_a_drain_lets_an_open_transfer_finish(town, next_hop):
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-06, promise 1", "What lies in a mailbox already is not put there again.")
+@pytest.mark.rule("P-06, promise 1", "A message in a mailbox is not delivered there again.")
 @pytest.mark.parametrize("folder", ["new/{}", "cur/{}:2,S"])
 def test_what_lies_in_the_mailbox_without_a_record_is_not_put_there_again(town, folder):
     async def story():

@@ -45,8 +45,8 @@ def test_mail_for_us_goes_to_the_mailbox_and_the_record_rebuilds_what_lies_there
 
 @pytest.mark.rule(
     "P-23, promise 6",
-    "Mailboxes wait while less than `gateway.min_free` is free on their volume; each message says so once, none fails of "
-    "it, and it is delivered once there is room.",
+    "Mailboxes wait while less than `gateway.min_free` is free on their volume; each message is logged once, none fails, "
+    "and it is delivered once there is space.",
 )
 def test_mailboxes_wait_while_their_volume_has_no_room_and_each_message_says_so_once(town, monkeypatch):
     free = [99]
@@ -236,8 +236,8 @@ def test_old_mail_is_tried_once_more_before_it_fails(town, next_hop):
 
 @pytest.mark.rule(
     "P-06, promise 1",
-    "A second receipt of the same bytes with a Message-ID and the same envelope within a day is delivered once, and its "
-    "record says why.",
+    "A second receipt of the same bytes with a Message-ID and the same envelope within a day is not delivered again, and "
+    "its record has the reason.",
 )
 def test_the_same_message_twice_is_delivered_once_and_the_second_says_why(town):
     async def story():
@@ -332,7 +332,7 @@ def test_kept_and_held_mail_stays_where_it_is(town):
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-01", "The courier looks at the journals twenty times a second at most, however often it is woken.")
+@pytest.mark.rule("P-01", "The courier reads the journals twenty times a second at most, however often it is woken.")
 def test_however_often_it_is_woken_it_looks_twenty_times_a_second_at_most(town, monkeypatch):
     """What comes meanwhile shares a look, a batch and a sync."""
     looks, look = [], DeliveryQueue.read_new_records

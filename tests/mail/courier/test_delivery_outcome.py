@@ -77,7 +77,7 @@ def test_reports_go_to_senders_of_ours_by_doors_that_know_them_and_to_nobody_els
     assert not is_own(entry(kind), ours=True), "anybody may write any sender there"
 
 
-@pytest.mark.rule("P-06, promise 1", "An attempt without an outcome is made again, and its record says so.")
+@pytest.mark.rule("P-06, promise 1", "An attempt without an outcome is repeated, and its record states that.")
 def test_an_attempt_says_that_the_last_one_may_have_arrived() -> None:
     (first,) = attempts(job(), [0], T0, "")
     (again,) = attempts(job(2, open_=True), [0], T0, "")

@@ -14,7 +14,7 @@ from civicmail.mail.courier.hops import Hop
 from mail.courier.conftest import Town
 
 
-@pytest.mark.rule("P-06, promise 1", "What was put off is tried again, however many outcomes are recorded at the same moment.")
+@pytest.mark.rule("P-06, promise 1", "A deferred copy is retried, however many outcomes are recorded at the same moment.")
 def test_nothing_stays_under_way_whose_outcome_was_recorded_while_others_were(data: Path) -> None:
     """The outcome of the first is on its way to the disk while that of the second comes back; both are free after that."""
     town = Town(data)

@@ -24,7 +24,7 @@ def directory(data: Path, mode: str, *addresses: str) -> None:
     store.set_mode(data, "clerk", mode, elsewhere=OLD, now=1, entering=lambda _: nullcontext("0001:1"))  # type: ignore[arg-type]
 
 
-@pytest.mark.rule("P-06", "A recipient of our domain who is not here yet goes on to the old system and is never refused.")
+@pytest.mark.rule("P-06", "A recipient of our domain who is not here yet is routed to the old system and never rejected.")
 @pytest.mark.parametrize(
     ("mode", "ann"), [("live", "maildir"), ("observe", OLD), ("elsewhere", OLD)], ids=["live", "observe", "elsewhere"]
 )
@@ -108,7 +108,7 @@ def test_verdicts_of_strangers_do_not_reach_people_and_the_record_rebuilds_what_
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-06, promise 2", "What passes on to others is unchanged but for our Received.")
+@pytest.mark.rule("P-06, promise 2", "Mail that is passed on is unchanged except for our Received.")
 def test_a_live_mailbox_on_the_host_that_is_also_the_way_out_is_served_apart(town, next_hop):
     async def story():
         both = await next_hop()

@@ -91,7 +91,7 @@ def two(encoding: str) -> bytes:
     return TWO % (encoding.encode(), page)
 
 
-@pytest.mark.rule("P-31", "Links to hosts that nobody here knows lead by our page, with the name of the host in text.")
+@pytest.mark.rule("P-31", "Links to unknown hosts lead to our page, with the name of the host in text.")
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, encoding: str) -> None:
     """Each link to a host nobody here knows leads by our page, says whose copy it was and what its words pretended; the
@@ -105,7 +105,7 @@ def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, e
     assert "or https://www.city.example/</p>" in page and "evil.example" not in page
 
 
-@pytest.mark.rule("P-31, promise 4", "What leaves the city has the links as they were, and none that works in a reader's name.")
+@pytest.mark.rule("P-31, promise 4", "Mail that leaves the city has the original links, and none that acts in a reader's name.")
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_what_leaves_the_city_has_the_links_as_they_were(here: Here, encoding: str) -> None:
     """An answer that quotes our links leaves with the real ones, and with no link that works in a reader's name."""
@@ -165,7 +165,7 @@ def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
         assert (said.capture, said.index) == (CAPTURE, 3)
 
 
-@pytest.mark.rule("P-31", "Mail from outside says so in a header line, and nothing is put into its text without a reason.")
+@pytest.mark.rule("P-31", "Mail from outside is marked in a header line, and its text is unchanged without a reason.")
 def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
     """Mail from outside says so in a header line, and nothing is put into its text without a reason."""
     text = b"From: x\r\n\r\nhello, see the account of www.city.example\r\n"
@@ -217,7 +217,7 @@ def test_very_many_links_and_very_long_lines_are_delivered(here: Here, html: byt
     assert 2 <= len(marked.replaced) <= 2_001 and len(left) > len(text)
 
 
-@pytest.mark.rule("P-31", "Our own fault in marking delivers the copy as it came.")
+@pytest.mark.rule("P-31", "An error of ours in marking delivers the copy unchanged.")
 def test_a_damaged_key_file_delivers_the_copy_without_marks(here: Here) -> None:
     """Our own fault in marking delivers the copy as it came."""
     signed_links.key_path(here.data).write_bytes(b"{}")

@@ -46,7 +46,7 @@ def pulled(town: Town) -> set[tuple[bytes, int]]:
     return {(e.id, i) for e in outstanding_file.current(town.data).pulled() for i, c in e.copies.items() if c.is_pulled}
 
 
-@pytest.mark.rule("P-31, promise 2", "What goes back into a mailbox is what had left for it, byte for byte, with flags and time.")
+@pytest.mark.rule("P-31, promise 2", "A restored copy equals the delivered one, byte for byte, with flags and time.")
 def test_a_copy_goes_out_of_its_mailbox_and_comes_back_as_it_was(town: Town) -> None:
     """With its flags, its time and every byte that had left; the archive has the message all the while."""
     id_ = delivered(town)
@@ -63,7 +63,7 @@ def test_a_copy_goes_out_of_its_mailbox_and_comes_back_as_it_was(town: Town) -> 
     assert pulled(town) == set() and pulling.restore(id_, 0, SAID) == "nothing"
 
 
-@pytest.mark.rule("P-31", "An undo leaves unread what nobody had read, and gives nobody what they had removed.")
+@pytest.mark.rule("P-31", "Restoring leaves unread copies unread, and does not restore copies that their owner had removed.")
 def test_what_nobody_had_read_is_unread_again_and_what_its_owner_removed_stays_removed(town: Town) -> None:
     """An undo gives nobody anything that they had thrown away; My mail has both again."""
     one, two = delivered(town), delivered(town, "bob@city.example")
@@ -76,7 +76,10 @@ def test_what_nobody_had_read_is_unread_again_and_what_its_owner_removed_stays_r
     assert pulled(town) == set()
 
 
-@pytest.mark.rule("P-31, promise 1", "Where a copy lay is recorded before it is removed, so that whoever dies in between goes on.")
+@pytest.mark.rule(
+    "P-31, promise 1",
+    "The place of a copy is recorded before it is removed, so that an interrupted removal continues.",
+)
 def test_who_dies_between_the_record_and_the_mailbox_goes_on(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """The record of where it lay is durable first; a second round removes what is left, and an undo knows the flags."""
     id_ = delivered(town)
@@ -103,7 +106,7 @@ def test_who_dies_between_the_record_and_the_mailbox_goes_on(town: Town, monkeyp
 
 @pytest.mark.rule(
     "P-31",
-    "A copy that still waits is stopped by a pull; one in a system that cannot be asked is said to lie there.",
+    "A copy that still waits is stopped by a removal; one in an inaccessible system is reported as being there.",
 )
 def test_what_waits_is_stopped_and_what_lies_in_another_system_is_said_to_be_there(town: Town) -> None:
     """A copy that was not handed over yet never comes; where no mailbox can be asked, the outcome says so."""
@@ -132,7 +135,7 @@ def test_a_password_that_opens_every_mailbox_goes_in_clear_nowhere(url: str, tmp
         ImapServer("imap://127.0.0.1:143", "civicmail", str(tmp_path / "none"))
 
 
-@pytest.mark.rule("P-08, P-15", "Where a mailbox is emptied, folders that others share with its owner are not touched.")
+@pytest.mark.rule("P-08, P-15", "When a mailbox is emptied, folders that others share with its owner are not changed.")
 def test_folders_that_others_share_are_not_their_readers_own() -> None:
     """RFC 2342; where a mailbox is emptied, nothing of another's goes."""
     said = b'(("" "/")("mine/" "/")) (("user/" "/")) (("Shared \\"a\\"/" "/" "X-OPT" ("b"))("public/" "/"))'

@@ -11,7 +11,7 @@ from civicmail.mail.courier.mta_sts import Policy, is_published, parse
 GOOD = "version: STSv1\r\nmode: enforce\r\nmx: mail.agency.example\r\nmx: *.mx.agency.example\r\nmax_age: 604800\r\n"
 
 
-@pytest.mark.rule("P-19", "A wildcard of such a policy stands for one label.")
+@pytest.mark.rule("P-19", "A wildcard of such a policy matches one label.")
 def test_a_policy_names_servers_and_a_star_stands_for_one_label() -> None:
     policy = parse(GOOD)
     assert policy is not None and policy.mode == "enforce"

@@ -40,7 +40,7 @@ def test_where_nobody_looked_and_nothing_is_marked_nothing_is_added() -> None:
 
 @pytest.mark.rule(
     "P-25, P-26, promise 7",
-    "A reader is told what was found in the header of the copy, and by no stranger in our name.",
+    "Findings for a reader are in the header of the copy, and strangers cannot forge them in our name.",
 )
 def test_what_a_stranger_wrote_in_our_name_is_taken_out_even_if_the_edge_is_believed() -> None:
     header = (

@@ -26,7 +26,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.mark.rule(
     "P-19",
-    "What a stranger's zone names is connected to at public addresses alone, and in networks of the settings.",
+    "Names from a stranger's zone are connected to at public addresses only, and in networks of the settings.",
 )
 @pytest.mark.parametrize("how", ["dane", "mta-sts"])
 def test_no_zone_of_a_stranger_makes_us_speak_to_our_own_machines(next_hop: Any, authority: Any, how: str) -> None:

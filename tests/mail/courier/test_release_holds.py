@@ -46,7 +46,7 @@ def test_nothing_is_released_while_nobody_may_read_it(town: Town, returning: Cal
     assert len(held_for(town.data, EVE)) == 1
 
 
-@pytest.mark.rule("P-06, promise 1, M4", "What was held for a mailbox is delivered by itself when somebody may read it again.")
+@pytest.mark.rule("P-06, promise 1, M4", "Mail held for a mailbox is delivered automatically when the mailbox has a reader again.")
 def test_the_mail_of_who_is_back_is_delivered_without_anybody_asking(town: Town, returning: Callable[[Snapshot], int]) -> None:
 
     async def run() -> None:
@@ -86,7 +86,10 @@ def test_what_a_gateway_held_by_the_snapshot_before_is_found_a_minute_later(
     assert returning(snapshot) == 1
 
 
-@pytest.mark.rule("P-01, P-06", "Held mail that may go on is looked for in what was followed all the time; nothing is read anew.")
+@pytest.mark.rule(
+    "P-01, P-06",
+    "Held mail that may be released is determined from records read continuously; nothing is read again.",
+)
 def test_who_waits_is_followed_and_not_read_anew_at_each_look(
     town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +114,7 @@ def test_who_waits_is_followed_and_not_read_anew_at_each_look(
     assert returning(city(2, mailboxes=[BACK])) == 2
 
 
-@pytest.mark.rule("P-01, P-06", "What is held for many mailboxes is read by one view of the archive that is kept up.")
+@pytest.mark.rule("P-01, P-06", "Mail held for many mailboxes is read through one current view of the archive.")
 def test_what_is_held_for_many_is_read_in_one_view_of_the_archive(
     town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,10 @@ def test_received_says_from_whom_and_how(envelope, first):
     assert "login" not in "".join(lines) and lines[0].startswith("Received:") and lines[2] == "\tfor <ann@city.example>;"
 
 
-@pytest.mark.rule("P-06, promise 4", "A copy names its recipient only where there is one, so that nobody learns of another's.")
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "A copy names its recipient only if there is one, so that no recipient is revealed to another.",
+)
 def test_with_several_recipients_nobody_is_named_and_return_path_is_for_mailboxes_only():
     lines = header_lines(capture(), "h", ["a@x", "b@x"], final=False)
     assert not any("for <" in line or "Return-Path" in line for line in lines)

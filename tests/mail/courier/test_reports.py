@@ -93,7 +93,7 @@ def test_what_the_sender_asked_for_is_in_the_report(town, next_hop):
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-06, P-23", "A delivery report goes to a sender of ours, by a door that knows its senders, and to nobody else.")
+@pytest.mark.rule("P-06, P-23", "A delivery report is sent only to a sender of ours, from a listener that verifies its senders.")
 @pytest.mark.parametrize(
     "keep",
     [

@@ -25,7 +25,7 @@ def use(town, hop, authority: Authority, *, on: bool = True) -> None:
     town.settings = replace(town.settings, secure=Secure(requiretls=on), web=Web(url=PAGES))
 
 
-@pytest.mark.rule("P-19", "The promise of a smart host is asked for with each message, and recorded as a promise.")
+@pytest.mark.rule("P-19", "The promise of a smart host is requested with each message, and recorded as a promise.")
 def test_the_promise_is_asked_for_and_recorded_as_a_promise(town, next_hop, authority):
     """Over verified TLS to the smart host; what comes back has no content."""
 

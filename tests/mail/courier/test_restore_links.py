@@ -100,10 +100,7 @@ def left(here: Here, content: str, kind: str, encoding: str) -> str:
     return found
 
 
-@pytest.mark.rule(
-    "P-31, promise 4",
-    "In text that leaves, a link of ours is put together over broken and quoted lines, and turned back.",
-)
+@pytest.mark.rule("P-31, promise 4", "In outgoing text one of our links is recognized over broken and quoted lines, and restored.")
 @given(URLS, st.sampled_from(sorted(TEXTS)), st.sampled_from(["8bit", "base64", "quoted-printable"]), st.integers(20, 76))
 def test_in_text_a_link_is_put_together_and_turned_back(here: Here, url: str, program: str, encoding: str, width: int) -> None:
     """Quoted, broken over lines, flowed, with its label or without: what leaves has the address and nothing of ours."""
@@ -182,7 +179,7 @@ def test_time_grows_with_length_alone(here: Here) -> None:
         here.marked(reply(text, "plain", "8bit"), kind="submission")  # with its square it would not end today
 
 
-@pytest.mark.rule("P-19, P-31", "What leaves encrypted, or waits in the pick-up portal, has its links as they were.")
+@pytest.mark.rule("P-19, P-31", "Mail that leaves encrypted, or waits in the pick-up portal, has its original links.")
 @pytest.mark.parametrize("way", ["tls", "portal"])
 def test_what_leaves_encrypted_has_its_links_as_they_were(town: Any, next_hop: Any, authority: Authority, way: str) -> None:
     """Also by verified TLS, and in the pick-up portal; S/MIME and OpenPGP seal the same bytes."""

@@ -22,10 +22,7 @@ def restore(town: Town) -> None:
     town.writer.flush()
 
 
-@pytest.mark.rule(
-    "P-06, P-23, promise 1",
-    "An attempt with mail that a lost installation had says that it may have been delivered before.",
-)
+@pytest.mark.rule("P-06, P-23, promise 1", "An attempt with mail of a lost installation is marked as a possible repetition.")
 def test_what_a_lost_installation_may_have_delivered_says_redelivered(town, next_hop):
     async def story():
         hop = await next_hop()
@@ -45,7 +42,7 @@ def test_what_a_lost_installation_may_have_delivered_says_redelivered(town, next
 
 @pytest.mark.rule(
     "P-06, P-23, promise 1",
-    "A delivery report about mail that a lost installation had says that it may have been sent before.",
+    "A delivery report about mail of a lost installation is marked as a possible repetition.",
 )
 def test_a_report_that_a_lost_installation_may_have_sent_says_redelivered(town, next_hop):
     """No record says whether the lost one made it."""

@@ -113,7 +113,7 @@ def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_h
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-19, promise 6", "What must leave encrypted never leaves in clear text; where no way is left it waits.")
+@pytest.mark.rule("P-19, promise 6", "A copy that must leave encrypted never leaves in clear text; without a route it waits.")
 @pytest.mark.parametrize("url", ["", "http://mail.city.example"])
 def test_where_no_way_is_left_it_waits(town, next_hop, url):
     """The fault is ours, so it never fails; and never goes in clear, nor into a portal that is read in clear text."""
@@ -148,7 +148,7 @@ def test_an_address_that_is_longer_than_any_fails_with_words(town, next_hop):
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-19", "That a copy leaves encrypted is not undone by a later look that finds nothing.")
+@pytest.mark.rule("P-19", "The encryption of a copy is not undone by a later screening without findings.")
 def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(town, next_hop):
 
     async def story():
@@ -215,8 +215,8 @@ def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, a
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-19", "Kinds of information for which TLS is not enough take another way.")
-@pytest.mark.rule("P-19", "A box of the portal says which kinds in it must never go by TLS alone.")
+@pytest.mark.rule("P-19", "Kinds of information for which TLS is not enough take another route.")
+@pytest.mark.rule("P-19", "A portal box lists its kinds of information that must never leave by TLS alone.")
 def test_what_is_never_sent_by_tls_alone_takes_another_way(town, next_hop, authority):
 
     async def story():

@@ -78,7 +78,7 @@ def sent(town: Town, next_hop: Any, *to: str, **keep: Any) -> tuple[bytes, bytes
     return asyncio.run(story())
 
 
-@pytest.mark.rule("P-26, promise 2", "What our own people send leaves signed as the last step, and is rebuilt bit for bit.")
+@pytest.mark.rule("P-26, promise 2", "Mail of our own people is signed as the last step, and is rebuilt bit for bit.")
 @pytest.mark.parametrize("kind", ["submission", "relay", "local"])
 def test_mail_of_our_own_leaves_signed_and_is_rebuilt(town, next_hop, kind):
     key_for(town.data)

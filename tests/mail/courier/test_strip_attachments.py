@@ -105,7 +105,7 @@ def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], d
     assert before.headers == after.headers and len(edits) == len(gone)
 
 
-@pytest.mark.rule("P-22", "In place of a file stands a line with its name, which no name can end or hide.")
+@pytest.mark.rule("P-22", "In place of a file there is a line with its name, which no name can end or hide.")
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
     """It is told in short, and in base64."""
@@ -176,7 +176,7 @@ def test_each_recipient_gets_the_files_that_were_approved_for_them_and_what_left
 
 @pytest.mark.rule(
     "P-22, promise 6",
-    "A copy is looked at once more before it leaves; one that is not what was approved waits, and the log says so.",
+    "A copy is checked again before it leaves; one that differs from the approved one waits, and is logged.",
 )
 def test_a_copy_that_is_not_what_was_approved_waits_and_the_log_says_so(town, next_hop, capsys) -> None:
     """Our fault, which fails no message and lets nothing out; the operator finds it in the log and in the queue."""

@@ -68,7 +68,7 @@ def run(wire: Wire, attempt: Any, what: Load) -> Any:
     return asyncio.ensure_future(transfer(wire, what, attempt, 1))  # type: ignore[arg-type]
 
 
-@pytest.mark.rule("P-06, promise 1", "No final dot goes to a next hop before the record of the attempt is durable.")
+@pytest.mark.rule("P-06, promise 1", "No final dot is sent to a next hop before the record of the attempt is durable.")
 def test_the_final_dot_waits_until_the_record_of_the_attempt_is_durable() -> None:
     async def story() -> None:
         wire, durable, asked = Wire(), asyncio.Event(), list[int]()

@@ -86,7 +86,7 @@ def test_a_closed_mailbox_is_refused_a_moment_after_it_was_closed(here: Town) ->
         assert client.say(b"RCPT TO:<bob@city.example>") == "550 5.2.1 This mailbox takes no mail any more"
 
 
-@pytest.mark.rule("P-06, promise 5, M4", "Nothing goes out for a mailbox that may not send, whoever brings it.")
+@pytest.mark.rule("P-06, promise 5, M4", "Nothing is sent for a mailbox that may not send, whatever its source.")
 def test_a_relay_sends_nothing_for_a_mailbox_that_may_not(data: Path, tmp_path: Path) -> None:
     """M4: whoever brings it, outbound of a holder without access is refused."""
     unscoped = settings_for(Listener(kind="relay", port=0))
@@ -108,10 +108,7 @@ def test_without_a_database_inbound_goes_on_for_a_day(here: Town) -> None:
         assert client.say(b"RCPT TO:<postmaster@city.example>").startswith("250")
 
 
-@pytest.mark.rule(
-    "P-06, promise 5, promise 6",
-    "A snapshot that cannot be read lets nobody in: 4xx, never as if there were no people.",
-)
+@pytest.mark.rule("P-06, promise 5, promise 6", "An unreadable snapshot admits nobody: 4xx, never as if there were no people.")
 def test_a_gateway_that_cannot_read_who_may_what_says_later_and_lets_nobody_in_for_that(data: Path) -> None:
     snapshot_path(data).parent.mkdir(exist_ok=True)
     snapshot_path(data).write_bytes(b"torn")

@@ -52,8 +52,8 @@ def test_xclient_and_xforward_are_offered_to_trusted_networks_only() -> None:
 
 @pytest.mark.rule(
     "P-19",
-    "From beyond this machine relay, LMTP and journal take mail under TLS alone, where they have a certificate and nobody "
-    "answers for clear text.",
+    "From beyond this machine relay, LMTP and journal listeners accept mail under TLS only, if they have a certificate "
+    "and no exception for clear text.",
 )
 @pytest.mark.parametrize("kind", ["relay", "lmtp", "journal"])
 def test_beyond_this_machine_mail_comes_under_tls_or_somebody_answers_for_it(tmp_path: Path, kind: str) -> None:

@@ -204,7 +204,7 @@ def test_a_stranger_is_sent_away_from_a_relay(data: Path) -> None:
         assert run.counters.refused_connections == 1
 
 
-@pytest.mark.rule("P-01, promise 2", "A large message goes to a spool file and never through everybody's sync.")
+@pytest.mark.rule("P-01, promise 2", "A large message is written to a spool file and never through the shared sync.")
 def test_a_large_message_goes_to_the_spool_and_comes_back_exactly(data: Path) -> None:
     large = b"Subject: large\r\n\r\n" + b"".join(b"line %d %s\r\n" % (n, b"x" * 60) for n in range(40_000))
     with running(data) as run, Client(run.port) as client:

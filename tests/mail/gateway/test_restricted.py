@@ -11,7 +11,7 @@ from civicmail.city.snapshot.snapshot import Mailbox
 from mail.gateway.town import town
 
 
-@pytest.mark.rule("P-30", "Who is restricted writes to one outside address at a time, and every constituent gets an answer.")
+@pytest.mark.rule("P-30", "A restricted person writes to one outside address at a time, and every constituent gets an answer.")
 def test_who_is_restricted_writes_to_one_outside_address_at_a_time(installed: Path, tmp_path: Path) -> None:
     """A constituent gets an answer, a hundred get no mailing; another message begins anew; others are not touched."""
     with town(installed, tmp_path / "tls") as here:

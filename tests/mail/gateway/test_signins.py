@@ -95,8 +95,8 @@ def test_whose_access_ended_hears_why_and_whom_to_ask_and_is_not_in(here: Town) 
 
 @pytest.mark.rule(
     "P-09",
-    "Whose access ended hears at a mail door why and whom to ask, by the password that opened until then; to who guesses, "
-    "an ended sign-in is like one that nobody has.",
+    "A person whose access ended gets the reason and a contact at a mail entry point, with the password that was valid "
+    "until then; for a guesser, an ended sign-in looks like an unknown one.",
 )
 def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
     """A wrong password, one that was lost before, and a name that nobody has hear the same."""
@@ -112,7 +112,7 @@ def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
 
 @pytest.mark.rule(
     "P-08, P-09",
-    "A device password that ended together with access opens nothing at any door, whoever its person is by then.",
+    "A device password that ended together with access grants nothing at any entry point, whoever its person is by then.",
 )
 def test_a_password_that_ended_opens_nothing_for_whoever_works_here(here: Town) -> None:
     """Not even for a person in whose favor everything else speaks."""

@@ -47,7 +47,7 @@ def data_of(client: smtplib.SMTP, letter: bytes, sender: str = ANN, to: str = "b
 # -- signing in
 
 
-@pytest.mark.rule("P-07, P-14, M5", "What a person sends carries the person and the device, whatever mailbox it is from.")
+@pytest.mark.rule("P-07, P-14, M5", "A message is attributed to the person and the device, whatever mailbox it is from.")
 @pytest.mark.parametrize("port", [SUBMISSION, IMPLICIT])
 def test_a_device_password_signs_in_and_the_envelope_knows_person_and_device(here: Town, port: int) -> None:
     with here.signed_in("Ann@City.Example", port) as client:
@@ -111,7 +111,7 @@ def test_every_sign_in_and_every_failure_is_an_entry_without_what_was_typed(here
 
 @pytest.mark.rule(
     "P-07",
-    "Who fails too often at a mail door is not recorded for a while, each time longer, by connection, by login and "
+    "Repeated failures at a mail entry point are not recorded for a while, each time longer, by connection, by login and "
     "network, by network; the right password always sends.",
 )
 def test_three_failures_end_a_connection_and_five_are_not_looked_at_any_more_for_longer_each_time(here: Town) -> None:
@@ -154,7 +154,10 @@ def test_a_wrong_password_is_answered_later_each_time(data: Path, tmp_path: Path
 # -- whose access ends
 
 
-@pytest.mark.rule("P-06, promise 5, L2", "Ended access is refused at every later command, and an open message before it is kept.")
+@pytest.mark.rule(
+    "P-06, promise 5, L2",
+    "Ended access is refused at every later command, and an open message before it is archived.",
+)
 @pytest.mark.parametrize("at", ["mail", "rcpt", "data", "bdat", "dot"])
 def test_ended_access_is_refused_at_the_next_command_and_an_open_message_before_it_is_kept(here: Town, at: str) -> None:
     """L2: within a second, at every later command; what was refused stays as evidence."""
@@ -182,8 +185,8 @@ def test_ended_access_is_refused_at_the_next_command_and_an_open_message_before_
     )
 
 
-@pytest.mark.rule("P-06, P-14, promise 5, M4", "Who has no live authorization sends nothing, and hears why.")
-@pytest.mark.rule("P-06, promise 5, L2", "A session whose epoch is over is told to sign in again.")
+@pytest.mark.rule("P-06, P-14, promise 5, M4", "A person without a live authorization sends nothing, and gets the reason.")
+@pytest.mark.rule("P-06, promise 5, L2", "A session with an old epoch must sign in again.")
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
@@ -264,7 +267,7 @@ def test_nobody_signs_in_where_nobody_was_ever_published(data: Path, tmp_path: P
 # -- honest senders at the doors
 
 
-@pytest.mark.rule("P-14, P-23", "A refused message of an employee is kept as evidence and delivered to nobody.")
+@pytest.mark.rule("P-14, P-23", "A rejected message of an employee is archived as evidence and not delivered.")
 def test_a_forged_sender_is_refused_kept_as_evidence_and_delivered_to_nobody(here: Town) -> None:
     """P-14, promise 7: the reply says the rule, what to do, and under which id it is kept."""
     with here.signed_in() as client:
@@ -277,7 +280,7 @@ def test_a_forged_sender_is_refused_kept_as_evidence_and_delivered_to_nobody(her
     assert [f.code for f in refused.findings] == ["not-yours"] and passed.dispositions[0].do == "deliver"
 
 
-@pytest.mark.rule("P-14, promise 7", "Each door adds to its refusals where their clause is read.")
+@pytest.mark.rule("P-14, promise 7", "Each entry point adds the URL of the clause to its refusals.")
 def test_a_refusal_names_its_clause_and_where_the_policy_is_read(here: Town) -> None:
     """Promise 7: at MAIL, and after the content, where the id of what was kept still follows the rule."""
     gate = here.run.gateway.gate
@@ -294,7 +297,7 @@ def test_a_refusal_names_its_clause_and_where_the_policy_is_read(here: Town) -> 
 
 @pytest.mark.rule(
     "P-14",
-    "The null return path is taken from a person, whose From is checked all the same (RFC 6409, 3.2; RFC 8098, 3).",
+    "The null return path is accepted from a person, whose From is checked all the same (RFC 6409, 3.2; RFC 8098, 3).",
 )
 def test_a_confirmation_with_the_null_return_path_goes_out_and_says_who_signed_in(here: Town) -> None:
     """RFC 8098, 3; RFC 6409, 3.2. The login is the evidence of who sent it; From is hers all the same."""

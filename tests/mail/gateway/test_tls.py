@@ -95,7 +95,7 @@ def test_implicit_tls_begins_before_the_greeting_and_offers_no_starttls(data: Pa
         assert capture.envelope.tls.startswith("TLSv1.")
 
 
-@pytest.mark.rule("P-23", "What stands behind STARTTLS in the clear never runs under TLS.")
+@pytest.mark.rule("P-23", "Commands after STARTTLS in clear text never run under TLS.")
 def test_a_command_behind_starttls_never_runs(data: Path, certificates: Path) -> None:
     with running(data, settings_for(listener(certificates))) as run, Client(run.port) as client:
         client.reply()

@@ -113,8 +113,8 @@ def test_every_message_is_brought_over_once_with_its_labels_and_flags(
 
 @pytest.mark.rule(
     "P-23",
-    "What an API throttles, cuts off or answers with something else is asked for again, when it says, and nothing of it "
-    "is archived.",
+    "A response of an API that is throttled, cut off or unexpected is requested again, at the stated time, and nothing of "
+    "it is archived.",
 )
 @KINDS
 @pytest.mark.parametrize("said", [THROTTLED, RATED, BUSY, BROKEN, CUT, NO_JSON], ids=["429", "403", "503", "500", "cut", "html"])
@@ -170,7 +170,7 @@ def test_a_mailbox_that_may_not_be_read_is_named_and_a_source_that_stays_away_en
             moved(data, _source(fake, tokens, tmp_path, waits), ANN)
 
 
-@pytest.mark.rule("P-07", "A token of a mailbox goes to no other server, wherever an answer leads.")
+@pytest.mark.rule("P-07", "A token of a mailbox is sent to no other server, whatever an answer contains.")
 def test_a_token_goes_to_no_server_that_an_answer_names(tmp_path: Path, data: Path, waits: list[float]) -> None:
     """And pages that lead in a circle end."""
     with TokenServer() as tokens, graph_of(tokens) as fake, ApiServer(lambda token: True) as other:

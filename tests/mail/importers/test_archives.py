@@ -84,7 +84,7 @@ def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:
     assert len(found) == 1 and [(item.why, item.failed) for item in left] == [(archives.TOO_DEEP, True)]
 
 
-@pytest.mark.rule("P-01", "What an archive unpacks to is counted and ends.")
+@pytest.mark.rule("P-01", "The unpacked size of an archive is counted and limited.")
 def test_a_bomb_ends_at_what_an_archive_may_unpack_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted over everything that the archive holds, however deep."""
     monkeypatch.setattr(archives, "FREE_BYTES", 8 << 20)

@@ -52,7 +52,7 @@ def _source(fake: FakeImap, login: Login, waits: list[float], ca: str = "", sche
 
 @pytest.mark.rule(
     "P-23, P-24",
-    "A mailbox of another system is in the archive once, with folders and flags, whoever is killed while it is brought over.",
+    "A mailbox of another system is archived once, with folders and flags, even if the migration is killed.",
 )
 def test_a_message_is_archived_once_with_its_folders_and_flags(tmp_path: Path, data: Path, waits: list[float]) -> None:
     """A copy in a second folder is a label; equal messages in one folder are as many messages."""
@@ -82,7 +82,7 @@ def test_what_was_moved_or_numbered_anew_between_two_runs_is_known(tmp_path: Pat
 
 @pytest.mark.rule(
     "P-23",
-    "A source that throttles, is away or hangs up is waited for, for as long as it says, and nothing is left out.",
+    "A source that throttles, is unavailable or disconnects is waited for, for as long as it states, and nothing is left out.",
 )
 @pytest.mark.parametrize(
     ("command", "said"),
@@ -141,8 +141,8 @@ def test_a_server_that_lies_is_named_and_the_other_mailboxes_are_brought_over(
 
 @pytest.mark.rule(
     "P-23",
-    "A source that announces more than it said, or does not speak its protocol, loses the message or the mailbox that it "
-    "is about, with a sentence, and no other.",
+    "A source that announces more than it sends, or violates its protocol, loses the message or the mailbox concerned, "
+    "with a sentence, and no other.",
 )
 @pytest.mark.parametrize(
     ("said", "why"),
@@ -195,7 +195,7 @@ def test_a_folder_that_is_numbered_anew_meanwhile_is_listed_again(tmp_path: Path
 
 @pytest.mark.rule(
     "P-07",
-    "No password and no token is said to a source whose certificate does not verify, or over a line without TLS.",
+    "No password or token is sent to a source whose certificate does not verify, or over a connection without TLS.",
 )
 def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path: Path, data: Path, waits: list[float]) -> None:
     """With TLS at once and with STARTTLS; with the authority that signed it both work."""

@@ -103,7 +103,10 @@ def test_the_same_occurrence_is_known_whatever_its_file_is_called_and_how_old_it
     assert _run(data, box) == _totals(known=5)
 
 
-@pytest.mark.rule("P-23, P-24", "Imported mail is known by its occurrence: owner, folder, bytes, ordinal of equal bytes there.")
+@pytest.mark.rule(
+    "P-23, P-24",
+    "Imported mail is recognized by its occurrence: owner, folder, bytes, ordinal of equal bytes there.",
+)
 def test_equal_bytes_in_one_folder_are_several_captures_and_stay_so(tmp_path: Path, data: Path) -> None:
     place = _put(tmp_path / "in", _mail(1), _mail(1), _mail(2))
     assert _run(data, place) == _totals(stored=3)
@@ -262,8 +265,8 @@ def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: 
 
 @pytest.mark.rule(
     "P-23, promise 6",
-    "An import stops before less than `gateway.min_free` is free, says how much it has stored, and goes on from there "
-    "when it is run again.",
+    "An import stops before less than `gateway.min_free` is free, reports how much it has stored, and continues when it "
+    "is run again.",
 )
 def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch

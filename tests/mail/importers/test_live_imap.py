@@ -20,7 +20,7 @@ THEIRS = (
 )
 
 
-@pytest.mark.rule("P-15", "In another server what lies below the lines that it adds counts as delivered, to the last byte.")
+@pytest.mark.rule("P-15", "On another server the bytes below its added lines count as delivered, to the last byte.")
 def test_the_lines_of_a_mailbox_server_are_not_what_was_delivered() -> None:
     """What counts is what lies below them, to the last byte."""
     sent = (OURS + REST).encode()

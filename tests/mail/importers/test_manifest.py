@@ -72,7 +72,7 @@ def test_a_manifest_may_be_a_table(data: Path, source: Path, tmp_path: Path) -> 
     assert "missing 0; balanced True" in rows[-1]["reason"]
 
 
-@pytest.mark.rule("P-23, P-24", "A manifest balances against the archive as it is, asked afresh.")
+@pytest.mark.rule("P-23, P-24", "A manifest balances against the present archive, queried again.")
 def test_an_archive_that_lacks_an_item_is_found_out(
     data: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,7 +96,7 @@ worker.main()
 """
 
 
-@pytest.mark.rule("P-23", "An item that kills its reader costs itself, and the rest goes on.")
+@pytest.mark.rule("P-23", "An item that kills its reader affects itself only, and the others continue.")
 def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> None:
     store = tmp_path / "x.pst"
     store.write_bytes(b"!BDN")

@@ -59,7 +59,7 @@ def _answers(contents: list[bytes], processes: int, work: str = "plain") -> dict
 
 @pytest.mark.rule(
     "P-01, promise 6",
-    "An import reads no message where it keeps it: what a parser process had when it died comes out of a limited one.",
+    "An import never parses messages in its main process: messages of a parser process that died are parsed in a sandboxed one.",
 )
 @pytest.mark.parametrize("sick", [b"die", b"turn"])
 def test_what_a_process_had_that_died_is_read_apart(sick: bytes) -> None:
@@ -124,8 +124,8 @@ def test_what_is_read_apart_says_the_same() -> None:
 
 @pytest.mark.rule(
     "P-23, P-25",
-    "A parser process of an import reads no file that needs a reader: it hands all files of the message over, and the "
-    "answer is complete when limited processes of their own have read them.",
+    "A parser process of an import opens no file that needs a reader: it passes on all files of the message, and the "
+    "result is complete when sandboxed processes of their own have read them.",
 )
 def test_what_files_say_is_read_apart(tmp_path: Path) -> None:
     """The answer of a process lacks what files say, and is complete when readers of their own have read them."""
@@ -169,7 +169,7 @@ def test_what_files_say_that_nobody_has_read_waits() -> None:
 
 @pytest.mark.rule(
     "P-01, promise 1",
-    "A message that brings down every reader of an import is kept all the same, and counts as unreadable.",
+    "A message that crashes every reader of an import is archived all the same, and counts as unreadable.",
 )
 def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """And counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
@@ -192,7 +192,7 @@ def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.
 HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 
 
-@pytest.mark.rule("P-01, promise 8", "What a parser process says that was taken over is of its own messages, or no answer.")
+@pytest.mark.rule("P-01, promise 8", "A result of a compromised parser process is about its own messages, or is refused.")
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
     """It may lie about them, and about no other, and cannot stop the index."""
     honest, other = _said(HONEST), _said(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))

@@ -98,7 +98,7 @@ def test_an_empty_slot_among_the_properties_is_passed_over() -> None:
     assert isinstance(found[1], Item) and (found[1].properties, found[1].broken) == ({mapi.SUBJECT: "kept"}, "")
 
 
-@pytest.mark.rule("P-23", "A value of an Outlook data file that cannot be read costs itself, and its item says so.")
+@pytest.mark.rule("P-23", "An unreadable value of an Outlook data file affects itself only, and its item reports that.")
 def test_a_value_that_cannot_be_read_costs_itself() -> None:
     """The item is kept with the rest of its values, and says what is missing."""
     data = Book().whole({"Inbox": [Mail({0x0037: "kept", 0x1000: "long " * 3000})]})

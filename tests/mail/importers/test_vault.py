@@ -122,7 +122,8 @@ def test_a_custodian_that_is_named_is_whose_all_of_it_is(vault: Vault, data: Pat
 
 @pytest.mark.rule(
     "P-23, P-24",
-    "What only the metadata or only the mail of a Vault export has is listed, each once, and what is missing has failed.",
+    "Messages that only the metadata or only the mail of a Vault export has are listed, each once, and missing ones count "
+    "as failed.",
 )
 def test_what_only_one_side_has_is_listed(vault: Vault, data: Path) -> None:
     vault.csv()
@@ -186,8 +187,8 @@ def test_errors_are_read_whatever_their_elements_are_called(tmp_path: Path, writ
 
 @pytest.mark.rule(
     "P-23, P-29",
-    "Damaged or hostile metadata cost no label and no message: what has no readable entry is left out, in one sentence, "
-    "and comes with the next import.",
+    "Damaged or hostile metadata lose no label and no message: messages without a readable entry are left out, in one "
+    "sentence, until the next import.",
 )
 def test_damage_costs_only_the_entry_that_it_is_in_and_no_labels(vault: Vault, data: Path) -> None:
     """What has no entry because the metadata are damaged comes when they are whole, with its labels."""
@@ -314,7 +315,7 @@ def test_what_is_no_export_is_as_before(tmp_path: Path, data: Path) -> None:
 
 @pytest.mark.rule(
     "P-23",
-    "The metadata of an export are read one entry after the other, and no message is looked for by reading all of them.",
+    "The metadata of an export are read one entry after the other, and no message is looked up by reading all of them.",
 )
 def test_no_question_reads_the_whole_table() -> None:
     """An import of 100,000 messages asks 300,000 times."""

@@ -124,7 +124,7 @@ def test_a_reader_that_still_looks_at_a_large_message_keeps_nobody_from_keeping_
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-01", "At most two large messages are looked at at a time, so that small mail is not held up.")
+@pytest.mark.rule("P-01", "At most two large messages are processed at a time, so that small mail is not delayed.")
 def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> None:
     async def story() -> None:
         writer = Writer(tmp_path, lambda: NOW)
@@ -144,7 +144,7 @@ def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> N
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-01, P-02", "Of large messages that wait to be looked at, the one whose client had the least time is next.")
+@pytest.mark.rule("P-01, P-02", "Of large messages that wait, the one whose client had the least time is next.")
 def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tmp_path: Path) -> None:
     """Two are looked at, the others wait; next is whoever had the least of the time."""
     order: list[str] = []

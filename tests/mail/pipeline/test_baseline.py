@@ -48,7 +48,7 @@ def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
     assert Baseline().anomaly(one(NOON, inside=301), PEOPLE) == "inside"
 
 
-@pytest.mark.rule("P-25", "What somebody was used to before today is usual; today does not make itself so.")
+@pytest.mark.rule("P-25", "A sender's behavior before today is usual; today's does not become usual today.")
 def test_what_somebody_was_used_to_before_today_is_usual() -> None:
     """Twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
     habit = Baseline()
@@ -61,7 +61,7 @@ def test_what_somebody_was_used_to_before_today_is_usual() -> None:
     assert until_unusual(habit, [one(NOON + n, f"q{n}@d.example") for n in range(300)]) == (40, "outside")
 
 
-@pytest.mark.rule("P-25", "Many domains within an hour that somebody has never written to are unlike them.")
+@pytest.mark.rule("P-25", "Mail to many new domains within an hour is an anomaly.")
 def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
     """Known ones do not count."""
     assert until_unusual(Baseline(), [one(NOON + n, f"a@new{n}.example") for n in range(40)]) == (20, "domains")
@@ -70,7 +70,7 @@ def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
     assert until_unusual(habit, known) == (30, "")
 
 
-@pytest.mark.rule("P-25", "Domains to which a taken account wrote what was held never become known.")
+@pytest.mark.rule("P-25", "Domains of a compromised account's held mail never become known.")
 def test_domains_of_what_was_held_never_become_known() -> None:
     """An hour later they are as new as before, and known ones have not made room for them."""
     habit = worked()
@@ -83,7 +83,7 @@ def test_domains_of_what_was_held_never_become_known() -> None:
     assert until_unusual(habit, again) == (20, "domains")
 
 
-@pytest.mark.rule("P-25", "Many messages within an hour that say the same are unlike a person, whoever they greet.")
+@pytest.mark.rule("P-25", "Many messages with equal text within an hour are an anomaly, whatever the greeting.")
 def test_the_same_words_in_many_messages_are_unusual() -> None:
     """To colleagues, too; whoever is greeted by name does not make it another message."""
     text = (
@@ -113,7 +113,7 @@ def test_answers_in_one_thread_are_not_the_same_message() -> None:
     assert repeat_keys.keys(b"") == repeat_keys.keys(b"\r\n") == ()
 
 
-@pytest.mark.rule("P-25", "At an hour at which somebody never sends, a quarter is enough.")
+@pytest.mark.rule("P-25", "At an hour at which the account never sends, a quarter is enough.")
 def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
     """A quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
     night, beside = NOON + 10 * HOUR, NOON + HOUR
@@ -149,7 +149,7 @@ def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
     assert until_unusual(Baseline(), messages, other) == (1000, "budget")
 
 
-@pytest.mark.rule("P-25", "After a release it is counted anew, within what was allowed.")
+@pytest.mark.rule("P-25", "After a release counting starts again, within the allowed limit.")
 def test_what_an_officer_has_let_go_is_forgiven_and_may_go_on() -> None:
     """Counted anew from the release on, within what was allowed."""
     habit = Baseline()

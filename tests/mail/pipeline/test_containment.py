@@ -81,7 +81,7 @@ def held(captures: list[Capture]) -> list[bool]:
     return [all(CONTAINED in d.rules and d.do == "hold" for d in c.dispositions) for c in captures]
 
 
-@pytest.mark.rule("P-25, promise 1", "From the message that is unlike its sender everything of theirs is held, and kept.")
+@pytest.mark.rule("P-25, promise 1", "From the first anomalous message on everything from its sender is held, and archived.")
 def test_from_the_message_that_is_unlike_its_sender_everything_waits_and_is_kept(tmp_path: Path) -> None:
     """The first forty have gone, the next waits, and so does a letter to one colleague; others are not touched."""
     door = Door(tmp_path)
@@ -120,7 +120,7 @@ def _started_anew(data: Path, at: int) -> BaselineJob:
     return BaselineJob(SETTINGS, data, lambda: at)
 
 
-@pytest.mark.rule("P-25", "What an account sent in the last hour is counted on after a restart of gateways and workers.")
+@pytest.mark.rule("P-25", "An account's messages of the last hour are counted after a restart of gateways and workers.")
 def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
     """Whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
     first = Door(tmp_path)
@@ -138,7 +138,7 @@ def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
     assert not load(tmp_path).habits["bob"].window and "d.example" in load(tmp_path).habits["bob"].domains
 
 
-@pytest.mark.rule("P-25", "So are messages that say the same, by digests of their words.")
+@pytest.mark.rule("P-25", "So are messages with equal text, by digests of their words.")
 def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> None:
     """They are counted from their digests, whoever they greet."""
     words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
@@ -154,7 +154,7 @@ def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> 
     assert b"words" not in kept and b"minutes" not in kept
 
 
-@pytest.mark.rule("P-25", "A question to check@ is no mail that somebody has sent.")
+@pytest.mark.rule("P-25", "A forecast request to check@ does not count as sent mail.")
 def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
     """Nobody got it, so no process counts it."""
     first, second = Door(tmp_path), Door(tmp_path)
@@ -167,7 +167,7 @@ def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
     second.close(), first.close()
 
 
-@pytest.mark.rule("P-25", "Messages that say the same are counted over all gateways together.")
+@pytest.mark.rule("P-25", "Messages with equal text are counted over all gateways together.")
 @pytest.mark.parametrize("size", [0, (1 << 20) + 1])
 def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Path, size: int) -> None:
     """Twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
@@ -179,7 +179,7 @@ def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Pat
     second.close(), first.close()
 
 
-@pytest.mark.rule("P-25", "What people have decided about an account is done within a quarter of a second.")
+@pytest.mark.rule("P-25", "Decisions on an account take effect within a quarter of a second.")
 def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path: Path) -> None:
     """Held by hand; released, and counted anew from there."""
     now = NOW
@@ -202,7 +202,7 @@ def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path:
     door.close()
 
 
-@pytest.mark.rule("P-25, P-19", "No rule lets go what waits because its sender's account may be taken.")
+@pytest.mark.rule("P-25, P-19", "No rule releases mail that waits because its sender's account may be compromised.")
 @pytest.mark.parametrize("do", ["encrypt", "pending", "hold"])
 def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
     """What would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""

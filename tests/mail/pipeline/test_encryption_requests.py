@@ -32,7 +32,7 @@ def test_the_word_in_the_subject_is_heard_from_any_client(subject: str, asks: bo
     assert encryption_requests.is_requested(f"From: a@b\r\nSubject: {subject}\r\n\r\nx\r\n".encode()) is asks
 
 
-@pytest.mark.rule("P-19", "[secure] in a subject is heard from any client, without any rule or check.")
+@pytest.mark.rule("P-19", "[secure] in a subject takes effect from any client, without any rule or check.")
 def test_what_was_asked_for_needs_no_rule_and_no_detector(tmp_path: Path) -> None:
     """Nothing is screened here, and no book is in force."""
 
@@ -57,7 +57,7 @@ def test_what_waits_for_another_reason_leaves_encrypted_when_it_goes() -> None:
     assert Disposition.from_plain(held.plain()).secure
 
 
-@pytest.mark.rule("P-19", "A sender may put aside what rules want encrypted, never what they asked for themselves.")
+@pytest.mark.rule("P-19", "A sender may overrule encryption by rules, never their own request.")
 def test_a_sender_may_put_aside_what_rules_want_and_never_what_was_asked_for() -> None:
     found = [Disposition(0, "encrypt", ("confidential-out",), secure=True)]
     (plain,) = encryption_requests.apply_override(found, [encryption_requests.OVERRIDE])

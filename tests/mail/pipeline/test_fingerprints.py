@@ -44,7 +44,7 @@ def keep(data: Path, *raws: bytes) -> list[bytes]:
     return ids
 
 
-@pytest.mark.rule("P-31, promise 6", "A message that brings its reader down is compared whole, and harms no other.")
+@pytest.mark.rule("P-31, promise 6", "A message that crashes its reader is compared as a whole, and affects no other.")
 def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(tmp_path: Path) -> None:
     """The process is ended, the next message is read by another one; copies that came by another way are the same thing."""
     again = b"Received: from a by b; Mon, 2 Mar 2026 12:00:00 +0000\r\n" + HEAVY
@@ -62,7 +62,7 @@ def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(t
 
 @pytest.mark.rule(
     "P-31, promise 6",
-    "While too much is being read, nothing is compared by less than there is to know: it is for later.",
+    "While too many messages are being read, no comparison is made with partial data: it is postponed.",
 )
 def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is compared by less than there is to know, only because many ask at once."""
@@ -76,7 +76,7 @@ def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatc
         assert FingerprintReader(tmp_path, ()).fingerprint(good) == fingerprint_of(PHISH)
 
 
-@pytest.mark.rule("P-25, P-31", "What a limited process says of a message is digests and few words, or nothing.")
+@pytest.mark.rule("P-25, P-31", "A sandboxed process's result about a message is digests and few words, or nothing.")
 def test_a_process_that_was_taken_over_says_nothing_but_digests() -> None:
     """Whatever it answers, it fits into the rows for it, or counts as nothing."""
     honest = fingerprint_of(PHISH)

@@ -46,7 +46,7 @@ def accepted(data: Path, content: bytes, kind: str = "journal", *, spooled: bool
     return machine.capture(id_), machine.body(id_)
 
 
-@pytest.mark.rule("P-23, promise 2", "The message in a journal report is the body, and the report comes back bit for bit.")
+@pytest.mark.rule("P-23, promise 2", "The message in a journal report is the body, and the report is restored bit for bit.")
 @pytest.mark.parametrize("size", [0, 3 << 20])
 def test_the_message_is_the_body_and_the_report_comes_back_bit_for_bit(tmp_path: Path, size: int) -> None:
     inner = MAIL + b"x" * size + b"\r\n"
@@ -63,7 +63,7 @@ def test_the_message_is_the_body_and_the_report_comes_back_bit_for_bit(tmp_path:
     assert len(list((tmp_path / "journal").rglob("spool/*"))) == bool(size)
 
 
-@pytest.mark.rule("P-23, promise 2", "Only a configured peer's journal reports are taken apart; from anybody else they are mail.")
+@pytest.mark.rule("P-23, promise 2", "Only a configured peer's journal reports are unwrapped; from others they are mail.")
 def test_only_a_journal_listener_opens_reports(tmp_path: Path) -> None:
     """Anybody may write that header: from outside it is mail like any other."""
     whole = report_of(MAIL)

@@ -78,7 +78,7 @@ def test_a_restart_forgets_nothing_and_learns_nothing_twice(data: Path, post: Ma
     assert after.positions == before.positions != {}
 
 
-@pytest.mark.rule("P-02, promise 7", "What the learner knows can be made anew from the records, sealed or not.")
+@pytest.mark.rule("P-02, promise 7", "The learner's state can be rebuilt from the records, sealed or not.")
 @pytest.mark.parametrize("sealed", [False, True])
 def test_everything_can_be_made_anew_from_what_is_kept(
     data: Path, post: Mail, learn: Callable[..., LearnJob], sealed: bool
@@ -143,7 +143,7 @@ def test_what_was_answered_is_good_and_a_record_says_so(data: Path, post: Mail, 
     assert example.key.replace("-", "") == heard.hex() and not example.spam
 
 
-@pytest.mark.rule("P-01, P-02", "Of what people send only what answers something is read for what it answers.")
+@pytest.mark.rule("P-01, P-02", "Of people's outgoing mail only replies are read, for the messages that they answer.")
 def test_what_answers_nothing_is_not_read_for_it(
     data: Path, post: Mail, learn: Callable[..., LearnJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,8 +195,8 @@ def forwarded(*ids: str, name: str = "") -> bytes:
 
 @pytest.mark.rule(
     "P-02",
-    "Unwanted mail that somebody sends, attached, to the address for reports is reported by them: what came to them, "
-    "within what one person may teach.",
+    "Unwanted mail sent as an attachment to the report address is reported by its sender: mail that they received, within "
+    "the limit for one person.",
 )
 @pytest.mark.parametrize("name", ["", "Prize.EML"])
 def test_what_is_sent_to_the_address_for_reports_is_a_report(
@@ -244,7 +244,7 @@ def test_correspondents_are_whom_we_wrote_to_and_whose_proven_mail_was_good(
     assert (known, met) == ([True, True, False, False], [True, True, False, False])
 
 
-@pytest.mark.rule("P-26, P-27", "Only mail that is proven makes its author somebody whom the city has met.")
+@pytest.mark.rule("P-26, P-27", "Only authenticated mail makes its author known to the city.")
 def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
     data: Path, post: Mail, learn: Callable[..., LearnJob]
 ) -> None:
@@ -270,7 +270,7 @@ def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
 
 @pytest.mark.rule(
     "P-02, promise 7",
-    "A list of correspondents that is damaged is made anew from the records; until then nobody counts as new or known.",
+    "A damaged list of correspondents is rebuilt from the records; until then no sender counts as new or known.",
 )
 def test_a_list_of_correspondents_that_is_damaged_is_made_anew_from_what_is_kept(
     data: Path, post: Mail, learn: Callable[..., LearnJob]
@@ -293,7 +293,7 @@ def test_nobody_becomes_known_by_the_answer_of_an_absent_person(data: Path, post
     assert [people.is_known(a) for a in ("bait@spam.example", "carla@shop.example")] == [False, True]
 
 
-@pytest.mark.rule("P-02", "A report of one person alone makes no text spam for everybody.")
+@pytest.mark.rule("P-02", "A report by one person alone makes no text spam for everyone.")
 def test_one_report_is_believed_when_another_person_makes_it_too(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
     one, two = (post.comes(mail(5, spam=True, words=300).replace(b"ann@", name)) for name in (b"bob@", b"eve@"))
     post.called(one, spam=True, by="u1", how="report")
@@ -319,7 +319,7 @@ def test_what_an_operator_puts_into_the_folder_is_learnt_and_forgotten_with_it(
     assert (model.read(data).spam, model.read(data).ham) == (0, 0)
 
 
-@pytest.mark.rule("P-02", "A model that would lose good mail that nobody has learnt is rolled back by itself.")
+@pytest.mark.rule("P-02", "A model that would lose good mail outside its training set is rolled back automatically.")
 def test_the_model_goes_back_to_the_last_good_day(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
     post.many(0, ham=230, spam=60)
     job = learn()

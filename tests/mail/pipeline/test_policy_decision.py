@@ -36,7 +36,8 @@ def told(v: Verdict) -> list[tuple[str, tuple[str, ...]]]:
 
 @pytest.mark.rule(
     "P-26, P-30, promise 7",
-    "What nobody gets is refused with a number, and kept: of strangers as a sample for some days, of employees as evidence.",
+    "Mail that no recipient gets is rejected with a number, and stored: a sample of strangers' mail for some days, "
+    "employees' as evidence.",
 )
 @pytest.mark.parametrize(
     ("source", "login", "class_"),
@@ -56,8 +57,8 @@ def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str
 
 @pytest.mark.rule(
     "P-02, P-23",
-    "What strangers sent and rules have put aside for everybody has a class of its own; one copy that goes or waits for "
-    "an answer makes it mail.",
+    "Strangers' mail that rules have quarantined for all recipients has a class of its own; one copy that is delivered or "
+    "waits for an answer makes it mail.",
 )
 @pytest.mark.parametrize(
     ("do", "to", "source", "class_"),
@@ -80,8 +81,8 @@ def test_only_what_strangers_sent_and_nobody_got_is_kept_for_some_weeks(
 
 @pytest.mark.rule(
     "P-06, P-26, promise 1",
-    "Where one answer goes to all, a refused copy of a stranger's message is quarantined and an employee gets a report; "
-    "no stranger ever does.",
+    "If one reply goes to all recipients, a rejected copy of a stranger's message is quarantined and an employee gets a "
+    "report; a stranger never does.",
 )
 def test_one_answer_for_all_quarantines_a_refused_copy_from_outside() -> None:
     """A stranger gets no delivery report, and the other copies arrive."""
@@ -106,7 +107,8 @@ def test_lmtp_answers_for_each_recipient() -> None:
 
 @pytest.mark.rule(
     "P-08, P-29",
-    "A mailbox that nobody may read keeps its mail whatever rules say; of rule and directory the stronger is done.",
+    "A mailbox without a reader keeps its mail held whatever the rules decide; of rule and directory the stricter "
+    "decision applies.",
 )
 @pytest.mark.parametrize(
     ("do", "state", "wanted"),
@@ -137,7 +139,7 @@ def test_what_waits_to_be_screened_waits_in_a_held_mailbox_too() -> None:
     ]
 
 
-@pytest.mark.rule("P-28, P-29", "Where a department is not live no rule acts, and what would be done is forecast.")
+@pytest.mark.rule("P-28, P-29", "If a department is not live no rule acts, and the outcome is a forecast.")
 def test_where_a_department_is_not_live_what_would_be_done_is_forecast() -> None:
     """No rule acts on mail of the old system, and nobody is refused for it."""
     v = verdict(book(NOBODY), "x@old.example", "y@seen.example", screened=BAD)

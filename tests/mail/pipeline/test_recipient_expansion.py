@@ -47,7 +47,7 @@ def test_a_list_is_one_capture_with_its_expansion_as_evidence() -> None:
     assert found.settled == {0: ("kept", "expand-list"), 3: ("hold", "access-held"), 4: ("kept", "list-member-closed")}
 
 
-@pytest.mark.rule("P-06", "A member of a list whose mailbox is closed gets nothing, and the record says so.")
+@pytest.mark.rule("P-06", "A member of a list with a closed mailbox gets nothing, and the record states that.")
 def test_a_member_of_a_list_whose_mailbox_is_closed_gets_nothing_and_the_record_says_so() -> None:
     """Nobody is left out without a trace, and nobody is said twice."""
     snapshot = replace(

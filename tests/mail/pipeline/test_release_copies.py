@@ -144,7 +144,7 @@ def test_who_releases_by_role_teaches_as_operators_do(place: Place) -> None:
     assert (label := label_of(place.events()[-1])) is not None and (label.by, label.how) == ("e-9", "operator")
 
 
-@pytest.mark.rule("P-02, P-25", "A release makes the checks again, and lets nothing go but what it is about.")
+@pytest.mark.rule("P-02, P-25", "A release runs the checks again, and releases only the copies concerned.")
 def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
     """Also where it was not known yet when the message came."""
     id_ = place.receive("bob@city.example")
@@ -158,10 +158,7 @@ def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x", rules={"spam", "program"}).released == (0,)
 
 
-@pytest.mark.rule(
-    "P-25",
-    "Of malware only what was known by name when it was asked is put aside; what is found besides keeps the copy.",
-)
+@pytest.mark.rule("P-25", "Of malware only what was named at the request is overruled; further malware holds the copy.")
 def test_of_malware_only_what_people_have_looked_at_is_put_aside(place: Place) -> None:
     """By the name under which it was known; what is found besides keeps it."""
     place.scanner.facts["malware.found"] = ("X",)
@@ -183,7 +180,7 @@ def test_nothing_goes_while_a_part_is_away(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x").released == (0,), "that part is overruled"
 
 
-@pytest.mark.rule("P-22", "Who may what is not read anew for a release where nothing of it has changed.")
+@pytest.mark.rule("P-22", "The access snapshot is not read again for a release if it has not changed.")
 def test_nobody_is_read_anew_for_the_next_release(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a large city they are twenty megabytes."""
     first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
@@ -196,7 +193,7 @@ def test_nobody_is_read_anew_for_the_next_release(place: Place, monkeypatch: pyt
     assert place.releasing.release(id_, [0], by="e-7", reason="x").released == (0,)
 
 
-@pytest.mark.rule("P-22, promise 5", "Whoever lets copies go one after the other goes by who may what at that moment.")
+@pytest.mark.rule("P-22, promise 5", "Each of several releases in sequence uses the access of that moment.")
 def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
     """Who may what is what was published a moment ago, also for whoever has let something go before."""
     first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
@@ -206,7 +203,7 @@ def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
     assert found.released == () and found.kept[0].rules == ("access-held", "first")
 
 
-@pytest.mark.rule("P-22, P-25", "Whoever lets copies go one after the other goes by the rules of that moment.")
+@pytest.mark.rule("P-22, P-25", "Each of several releases in sequence uses the rules of that moment.")
 def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
     """Whoever lets things go one after the other reads a book that was published in between."""
     publish(tmp_path, people())
@@ -221,7 +218,7 @@ def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
         assert found.released == () and found.kept[0].rules == ("stop",)
 
 
-@pytest.mark.rule("P-22", "Whoever lets copies go one after the other looks at the archive anew each time.")
+@pytest.mark.rule("P-22", "Each of several releases in sequence reads the archive's present state.")
 def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
     """Whoever lets things go one after the other sees what was done meanwhile."""
     id_ = place.receive("bob@city.example")
@@ -233,7 +230,7 @@ def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
 
 
 @pytest.mark.rule("P-22, P-25", "Checks and rules decide about the copy as it would leave.")
-@pytest.mark.rule("P-22", "What was not approved stays out whoever lets the copy go later.")
+@pytest.mark.rule("P-22", "Unapproved files stay out, whoever releases the copy later.")
 def test_what_is_decided_about_is_what_leaves_and_no_later_release_puts_a_file_back(place: Place) -> None:
     """The checks see the copy without the files that were not approved; who lets it go later lets that go."""
     raw = message([("bid.pdf", b"bid"), ("costs.pdf", b"costs")])

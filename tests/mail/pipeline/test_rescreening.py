@@ -120,7 +120,7 @@ def test_what_is_found_later_is_kept_back_like_what_is_found_at_once(place: Plac
 
 @pytest.mark.rule(
     "P-25, promise 1, promise 6",
-    "What could not be screened is screened again, and after ten minutes held for a person; what was decided last counts, "
+    "Mail with an unavailable check is screened again, and held for a person after ten minutes; the last decision counts, "
     "in any order.",
 )
 def test_after_ten_minutes_a_person_decides(place: Place) -> None:

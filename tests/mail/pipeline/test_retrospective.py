@@ -77,7 +77,7 @@ def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> No
 
 @pytest.mark.rule(
     "P-25, P-31",
-    "Mail of the last days is scanned again with every new set of signatures; what is found then is proposed to be pulled back.",
+    "Mail of the last days is scanned again with every new set of signatures; detected copies are proposed for removal.",
 )
 def test_new_signatures_begin_it_anew_and_a_stop_in_the_middle_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is scanned twice with the same signatures, and nothing is left out."""
@@ -120,8 +120,8 @@ def kept_back(data: Path, now: int, *rules: Any, dies: bool = False) -> list[tup
 
 @pytest.mark.rule(
     "P-25, P-31",
-    "Mail of the last days that a new rule would keep back, by a link or a file that it names, is found as soon as the "
-    "rule is in force.",
+    "Mail of the last days that a new rule would hold, by a link or a file that it names, is detected as soon as the rule "
+    "is in force.",
 )
 def test_a_rule_finds_what_it_would_have_kept_back_as_soon_as_it_is_in_force(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""

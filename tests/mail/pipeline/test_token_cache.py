@@ -16,7 +16,7 @@ from mail.pipeline.post import CITY, Mail
 from mail.sick import SICK, pool
 
 
-@pytest.mark.rule("P-02", "What brings its reader down teaches the learner nothing, and holds up nothing.")
+@pytest.mark.rule("P-02", "A message that crashes its reader teaches the learner nothing, and delays nothing.")
 def test_what_brings_its_reader_down_teaches_nothing_and_holds_up_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said of other messages is learnt."""
     with closing(pool(SERVICE, what="os.abort()")) as readers, closing(Mail(data)) as post:

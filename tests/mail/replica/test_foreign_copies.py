@@ -46,7 +46,7 @@ def test_what_the_old_one_said_has_to_be_readable(town: Town, copy: Path, tmp_pa
         restore(copy, tmp_path / "new", now=town.clock())
 
 
-@pytest.mark.rule("P-23", "A restore says so where the copy has no tables of people, or none that can be read.")
+@pytest.mark.rule("P-23", "A restore reports if the copy has no tables of people, or unreadable ones.")
 def test_tables_of_people_that_cannot_be_read_are_named(town: Town, copy: Path, tmp_path: Path) -> None:
     """The new installation would come up, and nobody would have a mailbox."""
     (copy / BACKUP_NAME).write_bytes(b"x" * 9000)

@@ -231,7 +231,10 @@ def test_a_copy_belongs_to_one_installation(data: Path, tmp_path: Path) -> None:
         ship(other, link)
 
 
-@pytest.mark.rule("P-23, promise 1", "An installation from whose copy another one was made may not go on: two primaries cannot be.")
+@pytest.mark.rule(
+    "P-23, promise 1",
+    "An installation from whose copy another one was made is fenced, so there are never two primaries.",
+)
 def test_two_primaries_cannot_be_whichever_asks_first(data: Path, tmp_path: Path) -> None:
     town, copy, new = Town(data), tmp_path / "copy", tmp_path / "new"
     with contextlib.closing(FolderLink(copy)) as link:

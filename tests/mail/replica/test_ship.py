@@ -86,7 +86,7 @@ def test_a_turn_waits_for_every_record_that_its_files_may_speak_of(town: Town, t
         assert (tmp_path / "copy" / "outstanding" / "snapshot").exists()
 
 
-@pytest.mark.rule("P-20, promise 3", "What is deleted here is deleted in the copy: journal files, spool files, keys, segments.")
+@pytest.mark.rule("P-20, promise 3", "Files deleted here are deleted in the copy: journal files, spool files, keys, segments.")
 def test_what_is_deleted_here_is_deleted_there(town: Town, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     with closing(folder_link(copy)) as link:

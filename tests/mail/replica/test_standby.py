@@ -120,8 +120,7 @@ def test_a_second_place_that_is_gone_is_451_and_one_that_comes_back_is_used(town
 
 @pytest.mark.rule(
     "P-06, P-23",
-    "Nothing is copied to a second place that had everything and is empty all at once, until somebody says that a new "
-    "copy begins there.",
+    "A standby that had everything and is suddenly empty gets no copy, until an operator starts a new one there.",
 )
 def test_a_copy_that_is_empty_all_at_once_is_no_copy_until_somebody_says_so(town: Town, place: Place, tmp_path: Path) -> None:
     """Its disk is not mounted: a new copy would be on the disk of this machine, and doctor would call all well."""
@@ -161,7 +160,7 @@ def test_a_copy_that_is_empty_all_at_once_is_no_copy_until_somebody_says_so(town
         assert list(place.folder.glob("journal/*/*.log"))
 
 
-@pytest.mark.rule("P-06, promise 1, promise 6", "A second place that is gone is 451, never a promise.")
+@pytest.mark.rule("P-06, promise 1, promise 6", "A missing standby causes a 451, never an acknowledgment.")
 def test_without_its_answer_nothing_is_promised(town: Town, place: Place) -> None:
     async def talk() -> None:
         confirm = Confirmation(town.data, Archive(acknowledge="standby", standby_wait=1))

@@ -63,7 +63,7 @@ def test_mail_of_our_own_people_and_of_this_machine_asks_nobody() -> None:
     assert zone.asked == []
 
 
-@pytest.mark.rule("P-26", "Nobody outside writes in the name of the city without proof.")
+@pytest.mark.rule("P-26", "No outsider writes in the city's name without proof.")
 @pytest.mark.parametrize("client", ["127.0.0.1", "192.0.2.7", "10.0.0.9"])
 def test_nobody_outside_writes_in_the_name_of_the_city_without_proof(client: str) -> None:
     got = found(OURS, dns(), client=client, sender="x@elsewhere.example")
@@ -158,7 +158,7 @@ def test_an_edge_server_that_may_judge_is_believed_about_this_sender() -> None:
     assert found(says % (b"pass", b"pass") + signers.MESSAGE, dns(), client="10.1.1.1").facts["auth.spf"] == "none"
 
 
-@pytest.mark.rule("P-26", "What an edge server says of a sender counts only in the name that the settings expect of it.")
+@pytest.mark.rule("P-26", "An edge server's verdict on a sender counts only under the name that the settings expect.")
 def test_a_verdict_that_is_not_in_the_name_of_the_edge_server_is_a_strangers() -> None:
     """A stranger wrote the field, and the server in front let it through."""
     says = b"Authentication-Results: %s; spf=pass smtp.mailfrom=ann@sender.example; dmarc=pass header.from=sender.example\r\n"
@@ -226,7 +226,7 @@ ESPOOFER: list[tuple[str, str, bytes, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.rule("P-26", "Whoever is shown as the author is the one who was proven: one From, however it is written.")
+@pytest.mark.rule("P-26", "The displayed author is the authenticated one: one From, however it is encoded.")
 @pytest.mark.parametrize(("case", "sender", "header", "tags"), ESPOOFER, ids=[row[0] for row in ESPOOFER])
 def test_no_trick_of_espoofer_passes_as_the_domain_that_is_shown(case: str, sender: str, header: bytes, tags: str) -> None:
     """The server cases of espoofer (Chen, Paxson, Jiang 2020): all that is the attacker's own passes, and no more."""

@@ -71,7 +71,7 @@ def _card(content: bytes) -> bytes:
 
 @pytest.mark.rule(
     "P-25",
-    "A virus scanner gets by itself what it does not come to: of zips that were cut short, Zstandard and visiting cards.",
+    "The virus scanner gets content separately that it does not open: truncated zips, Zstandard and visiting cards.",
 )
 @pytest.mark.neighbour("clamd")
 def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:

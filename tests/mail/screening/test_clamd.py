@@ -84,7 +84,7 @@ def test_one_that_dies_while_we_send_has_scanned_nothing(tmp_path: Path) -> None
         assert scan(fake.address, b"x" * 4_000_000) == ScanReply("failed", clamd.BROKEN)
 
 
-@pytest.mark.rule("P-25, promise 6", "What was not sent whole to the virus scanner, or not answered, is not clean.")
+@pytest.mark.rule("P-25, promise 6", "Content that was not sent completely to the virus scanner, or got no answer, is not clean.")
 def test_what_was_not_sent_whole_is_not_clean_whatever_is_said(tmp_path: Path) -> None:
     with FakeClamd(tmp_path, says(b"stream: OK\0")) as fake:
         assert scan(fake.address, b"x" * 8_000_000).kind == "failed"

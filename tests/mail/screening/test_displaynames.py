@@ -42,8 +42,7 @@ SPELLINGS = (
 
 @pytest.mark.rule(
     "P-26, P-27",
-    "Mail from outside under the name of somebody in the directory is known as that, in whatever spelling; half a name is "
-    "nobody's.",
+    "Mail from outside under the name of a person in the directory is recognized, in any spelling; half a name is no match.",
 )
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_name_of_the_directory_is_known_in_whatever_spelling(name: str) -> None:

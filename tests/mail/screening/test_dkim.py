@@ -105,7 +105,7 @@ def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -
     assert words(shorter, dns) == [("permerror", False)]
 
 
-@pytest.mark.rule("P-26", "What a key may sign, and for whom, is what its record says.")
+@pytest.mark.rule("P-26", "A key's record determines what it may sign, and for whom.")
 @pytest.mark.parametrize(
     ("tags", "why"),
     [

@@ -30,7 +30,7 @@ def dkim(domain: str) -> Proof:
 RULES = tomllib.loads((Path(__file__).parent / "dmarc.toml").read_text())["rule"]
 
 
-@pytest.mark.rule("P-26", "Whose policy holds, what it asks for and what aligns is decided by RFC 9989.")
+@pytest.mark.rule("P-26", "The policy in force, its request and alignment are determined by RFC 9989.")
 @pytest.mark.parametrize("rule", RULES, ids=[rule["name"] for rule in RULES])
 def test_rules_of_rfc_9989(rule: dict[str, Any]) -> None:
     proofs = [Proof(method, domain) for method in ("dkim", "spf") for domain in rule.get(method, [])]

@@ -42,7 +42,7 @@ async def _served(turns: FairQueue, jobs: list[tuple[str, float]]) -> list[str]:
 
 @pytest.mark.rule(
     "P-02, promise 6",
-    "The time of reading is shared by clients: nobody's slow messages starve another's, and too many of one wait unread.",
+    "Reading time is shared among clients: slow messages of one never starve another's, and too many of one wait unread.",
 )
 def test_a_hundred_slow_messages_of_one_network_do_not_starve_another() -> None:
     jobs = [("slow", 5.0)] * 50 + [("quick", 0.01)] * 20
@@ -131,7 +131,7 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.rule(
     "P-02, promise 6",
-    "Of one client one large message is read at a time, beside a process for everybody else's; small mail waits for none of them.",
+    "For each client one large message is read at a time, beside a process for everyone else's; small mail waits for none of them.",
 )
 def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_anothers_large_ones_wait(
     monkeypatch: pytest.MonkeyPatch,
@@ -222,7 +222,7 @@ def test_mail_of_which_nobody_knows_whose_it_is_may_take_all_turns() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-02, promise 6", "What a message waits for behind another's is not on its sender's account.")
+@pytest.mark.rule("P-02, promise 6", "The time that a message waits for another's is not charged to its sender.")
 def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message lies in the pipe while another is read for five seconds, and is read for one itself."""
     now = [0.0]

@@ -81,7 +81,7 @@ def checked(raw: bytes) -> tuple[CheckResult, ContentCase]:
 
 @pytest.mark.rule(
     "P-25, P-31",
-    "Links in PDF, Office documents, OpenDocument, RTF, shortcuts and archives are looked at like those of the text, also "
+    "Links in PDF, Office documents, OpenDocument, RTF, shortcuts and archives are checked like those of the text, also "
     "by rules that name one.",
 )
 @pytest.mark.parametrize("name", FILES)

@@ -42,7 +42,7 @@ def test_programs_and_scripts_are_seen_plain_and_in_archives(name: str) -> None:
     assert "executable" in true(found(("a.7z", samples.seven({name: content}))))
 
 
-@pytest.mark.rule("P-25", "A program or script is known by what it is, under any name and type, also in archives.")
+@pytest.mark.rule("P-25", "A program or script is recognized by its content, under any name and type, also in archives.")
 def test_a_program_under_another_name_or_type_is_seen_by_what_it_is() -> None:
     for name in ("photo.jpg", "letter.pdf", "letter.docx", "readme.txt", ""):
         seen = found((name, made.PROGRAM), declared="image/jpeg")
@@ -76,7 +76,7 @@ def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
     assert {"executable", "mismatch"} <= true(found((name, made.PROGRAM)))
 
 
-@pytest.mark.rule("P-25", "A trick in the name of an attachment is seen before letters are cut out of it for its reader.")
+@pytest.mark.rule("P-25", "A trick in the name of an attachment is detected before characters are removed from it for its reader.")
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -159,7 +159,7 @@ def test_macros_under_a_harmless_name_and_by_declared_type() -> None:
     assert "macros" in true(found(("letter.docx", renamed)))
 
 
-@pytest.mark.rule("P-25", "Macros are seen in whatever document; empty modules are none.")
+@pytest.mark.rule("P-25", "Macros are detected in every kind of document; empty modules do not count.")
 def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none() -> None:
     """Excel of the nineties writes a project of empty modules into each file."""
     assert masks(found(("m.docm", made.docm(OPENS))), "macros")[0].endswith("vba code automatic starts-programs")
@@ -173,7 +173,7 @@ def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none
 
 @pytest.mark.rule(
     "P-25",
-    "What acts when it is opened is seen, also in streams that are packed; a form's own scripts are no reason.",
+    "Content that acts on opening is detected, also in compressed streams; a form's own scripts are no reason.",
 )
 @pytest.mark.parametrize("name", ACTIVE)
 def test_what_acts_when_it_is_opened_is_seen(name: str) -> None:

@@ -105,7 +105,7 @@ BEYOND = {
 }
 
 
-@pytest.mark.rule("P-25", "A container beyond the limits is told as that, and ends within its budget.")
+@pytest.mark.rule("P-25", "A container beyond the limits is reported as such, and ends within its budget.")
 @pytest.mark.parametrize("name", BEYOND)
 def test_what_goes_beyond_the_limits_is_told_and_ends_in_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowance, "EXPANDED", 50 << 20)
@@ -138,7 +138,7 @@ def compound_with_a_loop() -> bytes:
     return bytes(content)
 
 
-@pytest.mark.rule("P-25, promise 6", "Any bytes under any name are looked at, and the check raises nothing.")
+@pytest.mark.rule("P-25, promise 6", "Any bytes under any name are checked, and the check raises nothing.")
 def test_a_storage_that_lies_in_itself_is_read_once() -> None:
     with compound_file.opened(compound_with_a_loop()) as file:
         assert len(file.listdir(streams=True, storages=True)) <= 2

@@ -66,7 +66,7 @@ def test_it_says_nothing_before_it_was_told_enough() -> None:
     assert learner.model(T0).edges is not None
 
 
-@pytest.mark.rule("P-02", "What is unlearnt is taken back exactly.")
+@pytest.mark.rule("P-02", "An unlearned label is withdrawn exactly.")
 def test_what_is_unlearnt_is_taken_back_exactly() -> None:
     learner = Learner(look)
     for n in range(1, 12):
@@ -82,7 +82,7 @@ def test_what_is_unlearnt_is_taken_back_exactly() -> None:
 _REPORTS = st.lists(st.tuples(st.sampled_from("hs"), st.integers(2000, 2030), st.booleans(), st.integers(0, 29)), max_size=60)
 
 
-@pytest.mark.rule("P-02", "Whatever one person reports moves no message far.")
+@pytest.mark.rule("P-02", "Reports of one person move no message far.")
 @given(reports=_REPORTS)
 @settings(max_examples=15)
 def test_whatever_one_person_reports_moves_no_message_far(taught: Learner, reports: list[tuple[str, int, bool, int]]) -> None:
@@ -155,7 +155,7 @@ def test_scores_of_a_model_that_knew_too_little_move_no_edge(taught: Learner) ->
     assert edges is not None and edges.spam > 9
 
 
-@pytest.mark.rule("P-02", "The edge of spam lies above all good mail but one message in a thousand.")
+@pytest.mark.rule("P-02", "The spam threshold lies above all good mail except one message in a thousand.")
 def test_the_edge_of_spam_lies_above_all_good_mail_but_one_in_a_thousand() -> None:
     good = [Good(T0 - n, "", 1 + n / 1000) for n in range(3000)]
     found = thresholds.edges(good, T0)

@@ -93,7 +93,7 @@ def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
 
 @pytest.mark.rule(
     "P-02, P-26",
-    "A link to an address of the reader's own network or machine is no odd link: no sender can stand behind it.",
+    "A link to an address of the reader's own network or machine is no finding: no sender can be behind it.",
 )
 @pytest.mark.parametrize(
     "host",

@@ -81,7 +81,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @pytest.mark.rule(
     "P-25, P-26",
-    "A domain that imitates a protected one is seen, in whatever published way, and an honest one is taken for none.",
+    "A domain that imitates a protected one is detected, by every published method, and an honest one is not.",
 )
 @given(
     st.integers(0, 10),

@@ -40,7 +40,7 @@ def archive(*members: tuple[str, bytes], method: int = ZIP_DEFLATED, streamed: b
     return out.getvalue()
 
 
-@pytest.mark.rule("P-25", "A program in a zip that was cut short is seen, by the headers in front of its members.")
+@pytest.mark.rule("P-25", "A program in a truncated zip is detected, by the headers in front of its members.")
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("method", [ZIP_DEFLATED, ZIP_STORED])
 def test_a_program_in_a_zip_that_was_cut_short_is_seen(method: int, streamed: bool) -> None:
@@ -120,7 +120,7 @@ OPENED_BY_NOTHING = {
 }
 
 
-@pytest.mark.rule("P-25", "What nothing opens is told of, plain and in an archive.")
+@pytest.mark.rule("P-25", "Files that nothing can open are reported, alone and in an archive.")
 @pytest.mark.parametrize("name", OPENED_BY_NOTHING)
 def test_what_nothing_opens_is_told_of_plain_and_in_an_archive(name: str) -> None:
     for content in (OPENED_BY_NOTHING[name], archive((name, OPENED_BY_NOTHING[name]))):

@@ -62,8 +62,8 @@ DIGEST = sha256(PDF).hexdigest()
 
 @pytest.mark.rule(
     "P-22",
-    "Pictures of the text, calendars, cards and signatures under 100 kB are no files, and only where they are what they "
-    "say; a forwarded message is none, its files are.",
+    "Pictures of the text, calendars, cards and signatures under 100 kB do not count as files if they are what they "
+    "claim; a forwarded message does not count, but its files do.",
 )
 def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
     """Pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
@@ -84,8 +84,8 @@ def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
 
 @pytest.mark.rule(
     "P-22",
-    "What HTML, a card or an appointment carries waits for approval like other files; pictures of the text, photos of "
-    "people and plain invitations do not.",
+    "Files inside HTML, a card or an appointment wait for approval like others; pictures of the text, photos of people "
+    "and plain invitations do not.",
 )
 def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
     large = PNG.replace(b"\0\0\0\x01\0\0\0\x01", b"\0\0\0\x40\0\0\0\x40")
@@ -136,7 +136,7 @@ def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
     assert names(mail(b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nOnly words.\r\n")) == []
 
 
-@pytest.mark.rule("P-22", "More files than are looked at make the check unavailable: none hides behind a hundred others.")
+@pytest.mark.rule("P-22", "Too many files make the check unavailable: none hides behind a hundred others.")
 def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
     """A hundred in front hide none."""
     raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
@@ -158,7 +158,7 @@ def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> 
     assert changed.facts["files.leaving"] != (DIGEST,)
 
 
-@pytest.mark.rule("P-22", "A department's files are asked about from when it was switched on, and nobody else's.")
+@pytest.mark.rule("P-22", "A department's files need approval from the time it was switched on, and no other department's.")
 def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) -> None:
     publish(tmp_path, Approvals(frozenset({"finance"})))
     assert "sender.approval" not in outbound_approval.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts
@@ -166,7 +166,7 @@ def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) ->
     assert outbound_approval.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts["sender.approval"] is True
 
 
-@pytest.mark.rule("P-22", "A standing approval covers what fits everything it says, until its end.")
+@pytest.mark.rule("P-22", "A standing approval covers files that match all of its fields, until its end.")
 @pytest.mark.parametrize(
     ("field", "right", "wrong"),
     [
@@ -207,7 +207,7 @@ def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
 
 @pytest.mark.rule(
     "P-22",
-    "A file that goes back to where it came from is not asked about: to that domain, at a provider for everybody to that person.",
+    "A file that returns to its origin needs no approval: to that domain, or at a public provider to that person.",
 )
 def test_what_goes_back_to_where_it_came_from_is_not_asked_about(tmp_path: Path) -> None:
     """To the same domain; at a provider for everybody, to the same person."""

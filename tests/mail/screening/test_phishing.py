@@ -50,8 +50,8 @@ def to(url: str, **asked: object) -> tuple[str, ...]:
 
 @pytest.mark.rule(
     "P-31",
-    "A link from outside that leads through a shortener, an open redirect, free hosting, a rented address or below an "
-    "ending of the list is told to its reader with its host, each kind once; nothing is kept back for it.",
+    "A link from outside through a shortener, an open redirect, free hosting, a rented address or a listed top-level "
+    "domain is reported to its reader with its host, each kind once; no mail is held for it.",
 )
 @pytest.mark.parametrize(
     ("url", "sign"),
@@ -110,8 +110,8 @@ def test_each_sign_is_told_once() -> None:
 
 @pytest.mark.rule(
     "P-26",
-    "A sender under the name of a listed company, whose address is not the company's, is told; a name that is a word or a "
-    "person's, too, counts only alone or beside words of service.",
+    "A sender under the name of a listed company with another's address is reported; a name that is also a word or a "
+    "person's counts only alone or beside words of service.",
 )
 @pytest.mark.parametrize(
     ("sender", "is_one"),
@@ -150,8 +150,8 @@ def test_a_companys_name_is_read_as_it_is_seen() -> None:
 
 @pytest.mark.rule(
     "P-02",
-    "The reader's own address in the subject, in the sender's name or behind the # of a link is told; in the text, and in "
-    "what a link tells its server, it is nothing.",
+    "The reader's own address in the subject, in the sender's name or after the # of a link is reported; in the text, and "
+    "in data that a link sends to its server, it does not count.",
 )
 @pytest.mark.parametrize(
     ("raw", "is_one"),
@@ -197,8 +197,8 @@ def test_what_is_written_for_filters_and_who_cannot_be_answered(raw: bytes, sign
 
 @pytest.mark.rule(
     "P-02",
-    "Letters in disguise, pages of hidden words, a picture instead of a text and an address that cannot exist are told; "
-    "parted words, other alphabets, short previews and printers of an office are not.",
+    "Disguised letters, pages of hidden words, a picture instead of a text and an impossible address are reported; split "
+    "words, other alphabets, short previews and office printers are not.",
 )
 @pytest.mark.parametrize(
     "raw",
@@ -227,7 +227,7 @@ def test_what_employees_write_is_not_looked_at() -> None:
 
 @pytest.mark.rule(
     "P-31",
-    "A city adds its own services and companies to the lists and takes lines out; a line that says nothing stops the start.",
+    "A city adds its own services and companies to the lists and removes lines; an invalid line stops the start.",
 )
 def test_a_city_adds_to_the_lists_and_takes_out() -> None:
     assert to("https://go.leads.example/x") == ()

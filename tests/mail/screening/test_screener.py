@@ -120,7 +120,7 @@ def test_checks_are_made_side_by_side_and_those_that_put_it_together_know_them(o
     assert all(f"{name}/3:" in found.findings[-1].mask for name in ("spf", "clamav", "names"))
 
 
-@pytest.mark.rule("P-25, promise 6", "A check that fails, hangs or is not there is unavailable, and ends no message's way.")
+@pytest.mark.rule("P-25, promise 6", "A check that fails, hangs or is missing is unavailable, and stops no message.")
 def test_what_fails_hangs_or_lies_is_unavailable_and_the_others_are_made(only: Any) -> None:
     """Promise 6: no check ends the way of a message."""
 

@@ -48,8 +48,8 @@ def shown(raw: bytes, gmime: GMime | None) -> set[str]:
 
 @pytest.mark.rule(
     "P-26",
-    "A sender that some program shows as the city's, however it is written, is kept back; only the city's own signature "
-    "of its one From excuses the form.",
+    "A sender that some program shows as the city's, in any encoding, is held; only the city's own signature of its one "
+    "From excuses the form.",
 )
 @pytest.mark.parametrize("client", ["192.0.2.7", "127.0.0.1", "10.0.0.9"])
 def test_no_spelling_of_the_citys_name_is_delivered(client: str) -> None:
@@ -117,7 +117,7 @@ def test_the_citys_own_signature_proves_whatever_form_its_one_from_has() -> None
     assert is_kept(stranger, **BY_THE_CITY)
 
 
-@pytest.mark.rule("P-26", "A From beside the one that the city signed, in whatever form, takes the proof away.")
+@pytest.mark.rule("P-26", "A From beside the one that the city signed, in any form, invalidates the proof.")
 def test_a_second_from_before_what_the_city_signed_is_kept() -> None:
     signed = signers.signed(OURS, domain="city.example")
     assert not is_kept(signed)

@@ -37,8 +37,7 @@ def shown(html: bytes) -> CheckResult:
 
 @pytest.mark.rule(
     "P-25",
-    "HTML whose script builds a file of what it carries is told of, as a file and as the text, and what it carries is "
-    "looked at like a file.",
+    "HTML whose script builds a file from its data is reported, as a file and as the text, and its data are checked like a file.",
 )
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_page_that_builds_a_file_is_seen_and_so_is_the_file(kind: str) -> None:
@@ -71,7 +70,7 @@ def archive(*parts: tuple[str, bytes], head: bytes = HEAD) -> bytes:
 
 @pytest.mark.rule(
     "P-25",
-    "A web page saved as a message is looked into, and a file that installs, connects or dresses a system is a program.",
+    "A web page saved as a message is examined, and a file that installs, connects or configures a system counts as a program.",
 )
 @pytest.mark.parametrize("name", ["page.mht", "page.mhtml", "letter.doc"])
 def test_a_web_archive_is_looked_into_and_acts(name: str) -> None:

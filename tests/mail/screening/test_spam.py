@@ -115,7 +115,7 @@ def test_what_a_taken_over_process_says_is_no_verdict(tmp_path: Path, learnt: Mo
         near_duplicate.find(broken)
 
 
-@pytest.mark.rule("P-02", "Nearly the text of a reported message is told, unless it is like good mail.")
+@pytest.mark.rule("P-02", "A near-duplicate of a reported message is reported, unless it resembles good mail.")
 def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_mail(tmp_path: Path) -> None:
     def text(raw: bytes) -> Any:
         return keys_of(bands.compute(tokens.text_of(message_parser.parse(raw))))
@@ -138,7 +138,7 @@ def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_m
     assert near_duplicate.find(case(tmp_path, mail(3, spam=True, words=200))) == NOTHING
 
 
-@pytest.mark.rule("P-02, P-26", "A known sender counts only with proof that the mail comes from there.")
+@pytest.mark.rule("P-02, P-26", "A known sender counts only if the mail is authenticated.")
 @pytest.mark.parametrize(
     ("facts", "is_known"),
     [
@@ -218,7 +218,7 @@ def test_from_the_limited_process_to_the_verdict(tmp_path: Path, learnt: Model) 
 
 @pytest.mark.rule(
     "P-02",
-    "A message is called spam only where what it says speaks for spam, too: how it is built and came is at most a doubt.",
+    "A message is called spam only if its text indicates spam, too: structure and transport alone cause at most doubt.",
 )
 def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) -> None:
     """Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
@@ -234,8 +234,8 @@ def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) 
 
 @pytest.mark.rule(
     "P-02",
-    "The learner knows a list by its name together with who signed or brought it, in what it learns and in what it "
-    "judges; the name alone is nothing.",
+    "The learner identifies a list by its name together with its signer or relay, in learning and in judging; the name "
+    "alone is nothing.",
 )
 def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
     """Anybody can name a list, and nobody can sign as it or come from where it comes from."""

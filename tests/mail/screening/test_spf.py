@@ -36,7 +36,7 @@ def _chain(count: int, end: str) -> dict[str, str | list[str]]:
     return {"sender.example": "v=spf1 include:i0.example -all", **rows, f"i{count}.example": end}
 
 
-@pytest.mark.rule("P-26", "SPF asks no more of the DNS than RFC 7208 allows, whatever a record says.")
+@pytest.mark.rule("P-26", "SPF sends no more DNS queries than RFC 7208 allows, whatever a record contains.")
 def test_a_record_has_no_more_questions_than_the_standard_allows() -> None:
     """RFC 7208 4.6.4: ten that cost a look-up, two that find nothing."""
     assert _asking(_chain(9, "v=spf1 ip4:192.0.2.1 -all"))[0].result == "pass"

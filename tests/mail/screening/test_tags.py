@@ -36,8 +36,8 @@ JUNK = st.one_of(
 
 @pytest.mark.rule(
     "P-26",
-    "A piece of a DMARC record that cannot be read or that nobody knows takes nothing from the rest: forged mail is "
-    "refused all the same (RFC 9989 4.8).",
+    "An unreadable or unknown part of a DMARC record does not affect the rest: forged mail is rejected all the same (RFC "
+    "9989 4.8).",
 )
 @given(GOOD, st.lists(st.tuples(st.integers(0, 12), JUNK), max_size=8), BLANK, st.randoms(use_true_random=False))
 @settings(max_examples=200)

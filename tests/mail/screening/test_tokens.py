@@ -37,7 +37,7 @@ def test_base64_hides_no_words() -> None:
     assert shared(plain["bytes"], packed["bytes"]) < 0.2
 
 
-@pytest.mark.rule("P-02", "What a learner counts of a message says nothing of the way that it took, and is bounded whatever comes.")
+@pytest.mark.rule("P-02", "Spam features contain nothing of a message's route, and are bounded for any input.")
 def test_the_way_that_a_message_took_is_not_counted() -> None:
     """Hosts, dates, lists and Message-IDs tell where a corpus came from, not what spam is (screening.md 1.3)."""
     way = (
@@ -84,8 +84,7 @@ def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
 
 @pytest.mark.rule(
     "P-02, promise 6",
-    "What a process that was taken over says in numbers of spam are places of the table, and of a family no more than a "
-    "message has.",
+    "Spam numbers from a compromised process are places of the table, and at most as many of a family as a message can have.",
 )
 @given(
     st.lists(st.integers(-1, 2 * tokens.FIRST + 1) | st.just(True), max_size=5) | st.none(),

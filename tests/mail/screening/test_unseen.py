@@ -57,7 +57,7 @@ def seen(raw: bytes) -> ExtractedMessage:
     return message_reader.read(raw, request_of(settings, ENVELOPE, "mx", inbound=True, size=len(raw)))
 
 
-@pytest.mark.rule("P-25", "A program is seen wherever a mail program may show it, also in a message that is not opened.")
+@pytest.mark.rule("P-25", "A program is detected wherever a mail program may show it, also in an unopened message.")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_seen_wherever_it_stands(place: str) -> None:
     found = files.scan_files(message_parser.parse(HEAD + PLACES[place]), Allowance())
@@ -97,7 +97,7 @@ def secret(raw: bytes) -> tuple[Any, ...]:
     return tuple((f.code, f.part) for f in confidential.find(case).findings)
 
 
-@pytest.mark.rule("P-19", "Confidential numbers are found around the parts of a message and in letters however deep.")
+@pytest.mark.rule("P-19", "Confidential numbers are detected around the parts of a message and in nested messages.")
 def test_a_number_is_found_around_the_parts_and_however_deep() -> None:
     """With the part that has it."""
     text = b"Subject: x\r\nFrom: a@city.example\r\n\r\nHer SSN is 512-34-5678.\r\n"
@@ -121,7 +121,7 @@ def test_a_number_is_found_where_only_some_programs_show_it(raw: bytes) -> None:
     assert ("ssn", "elsewhere") in secret(HEAD + raw)
 
 
-@pytest.mark.rule("P-10, P-12", "Words around the parts do not stand for the HTML that is shown.")
+@pytest.mark.rule("P-10, P-12", "Text around the parts does not replace the HTML that is shown.")
 def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> None:
     page = b"--b\r\nContent-Type: text/html\r\n\r\n<p>please vote for me</p>\r\n--b--\r\n"
     said = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from civicmail.mail.screening import urls
 
 
-@pytest.mark.rule("P-25", "A link leads where a browser goes, whatever it looks like.")
+@pytest.mark.rule("P-25", "The target of a link is the one of browsers, whatever its form.")
 @pytest.mark.parametrize(
     ("url", "host"),
     [

@@ -104,8 +104,8 @@ def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
 
 @pytest.mark.rule(
     "P-11, P-25",
-    "Where no field names the mailbox of a rule, servers on the way do, else the return address; that may be who wrote to "
-    "the mailbox.",
+    "If no field names the mailbox of a rule, servers on the route do, else the return address; that may be the mailbox's "
+    "correspondent.",
 )
 @pytest.mark.parametrize(
     ("sender", "author", "received", "code", "whose"),
@@ -166,8 +166,8 @@ def test_an_official_who_writes_from_web_mail_is_known_by_more_than_a_name(
     assert [f.mask.split()[-1] for f in found.findings] == ([why] if why else [])
 
 
-@pytest.mark.rule("P-11", "What a rule in a mailbox sends out is told from what a person sends.")
-@pytest.mark.rule("P-11", "What somebody redirects by hand is told from what a rule in a mailbox sends out.")
+@pytest.mark.rule("P-11", "Mail sent by a mailbox rule is distinguished from mail sent by a person.")
+@pytest.mark.rule("P-11", "Mail redirected manually is distinguished from mail sent by a mailbox rule.")
 @pytest.mark.parametrize(
     ("fields", "author", "sender", "mark"),
     [
@@ -201,7 +201,10 @@ def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], auth
     assert forwarding.marks(fields, [author.lower()], sender, (CITY,)) == tuple(mark.split())
 
 
-@pytest.mark.rule("P-11, P-25", "Whose rule forwards is read from the fields of those who forward, for mailboxes of the city.")
+@pytest.mark.rule(
+    "P-11, P-25",
+    "The owner of a forwarding rule is read from the fields of forwarding programs, for mailboxes of the city.",
+)
 @pytest.mark.parametrize(
     ("fields", "whose"),
     [

@@ -21,7 +21,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.mark.rule(
     "P-01",
-    "Where much comes it is searchable within two seconds, by half as many commits; a single message within one.",
+    "Under load mail is searchable within two seconds, with half as many commits; a single message within one.",
 )
 def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> None:
     """Within two seconds all the same."""
@@ -44,10 +44,7 @@ def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> Non
     into.close()
 
 
-@pytest.mark.rule(
-    "P-01",
-    "What more was read of is indexed again by one view of the archive that is kept up, not by a new one each time.",
-)
+@pytest.mark.rule("P-01", "Captures with more extracted text are indexed again through one current view of the archive.")
 def test_what_more_was_read_of_is_looked_up_in_one_view_of_the_archive(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new view takes a fifth of a second in a busy hour, and files come every second."""
     into, views = writer(data), [0]

@@ -109,7 +109,8 @@ def paper(word: str) -> bytes:
 
 @pytest.mark.rule(
     "P-24, promise 8",
-    "A message is searchable before its attachments are read, and by them afterwards; until then coverage says that they wait.",
+    "A message is searchable before its attachments are read, and by their text afterwards; until then coverage reports "
+    "them as waiting.",
 )
 def test_a_message_is_found_at_once_and_its_file_when_it_was_read(office: Office) -> None:
     office.keep(paper("zeppelin"))
@@ -215,7 +216,7 @@ def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Off
     assert (extract_cache.ready(office.data), extract_cache.gone(office.data)) == ([], [])
 
 
-@pytest.mark.rule("promise 8", "Threads that keep what files say share nothing that only one may use at a time.")
+@pytest.mark.rule("promise 8", "Threads that store text of files share nothing that only one may use at a time.")
 def test_threads_that_put_at_once_have_a_packer_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
     cache, both, packers = Extracts(tmp_path), threading.Barrier(2), list[object]()

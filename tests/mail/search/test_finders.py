@@ -96,8 +96,7 @@ def test_what_is_not_done_in_time_is_left_out_and_its_process_ends(reader: Reade
 
 @pytest.mark.rule(
     "P-21, promise 8",
-    "What people type is looked for within its time: an answer has the indexes that were done by then, and what was under "
-    "way ends with its process.",
+    "Typed queries run within a time limit: an answer has the indexes completed by then, and the rest ends with its process.",
 )
 def test_an_answer_has_the_indexes_that_were_done_in_time() -> None:
     later = threading.Event()
@@ -171,7 +170,7 @@ def hall() -> Iterator[Hall]:
         one.end.set()
 
 
-@pytest.mark.rule("P-21", "Of those who wait with large queries whoever has used the least lately goes first.")
+@pytest.mark.rule("P-21", "Of people who wait with large queries the one with the least recent use goes first.")
 def test_who_has_used_little_goes_before_who_has_used_much_and_nobody_waits_in_long_lines(hall: Hall) -> None:
     """Fair between persons: four people with large queries are not in the way of a fifth for longer than a turn."""
     for bad in range(8):
@@ -191,7 +190,7 @@ def test_who_has_used_little_goes_before_who_has_used_much_and_nobody_waits_in_l
     assert [answer.result(60) for _, answer in running] == ["bad0", "bad1"]
 
 
-@pytest.mark.rule("P-21", "One person has one query under way, and a newer one ends the older.")
+@pytest.mark.rule("P-21", "One person has one query in progress, and a newer one ends the older.")
 def test_a_newer_query_of_a_person_ends_the_older_one(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """One at a time, and it is the one that they wait for."""
     monkeypatch.setattr("civicmail.mail.search.finders.PATIENCE", 0.05)

@@ -70,7 +70,7 @@ def found(data: Path, words: str) -> int:
 
 @pytest.mark.rule(
     "P-01, promise 8",
-    "A message that brings its reader down twice is passed over: it is found by its envelope, counts as unreadable, and "
+    "A message that crashes its reader twice is skipped: it can be searched by its envelope, counts as unreadable, and "
     "stops nothing.",
 )
 @pytest.mark.parametrize("what", ["os.abort()", "exec('while 1: pass')"])
@@ -89,7 +89,7 @@ def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
     assert limited._children[0].ended == 2
 
 
-@pytest.mark.rule("promise 8", "What a reader died of once is read by the next one.")
+@pytest.mark.rule("promise 8", "A message that crashed a reader once is read by the next one.")
 def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers: Readers) -> None:
     """It may have been ended from outside."""
     mark = tmp_path / "mark"
@@ -102,7 +102,7 @@ def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers:
 
 @pytest.mark.rule(
     "promise 6, promise 8",
-    "Where no process can read anything the index waits; no message counts as unreadable for it.",
+    "If no process can read anything the index waits; no message counts as unreadable for that.",
 )
 def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Readers) -> None:
     """That is our own fault, and no message's."""
@@ -116,10 +116,7 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
     assert (found(tmp_path, "quicksilver"), found(tmp_path, "is:unreadable")) == (1, 0)
 
 
-@pytest.mark.rule(
-    "P-25, promise 8",
-    "What the index cannot take is no answer: a reader that was taken over stops it by nothing that it says.",
-)
+@pytest.mark.rule("P-25, promise 8", "An invalid index document is refused: a compromised reader cannot stop the index.")
 @pytest.mark.parametrize(
     "said",
     [
@@ -144,7 +141,7 @@ def test_a_document_is_the_same_wherever_its_letter_was_read() -> None:
         assert document_of(capture, body) == document_of(capture, body, message_parser.fields(body))
 
 
-@pytest.mark.rule("P-23", "Files come out of a limited process whole, or not at all.")
+@pytest.mark.rule("P-23", "Files are returned by a sandboxed process completely, or not at all.")
 def test_files_come_whole_or_not_at_all() -> None:
     """With what they say at once."""
     parts = "".join(f"--b\r\nContent-Type: application/x; name=a{n}\r\n\r\n%PDF-1.7 {n}\r\n" for n in range(3))
@@ -169,7 +166,7 @@ def letter_with(subject: str) -> bytes:
     return message.as_bytes()
 
 
-@pytest.mark.rule("P-23", "Files that bring the reader of their message down hold up no others.")
+@pytest.mark.rule("P-23", "Files that crash the reader of their message delay no others.")
 def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
     """They wait for the next start, and are not tried again and again."""
     own = "own = handlers.read_files"
@@ -184,7 +181,7 @@ def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, re
 
 @pytest.mark.rule(
     "P-14, promise 6",
-    "Whether a message says who writes it is read in a limited process; where none can read, the sender comes again.",
+    "Whether a message identifies its writer is determined in a sandboxed process; if none is available, the sender tries again.",
 )
 def test_words_of_what_brings_its_reader_down_are_none_and_else_it_is_for_later(readers: Readers) -> None:
     """Whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""

@@ -29,7 +29,7 @@ def test_links_join_forms_into_one_message_whatever_their_order(tmp_path: Path) 
     assert not MessageForms(tmp_path / "none")
 
 
-@pytest.mark.rule("P-24, promise 8", "A message that came by smart host and by journal counts once in --unique.")
+@pytest.mark.rule("P-24, promise 8", "A message captured by smart host and by journal counts once in --unique.")
 @pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
 def test_linked_captures_count_once_and_are_shown_once(tmp_path: Path, sort: Sort) -> None:
     reader, views = build(tmp_path, captures(11, 60))

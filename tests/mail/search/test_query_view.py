@@ -40,7 +40,7 @@ def here(capture: Capture, body: bytes, data: Path) -> View:
 
 @pytest.mark.rule(
     "P-25, promise 3",
-    "Whether a message lies under a hold or within a mandate, a limited process reads, and says what the index says.",
+    "A sandboxed process determines whether a message is under a hold or in an examination's scope, and agrees with the index.",
 )
 def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
     """Of mail of many kinds; with files that are known, that wait, and that need no reader."""
@@ -53,7 +53,7 @@ def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
 
 @pytest.mark.rule(
     "promise 3, promise 4",
-    "A message that brings its reader down is within no scope by words, and no hold by words lets it go.",
+    "A message that crashes its reader is in no scope by words, and every hold by words covers it.",
 )
 def test_what_brings_its_reader_down_is_within_no_scope_by_words_and_no_hold_lets_it_go(tmp_path: Path) -> None:
     """It counts as unreadable, and says no word."""

@@ -16,7 +16,10 @@ from civicmail.mail.search.tasks import IndexJob
 from mail.search.test_tasks import SOME, T, found, keep, writer
 
 
-@pytest.mark.rule("promise 8, P-23", "What was sealed comes back by a rebuild of the index, also where no journal has it any more.")
+@pytest.mark.rule(
+    "promise 8, P-23",
+    "Sealed captures are restored by a rebuild of the index, also if no journal has them any more.",
+)
 @pytest.mark.parametrize("gone", ["index", "journals"])
 def test_what_was_sealed_comes_back_by_a_rebuild_where_no_journal_has_it_any_more(tmp_path: Path, gone: str) -> None:
     """Also where nothing came in since, or all journals are lost; and the index knows then that it lacks nothing."""

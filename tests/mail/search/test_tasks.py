@@ -111,7 +111,8 @@ def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: 
 
 @pytest.mark.rule(
     "P-23, promise 8",
-    "The search index is not written while less than `gateway.min_free` is free on its volume, says so, and goes on by itself.",
+    "The search index is not written while less than `gateway.min_free` is free on its volume, reports that, and "
+    "continues automatically.",
 )
 def test_the_index_rests_while_its_volume_has_no_room_and_goes_on_by_itself(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = [99]
@@ -212,7 +213,7 @@ def test_a_spooled_body_is_indexed(data: Path) -> None:
     into.close()
 
 
-@pytest.mark.rule("P-24, promise 8", "What cannot be read is found by its envelope and counted as unreadable.")
+@pytest.mark.rule("P-24, promise 8", "An unreadable message can be searched by its envelope and counts as unreadable.")
 def test_a_body_that_cannot_be_read_is_counted_as_unreadable(data: Path) -> None:
     capture, body = SOME[0]
     into = writer(data)

@@ -87,7 +87,8 @@ def query(filter_: str, more: str = "", data: str = "<c:address-data/>") -> list
 
 @pytest.mark.rule(
     "P-06",
-    "A program finds the address book from the host alone: well-known address, principal, home, book (RFC 6764, RFC 6352 6, 7).",
+    "A program discovers the address book from the host alone: well-known address, principal, home, book (RFC 6764, RFC "
+    "6352 6, 7).",
 )
 def test_a_program_finds_the_book_from_the_host_alone(installed: Path) -> None:
     """RFC 6764, 5397 and 6352: well-known address, principal, home, and the address book in it."""
@@ -189,7 +190,7 @@ def test_who_has_a_state_of_the_book_hears_whether_it_is_another(installed: Path
     assert text(propfind(BOOK, "<s:getctag/>")[0], "s:getctag") != tag
 
 
-@pytest.mark.rule("P-07, P-09", "Who may not read mail at this moment does not read the address book either.")
+@pytest.mark.rule("P-07, P-09", "A person who may not read mail at this moment may not read the address book either.")
 def test_nobody_reads_it_who_may_not_read_mail_at_this_moment(installed: Path) -> None:
     """A device password, as at the IMAP door; who lost access is nobody at once; a wrong one is counted."""
     assert ask("PROPFIND", BOOK, Depth="0").status_code == 207

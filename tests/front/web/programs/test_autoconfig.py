@@ -58,7 +58,7 @@ def test_a_program_reads_hosts_ports_and_how_to_sign_in() -> None:
     assert {d.get("lang") for d in documentation} == {"en", "es"}
 
 
-@pytest.mark.rule("P-06", "The file for mail programs is the same for every address of the city, so nobody learns who is here.")
+@pytest.mark.rule("P-06", "The file for mail programs is the same for every address of the city, so it reveals no accounts.")
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_is_there_without_a_sign_in_and_is_the_same_for_everybody(installed: object, named: Any, place: str) -> None:
     """Nobody learns from it who is here; an address of another domain is not ours to answer for; no database is asked."""

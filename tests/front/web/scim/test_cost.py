@@ -37,7 +37,7 @@ def ann(crowd: Department, provider: Provider, user: Callable[..., dict[str, Any
     return f"/Users/{provider.ask('POST', '/Users', user('ann'))[1]['id']}"
 
 
-@pytest.mark.rule("P-08", "A request of an identity provider makes no class anew.")
+@pytest.mark.rule("P-08", "A request of an identity provider creates no class again.")
 def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are made once, and held."""
 
@@ -83,10 +83,7 @@ def test_a_filter_builds_only_users_whom_it_may_mean(
     assert built == ["ann"]
 
 
-@pytest.mark.rule(
-    "P-08",
-    "A change of one person by a provider asks the database about that person alone, in a fixed number of statements.",
-)
+@pytest.mark.rule("P-08", "A change of one person by a provider queries that person only, in a fixed number of statements.")
 def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> None:
     """Ten statements and one transaction, whoever else works here; a look asks two questions."""
 
@@ -101,7 +98,7 @@ def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> Non
     assert asked("PATCH", ann, says("title", "Second")) <= 10
 
 
-@pytest.mark.rule("P-08", "Doors are not told of a person what they do not know.")
+@pytest.mark.rule("P-08", "Changes that do not concern entry points are not published.")
 def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:
     """A title is nothing to a gateway, a name is."""
     publishing.publish()
@@ -113,7 +110,7 @@ def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, 
     assert Untold.objects.count() == 1, "told when the transaction commits"
 
 
-@pytest.mark.rule("P-08", "Of a city without a mailbox no snapshot is made.")
+@pytest.mark.rule("P-08", "A city without a mailbox has no snapshot.")
 def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a city that is only being filled nobody makes a snapshot that is thrown away."""
 
@@ -126,7 +123,7 @@ def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, 
     assert not Untold.objects.exists() and not snapshot_path(installed).exists()
 
 
-@pytest.mark.rule("P-08", "Where much was told in parts the city worker makes the whole snapshot before a request has to.")
+@pytest.mark.rule("P-08", "When many partial changes accumulate, the city worker makes the whole snapshot before a request has to.")
 def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
     ann: str, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +146,7 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
 
 @pytest.mark.rule(
     "P-08, promise 5",
-    "Another name is told to doors by the city worker, where one is there; what may shut a door within the request.",
+    "A changed name is published by the city worker, if it runs; a change that may end access within the request.",
 )
 def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann: str, provider: Provider, installed: Path) -> None:
     """A worker tells it of many people at once, within a second; without one it is told by whoever changes it."""

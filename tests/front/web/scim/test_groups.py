@@ -50,7 +50,7 @@ def town(crowd: Department, provider: Provider, user: User, settings: Any) -> To
 
 @pytest.mark.rule(
     "P-08",
-    "Who is on a list that the settings leave to the identity provider is what it says; whoever else is there stays.",
+    "The members of a list that the settings leave to the identity provider are those that it sends; other members stay.",
 )
 def test_who_is_on_a_list_is_said_by_the_provider_and_whoever_else_is_there_stays(town: Town, provider: Provider) -> None:
     """As Entra and Okta say it; with an entry, and said again it is nothing new."""
@@ -88,7 +88,7 @@ def test_only_lists_that_the_settings_name_are_the_providers(town: Town, provide
     assert "Group" not in [one["name"] for one in provider.ask("GET", "/ResourceTypes")[1]["Resources"]]
 
 
-@pytest.mark.rule("P-04", "Somebody without a mailbox is put on no list by a provider, and nothing of the request is done.")
+@pytest.mark.rule("P-04", "A person without a mailbox is not added to a list by a provider, and the whole request is refused.")
 @pytest.mark.parametrize(("who", "words"), [("carol", "no mailbox yet"), ("nobody", "no user")])
 def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
     who: str, words: str, town: Town, provider: Provider
@@ -102,7 +102,7 @@ def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
     assert FeedLine.objects.filter(did="refused", reason__contains=words).count() == 1
 
 
-@pytest.mark.rule("P-08", "What SCIM does not do here is refused in words, as its configuration says.")
+@pytest.mark.rule("P-08", "Unsupported parts of SCIM are refused in words, as its configuration states.")
 def test_bulk_and_sorting_are_refused_in_words_as_the_configuration_says(provider: Provider, crowd: Department) -> None:
     """No provider needs them; what is not done is said."""
     config = provider.ask("GET", "/ServiceProviderConfig")[1]

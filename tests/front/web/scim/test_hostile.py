@@ -40,8 +40,8 @@ def test_no_page_is_too_far(provider: Provider) -> None:
 
 @pytest.mark.rule(
     "P-08",
-    "A PATCH of SCIM has a hundred operations at most; what no database keeps, or would read as a program, is the "
-    "sender's fault and no reason to come again.",
+    "A PATCH of SCIM has a hundred operations at most; content that no database stores, or that could be code, is the "
+    "sender's error and not retried.",
 )
 def test_a_patch_of_a_thousand_operations_is_refused_at_once(provider: Provider, user: User) -> None:
     """Eight hundred took 54 seconds, under a lock."""

@@ -65,7 +65,7 @@ def ann(crowd: Department) -> Person:
 
 @pytest.mark.rule(
     "P-08, P-09, P-29, L1",
-    "A single leaver whom an identity provider tells of loses access within the request, whatever waits for an officer or "
+    "A single leaver reported by an identity provider loses access within the request, whatever waits for an officer or "
     "was rejected.",
 )
 def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, leavers: Leavers, frozen: Any) -> None:
@@ -96,7 +96,8 @@ def test_after_a_report_was_rejected_a_single_leaver_is_shut_out_at_once(leavers
 
 @pytest.mark.rule(
     "P-08, L7",
-    "Whoever was held as one of a mass is ended by an officer, and for thirty days after an officer has said that they stay.",
+    "A leaver held as one of many is ended by an officer, and so is one within thirty days after an officer decided that "
+    "they stay.",
 )
 def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, frozen: Any) -> None:
     """Nobody of the mass goes later as a single leaver, while it waits, nor when it was rejected, for thirty days."""
@@ -144,7 +145,10 @@ def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers
     assert leavers.ends("e-30", "e-31") == [204, 204]
 
 
-@pytest.mark.rule("P-08", "The access office hears once a day of more leavers who wait for it, and how access ends now.")
+@pytest.mark.rule(
+    "P-08",
+    "The access office is notified once a day of further held leavers, and of how to end their access immediately.",
+)
 def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen: Any) -> None:
     """One of them may have been dismissed; the letter says how access ends now."""
     clerk = Department.objects.get(code="clerk")
@@ -161,7 +165,7 @@ def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen:
     assert leavers.ends("e-21") == [503] and Notice.objects.count() == 2
 
 
-@pytest.mark.rule("P-08, L1", "Nobody keeps access because a provider has taken the number away from whoever left.")
+@pytest.mark.rule("P-08, L1", "Nobody keeps access because a provider has removed a leaver's number.")
 def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: Department, user: User) -> None:
     """Providers clear what they know of somebody who left; nobody keeps access for want of a number."""
     provider = leavers._provider
@@ -175,7 +179,7 @@ def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: 
     assert provider.ask("PUT", f"/Users/{said['id']}", other)[0] == 400 and works("e-2")
 
 
-@pytest.mark.rule("P-08", "What waits for somebody who has left meanwhile holds up nobody else.")
+@pytest.mark.rule("P-08", "Held changes of a person who has left meanwhile delay nobody else.")
 def test_who_leaves_while_a_move_waits_holds_up_nobody(leavers: Leavers, crowd: Department, user: User, frozen: Any) -> None:
     """They leave at once; the officer applies what waits for the others."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()

@@ -14,7 +14,7 @@ from front.web.scim.conftest import Provider
 RECORDINGS = sorted(Path(__file__).with_name("recordings").glob("*.toml"))
 
 
-@pytest.mark.rule("P-08", 'What Entra and Okta really send is understood, the text "False" too.')
+@pytest.mark.rule("P-08", 'Real requests of Entra and Okta are understood, including the text "False".')
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda p: p.stem)
 def test_a_recording_is_answered_step_by_step(recording: Path, provider: Provider, crowd: Department) -> None:
     """Quirks of providers are understood, and who is active there works here."""

@@ -45,7 +45,7 @@ def ann(crowd: Department, provider: Provider, user: User) -> tuple[Person, str]
 
 @pytest.mark.rule(
     "P-08, L1",
-    "Whoever is not active in the identity provider is shut out at every door within its request; twice is once.",
+    "A person deactivated in the identity provider loses all access within its request; a repetition changes nothing.",
 )
 def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tuple[Person, str], provider: Provider) -> None:
     """A session of before opens nothing, and twice is once."""
@@ -64,7 +64,7 @@ def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tupl
     assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
 
 
-@pytest.mark.rule("P-08, L5", "Who comes back by a feed has a new employment and no access.")
+@pytest.mark.rule("P-08, L5", "A person who returns by a feed has a new employment and no access.")
 def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, str], provider: Provider) -> None:
     """A feed never grants access."""
     person, id_ = ann
@@ -98,7 +98,7 @@ def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, st
     assert not person.episodes.filter(ended__isnull=True).exists()
 
 
-@pytest.mark.rule("P-08, L7", "More than 2 % who are ended one by one within a day are held until an officer has looked.")
+@pytest.mark.rule("P-08, L7", "More than 2 % ended one by one within a day are held until an officer decides.")
 def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked(provider: Provider, user: User) -> None:
     """Four of two hundred go, the fifth is held; said again after that it is nothing new."""
     ids = [_made(provider, user(f"e-{n}")) for n in range(6)]
@@ -126,8 +126,8 @@ def _says(path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.rule(
     "P-08, L7",
-    "An identity provider that would move, rename or change the kind of more than 10 % within a day is held until an "
-    "officer has looked.",
+    "An identity provider that would transfer, rename or change the kind of more than 10 % within a day is held until an "
+    "officer decides.",
 )
 def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_looked(
     provider: Provider, user: User, crowd: Department
@@ -148,8 +148,8 @@ def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_
 
 @pytest.mark.rule(
     "P-08, L7",
-    "While moves, names or kinds that an identity provider said wait for an officer, or were rejected, no more of them "
-    "are done on any later day.",
+    "While a provider's transfers, names or kinds wait for an officer, or were rejected, no more of them are applied on "
+    "later days.",
 )
 def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day(
     provider: Provider, user: User, crowd: Department, frozen: Any
@@ -171,7 +171,7 @@ def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day
     assert provider.ask("PATCH", f"/Users/{ids[9]}", move)[0] == 204
 
 
-@pytest.mark.rule("P-08, L5", "A provider that says nothing of `active` hires and ends nobody.")
+@pytest.mark.rule("P-08, L5", "A provider's request without `active` hires and ends nobody.")
 def test_nobody_is_hired_by_silence(ann: tuple[Person, str], provider: Provider, user: User) -> None:
     """A PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
     person, id_ = ann

@@ -120,8 +120,8 @@ LIES: list[dict[str, Any]] = [
 
 @pytest.mark.rule(
     "P-07",
-    "An ID token counts by the published keys, the issuer of the settings, audience, times and nonce, whatever way it "
-    "came; whatever else a provider answers has a page.",
+    "An ID token is accepted by the published keys, the issuer of the settings, audience, times and nonce, however it "
+    "arrived; every other answer of a provider has a page.",
 )
 @pytest.mark.parametrize("lie", LIES, ids=str)
 def test_an_id_token_that_is_not_good_signs_nobody_in(two: tuple[Provider, Provider], lie: dict[str, Any]) -> None:
@@ -184,7 +184,7 @@ def test_a_code_of_another_provider_is_none(two: tuple[Provider, Provider]) -> N
 
 @pytest.mark.rule(
     "P-07",
-    "A name at a provider that only looks like somebody's is nobody's, and an address says nothing of what a provider is asked.",
+    "A name at a provider that only resembles a person's is refused, and the URL cannot change the request to a provider.",
 )
 @pytest.mark.parametrize("name", ["\uff49nes", "\u0131nes", " ines", "ine\u017f", "e-17 ", "\uff25-17", "ines\u200b"])
 def test_a_name_that_only_looks_like_anothers_is_nobodys(two: tuple[Provider, Provider], name: str) -> None:
@@ -217,7 +217,7 @@ def test_nobody_is_led_to_another_name_of_ours_or_of_others(two: tuple[Provider,
     assert _oidc(_browser(), two[0], next=where)["Location"] == "/"
 
 
-@pytest.mark.rule("P-07", "Providers are told of us what the settings say, and are not asked in the clear.")
+@pytest.mark.rule("P-07", "Providers get only data from the settings about us, and no request in clear text.")
 def test_we_are_where_the_settings_say(provided: Any, two: tuple[Provider, Provider], idp: Idp) -> None:
     """No name of a request, and nothing in the clear, stands in what a provider is told of us."""
     provided.CITY = dataclasses.replace(provided.CITY, web=dataclasses.replace(provided.CITY.web, url="https://mail.city.example"))
@@ -233,7 +233,7 @@ def test_we_are_where_the_settings_say(provided: Any, two: tuple[Provider, Provi
     assert _who(inside) == "ines", "and an answer to there is taken"
 
 
-@pytest.mark.rule("P-07", "No row of the database is a provider, or an identity of somebody.")
+@pytest.mark.rule("P-07", "No database row defines a provider, or a person's identity.")
 def test_a_row_of_the_database_is_no_provider(two: tuple[Provider, Provider]) -> None:
     """Whoever writes to the database makes nobody a provider, and no identity another person's."""
     city, other = two
@@ -249,8 +249,7 @@ def test_a_row_of_the_database_is_no_provider(two: tuple[Provider, Provider]) ->
 
 @pytest.mark.rule(
     "P-07",
-    "A sign-in at a provider is as fresh as the provider says that it asked; who is signed in there already has proved "
-    "nothing now.",
+    "A sign-in at a provider is as fresh as the provider states; an existing session there proves nothing now.",
 )
 def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provider], idp: Idp) -> None:
     """A browser that is signed in at the provider comes back without a word; that opens no step-up, and a provider that
@@ -328,8 +327,8 @@ def test_an_assertion_is_bound_by_what_is_signed(idp: Idp, bent: dict[str, Any])
 
 @pytest.mark.rule(
     "P-07",
-    "A SAML assertion is bound by what is signed to one request of this session, one place, one audience and one time; "
-    "what anybody posts is not kept, and signs nobody out.",
+    "A SAML assertion is bound by signed data to one request of this session, one endpoint, one audience and one time; "
+    "other posted data are discarded, and sign nobody out.",
 )
 def test_a_stolen_assertion_answers_no_request_of_the_thief(idp: Idp) -> None:
     """Whoever has an answer that somebody else got puts the number of a request of their own around it."""

@@ -40,7 +40,7 @@ def _told(now: int) -> list[tuple[str, str]]:
 
 @pytest.mark.rule(
     "P-07",
-    "Whoever has a new device password, token, passkey, app or password hears of it by mail, at every address that is known.",
+    "A new device password, token, passkey, app or password is announced to its person by mail, at every known address.",
 )
 def test_what_is_new_is_told_in_one_message_at_each_address(ines: Account) -> None:
     """Device password, tokens, passkey, app, password; once, and after it has waited for more of its kind."""
@@ -65,7 +65,10 @@ def _sign_in(address: str) -> None:
     assert browser.post(reverse("account_login"), {"login": "ines", "password": PASSWORD})["Location"] == "/"
 
 
-@pytest.mark.rule("P-07", "Whoever signs in from a network that is new for the account hears of it by mail, but for the first one.")
+@pytest.mark.rule(
+    "P-07",
+    "A sign-in from a network that is new for the account is announced to its person by mail, except the first one.",
+)
 def test_a_sign_in_from_a_new_place_is_told_and_the_first_one_is_not(ines: Account) -> None:
     """A place is a network, /24, or /64 of IPv6."""
     for address in ("192.0.2.7", "192.0.2.99", "2001:db8:1:2::1", "2001:db8:1:2:3::4"):

@@ -107,7 +107,7 @@ def test_openid_connect_signs_in_whom_the_number_names() -> None:
     assert browser.session["_auth_user_id"] == str(ines.pk) and browser.session["epoch"] == 1
 
 
-@pytest.mark.rule("P-07", "An e-mail address at a provider makes nobody anybody, and nobody signs up.")
+@pytest.mark.rule("P-07", "An e-mail address at a provider identifies nobody, and there is no sign-up.")
 def test_a_stranger_with_somebodys_address_is_nobody(provided: Any) -> None:
     """An e-mail address binds nothing, even a verified one that is asked for, and nobody signs up."""
     provided.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["scope"] = ["openid", "email"]
@@ -126,7 +126,7 @@ def test_another_claim_may_name_the_sign_in_name(provided: Any) -> None:
     assert _is_in(browser)
 
 
-@pytest.mark.rule("P-07", "A provider's identity is whom the directory's number or sign-in name says, and of one person.")
+@pytest.mark.rule("P-07", "A provider's identity is the person with the directory's number or sign-in name, and only one person.")
 @pytest.mark.usefixtures("provided")
 def test_an_identity_that_fits_two_people_is_nobodys() -> None:
     account()
@@ -234,7 +234,7 @@ def test_what_we_are_is_told_to_the_provider(provided: Any) -> None:
     assert b"AssertionConsumerService" in page.content and b"/accounts/saml/hall/acs/" in page.content
 
 
-@pytest.mark.rule("P-07", "A sign-in at a provider begins by a button of our page, never by an address that somebody opens.")
+@pytest.mark.rule("P-07", "A sign-in at a provider starts by a button of our page, never by a URL.")
 @pytest.mark.usefixtures("provided")
 @pytest.mark.parametrize(("name", "which"), [("openid_connect_login", "city"), ("saml_login", "hall")])
 def test_a_page_elsewhere_begins_no_sign_in(name: str, which: str) -> None:

@@ -62,7 +62,7 @@ def _letter(visit: Visit, who: str, uid: str, kind: str = "invite") -> tuple[lis
 
 @pytest.mark.rule(
     "P-07, promise 4",
-    "What a screen of whoever asked for a sign-in letter shows opens no account, and who asked does not hand it over.",
+    "The requester's screen of a sign-in letter opens no account, and the requester does not hand it over.",
 )
 def test_a_head_does_not_become_an_employee(city: Town, visit: Visit) -> None:
     """What the head's screen shows opens nothing, and the head does not hand over what the head asked for."""
@@ -110,8 +110,8 @@ def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit
 
 @pytest.mark.rule(
     "P-07",
-    "A recovery ends sessions, device passwords, tokens and roles that were activated; the person hears of each step at "
-    "every address that is known.",
+    "A recovery ends sessions, device passwords, tokens and activated roles; the person is notified of each step at every "
+    "known address.",
 )
 def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town, visit: Visit) -> None:
     """Sessions, device passwords, tokens, roles activated; every address known, former ones too; Home for 30 days."""
@@ -159,7 +159,7 @@ def test_officers_hear_of_the_recovery_key(city: Town) -> None:
     assert (who.account.person.mailboxes.get().address, "A new sign-in for your account") in told
 
 
-@pytest.mark.rule("P-07", "Where an identity provider signs people in, no letter opens an account.")
+@pytest.mark.rule("P-07", "If an identity provider signs people in, no letter opens an account.")
 def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town, visit: Visit, settings: Any) -> None:
     """Past the provider's second factor there is no way."""
     oidc = Oidc(id="city", name="City account", issuer="https://id.example")
@@ -170,7 +170,7 @@ def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town,
     assert Invitation.objects.count() == 1, "the town's own"
 
 
-@pytest.mark.rule("P-07", "Whoever has signed in once is not invited again.")
+@pytest.mark.rule("P-07", "A person who has signed in once is not invited again.")
 def test_whoever_has_signed_in_once_is_not_invited_again(city: Town, visit: Visit) -> None:
     """By a provider, too: then there is no local password, and never was."""
     Account.objects.filter(person__uid="p-crew0").update(last_login=city.now)
@@ -202,7 +202,7 @@ def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Vis
         assert answer.status_code == 302 and "/accounts/" in answer["Location"], path
 
 
-@pytest.mark.rule("P-07", "The owner of the data folder hands over first letters alone, and while nobody else could.")
+@pytest.mark.rule("P-07", "The owner of the data folder hands over first letters only, and only while no other person could.")
 def test_the_owner_hands_over_first_letters_alone(city: Town, visit: Visit) -> None:
     """While nobody else who could has ever signed in."""
     _, letter = _letter(visit, "office", "p-crew0")

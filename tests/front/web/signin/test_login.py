@@ -47,7 +47,10 @@ def _is_in(browser: Client) -> bool:
     return "_auth_user_id" in browser.session
 
 
-@pytest.mark.rule("P-18, AC-8", "Before every form of sign-in stands that mail is the city's, kept and examined.")
+@pytest.mark.rule(
+    "P-18, AC-8",
+    "Every sign-in form is preceded by the notice that mail is the city's, archived and may be examined.",
+)
 def test_the_notice_stands_before_the_form_and_the_form_offers_no_sign_up() -> None:
     """Monitored, recorded, public record, no unauthorized use, use means consent (AC-8)."""
     page = _browser().get(reverse("account_login")).content.decode()
@@ -63,7 +66,7 @@ def test_who_has_no_access_yet_may_sign_in() -> None:
     assert Entry.objects.get(act="sign-in").facts == {"how": ["password"]}
 
 
-@pytest.mark.rule("P-07", "Every no at sign-in is the same no: nobody learns who has an account.")
+@pytest.mark.rule("P-07", "Every failed sign-in gets the same answer, so that accounts are not revealed.")
 def test_every_no_is_the_same_no() -> None:
     """A wrong password, a name that is nobody's, a function mailbox, a machine, a locked account, and who
     has to wait after too many wrong ones look the same."""
@@ -127,7 +130,7 @@ def test_a_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPa
     assert _is_in(other)
 
 
-@pytest.mark.rule("P-07", "A session that was there before the sign-in is not the one after it.")
+@pytest.mark.rule("P-07", "A session from before the sign-in is not continued after it.")
 def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> None:
     """Session fixation (CWE-384)."""
     account(password=PASSWORD)
@@ -167,8 +170,8 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
 
 @pytest.mark.rule(
     "P-09",
-    "A contractor whose access ended hears at the pages' sign-in on which day, for which agency, and whom to ask, after "
-    "the right password only.",
+    "A contractor whose access ended gets the day, the agency and the contact at the pages' sign-in, only after the right "
+    "password.",
 )
 @pytest.mark.parametrize(
     ("language", "said"),
@@ -206,7 +209,7 @@ def test_only_wanted_addresses_of_allauth_exist() -> None:
         assert _browser().get(f"/{path}").status_code == 404, path
 
 
-@pytest.mark.rule("P-07, P-08", "A session is listed and can be ended, whatever way somebody signed in.")
+@pytest.mark.rule("P-07, P-08", "A session is listed and can be ended, however the person signed in.")
 def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address() -> None:
     """The first sign-in."""
     secret = invitations.invite_first(person(), actor=machine("os:root"), reason="claim", now=now_ms())

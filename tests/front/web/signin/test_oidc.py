@@ -79,7 +79,7 @@ def test_a_token_that_is_right_signs_in(city: OpenId) -> None:
 
 @pytest.mark.rule(
     "P-07",
-    "An ID token signs somebody in that the provider's own key signed, for us, for this request, and not for longer than it says.",
+    "An ID token signs a person in only if the provider's own key signed it, for us, for this request, and within its time.",
 )
 @pytest.mark.parametrize(
     ("wrong", "claims"),
@@ -136,7 +136,7 @@ def test_an_answer_to_another_browser_or_for_another_time_signs_nobody_in(city: 
 
 @pytest.mark.rule(
     "P-07",
-    "The first identity that a provider signs in as somebody stays the only one, until an officer releases it.",
+    "The first identity that a provider signs in for a person stays the only one, until an officer releases it.",
 )
 def test_another_provider_that_says_the_same_number_is_somebody_else(city: OpenId, school: OpenId) -> None:
     """The first identity stays; an officer releases it, and the person hears of the other."""
@@ -186,7 +186,7 @@ def test_a_sign_in_that_does_not_say_when_it_was_proved_is_no_fresh_proof(city: 
         assert browser.session[step_up.AT] <= now_ms()
 
 
-@pytest.mark.rule("P-07", "A provider that does not say so asked for no second factor.")
+@pytest.mark.rule("P-07", "A provider that does not state a second factor has used none.")
 @pytest.mark.parametrize(
     ("said", "lands"),
     [

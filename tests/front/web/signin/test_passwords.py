@@ -45,7 +45,7 @@ def _refused(password: str, who: Account) -> str:
     return ""
 
 
-@pytest.mark.rule("P-07", "No sign-in has a password that is known from leaks.")
+@pytest.mark.rule("P-07", "A password known from leaks is refused.")
 def test_the_list_has_what_leaked_and_is_long_enough_to_be_taken_otherwise() -> None:
     """A hundred and forty thousand of fifteen and more characters, in any case of letters."""
     listed = passwords.LISTED.read_bytes()
@@ -66,7 +66,7 @@ def test_a_leaked_password_is_refused_where_one_is_set_and_where_it_is_changed()
     assert b"leaked" in said.content and Account.objects.get().check_password(PASSWORD)
 
 
-@pytest.mark.rule("P-07", "No password is mostly words that somebody who knows the city or the person tries first.")
+@pytest.mark.rule("P-07", "A password that consists mostly of words about the city or the person is refused.")
 @pytest.mark.parametrize(
     "password",
     ["Sample City 2026!", "civicmail-city.example", "Moravec_Ines_e-17_ines", "Parks-and-Recreation1", "access officer 123456789"],

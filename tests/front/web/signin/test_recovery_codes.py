@@ -88,7 +88,7 @@ def _codes(secret: str, browser: Client) -> list[str]:
     return re.findall(r"<li>([0-9a-z-]{29})</li>", shown)
 
 
-@pytest.mark.rule("P-07", "Recovery codes are kept as hashes, shown once, and good once.")
+@pytest.mark.rule("P-07", "Recovery codes are stored as hashes, shown once, and valid once.")
 def test_the_secret_of_an_app_is_encrypted_and_a_recovery_code_is_hashed_and_works_once(secret: str) -> None:
     """Ten codes of 120 bits, shown once; a thief of the database has hashes."""
     owner = _browser()

@@ -36,7 +36,7 @@ def _in() -> Client:
     return browser
 
 
-@pytest.mark.rule("P-07", "Whoever has signed in by a password alone sets up something else before anything opens.")
+@pytest.mark.rule("P-07", "A person who signed in by a password alone sets up a second factor before anything else.")
 def test_whoever_has_a_password_alone_sets_up_something_else_first() -> None:
     """Nothing of anybody's mail opens before; pages of the sign-in do, and everything when it is there."""
     ines, browser = account(password=PASSWORD), _in()

@@ -51,7 +51,7 @@ def test_a_session_that_is_used_ends_by_its_age_all_the_same(frozen: Traveller) 
     assert not _works(browser) and not Session.objects.exists()
 
 
-@pytest.mark.rule("P-07", "A session that nobody uses ends after an hour, also when its page asks by itself.")
+@pytest.mark.rule("P-07", "An unused session ends after an hour, also if its page sends automatic requests.")
 def test_a_session_that_nobody_uses_ends_after_an_hour(frozen: Traveller) -> None:
     account(password=PASSWORD)
     used, unused, polling = _in(), _in("192.0.2.8"), _in("192.0.2.9")

@@ -47,7 +47,7 @@ def _everything() -> list[str]:
     return found
 
 
-@pytest.mark.rule("P-07", "What the database has of sessions is no cookie and no secret: whoever reads it signs in as nobody.")
+@pytest.mark.rule("P-07", "Session data in the database are no cookie and no secret: reading them does not permit a sign-in.")
 def test_nothing_of_the_database_is_a_cookie() -> None:
     """Whoever reads it signs in as nobody, and reads no secret that a session holds."""
     browser = _signed_in(account())
@@ -59,7 +59,7 @@ def test_nothing_of_the_database_is_a_cookie() -> None:
     assert not any(_is_in(text) for text in there if text and text.isprintable() and len(text) < 300)
 
 
-@pytest.mark.rule("P-07", "What a session holds is nothing in another row, and nobody makes one by SQL.")
+@pytest.mark.rule("P-07", "Session data are invalid in another row, and cannot be created by SQL.")
 def test_no_session_is_made_of_another(settings: Any) -> None:
     """Whoever writes to the database puts no session under a key of their own, and makes none."""
     browser, thief = _signed_in(account()), _signed_in(account(person("e-18", "Otto Other"), "otto"))

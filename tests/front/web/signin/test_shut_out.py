@@ -76,7 +76,7 @@ def test_wrong_passwords_of_a_stranger_touch_neither_session_nor_token_nor_who_c
     assert _is_in(elsewhere) and Account.objects.get(pk=ines.pk).locked is None
 
 
-@pytest.mark.rule("P-07", "A /64 of IPv6 is one network for whoever guesses.")
+@pytest.mark.rule("P-07", "For delays a /64 of IPv6 is one network.")
 def test_thirty_addresses_of_one_64_are_one_guesser() -> None:
     """Of one login they wait after five, of thirty logins after twenty."""
     account(password=PASSWORD)
@@ -133,8 +133,8 @@ def _somebody(kind: str) -> str:
 
 @pytest.mark.rule(
     "P-07",
-    "A wrong password hears the same answer after the same rounds of hashing, whether the login is somebody's, nobody's, "
-    "without a password, closed, contained, locked or has ended.",
+    "A wrong password gets the same answer after the same rounds of hashing, whether the login exists, is unknown, "
+    "without a password, closed, contained, locked or ended.",
 )
 def test_every_wrong_password_is_the_same_answer_after_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a password here or without, active, ended or nobody at all: as many rounds of hashing, also in the wait."""

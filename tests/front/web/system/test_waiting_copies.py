@@ -100,7 +100,7 @@ def test_a_damaged_snapshot_is_told_and_read_again_when_it_was_made_new(data: Pa
     assert waiting.lines(NOW) == []
 
 
-@pytest.mark.rule("P-17", "Who tries mail again before its time leaves an entry with a reason.")
+@pytest.mark.rule("P-17", "An early retry of mail writes an entry with a reason.")
 @pytest.mark.django_db
 def test_trying_again_is_an_entry_and_then_a_record_for_those_who_wait(installed: Path) -> None:
     """With who asked and why; nobody who is held or served is touched (queue.act)."""

@@ -60,7 +60,7 @@ def test_the_folder_of_each_release_opens_in_this_one_and_goes_back(release: Pat
     assert rights(data) == had and rows(data / "city.sqlite3") == tables
 
 
-@pytest.mark.rule("P-23", "An upgrade of tables that is killed at any point goes on at the next start, on SQLite and PostgreSQL.")
+@pytest.mark.rule("P-23", "An upgrade of tables that is killed at any point continues at the next start, on SQLite and PostgreSQL.")
 def test_an_upgrade_that_is_killed_between_a_step_and_its_note_goes_on(folder: Path, tmp_path: Path) -> None:
     """Django notes some steps behind their transaction; killed in between, no later start came through. tests/long
     kills it at each point."""
@@ -84,7 +84,7 @@ def test_what_was_saved_is_not_replaced_by_half_changed_tables(folder: Path, tmp
 
 @pytest.mark.rule(
     "P-23",
-    "What an upgrade has saved is not replaced by half-changed tables; where nothing can be saved nothing is changed.",
+    "The copy made before an upgrade is never replaced by half-changed tables; without a copy nothing is changed.",
 )
 def test_where_the_tables_cannot_be_saved_they_are_not_changed(folder: Path, tmp_path: Path) -> None:
     data = shutil.copytree(folder, tmp_path / "data")
@@ -111,8 +111,8 @@ NEWER: dict[str, tuple[str, bytes | str]] = {
 
 @pytest.mark.rule(
     "P-23",
-    "An older program neither reads nor writes a folder in which a newer one has changed the format of what is kept, and "
-    "says so in one sentence.",
+    "An older program neither reads nor writes a folder in which a newer one has changed a stored format, and states that "
+    "in one sentence.",
 )
 @pytest.mark.parametrize("name", NEWER)
 def test_an_older_program_neither_reads_nor_writes_a_later_format(folder: Path, tmp_path: Path, capsys: Any, name: str) -> None:
@@ -155,7 +155,7 @@ def test_the_numbers_are_those_that_are_written(folder: Path) -> None:
     assert b"CVJ%d" % numbers["journal"] == frames.FILE_MAGIC and entries.FILE_MAGIC[:4] == b"CVL%d" % numbers["ledger"]
 
 
-@pytest.mark.rule("P-29", "`civicmail --version` says version, formats and tables as they are written.")
+@pytest.mark.rule("P-29", "`civicmail --version` prints version, formats and tables as they are written.")
 def test_version_says_version_commit_formats_and_tables(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a data folder, and without Django."""
     done = subprocess.run([sys.executable, "-X", "importtime", "-m", "civicmail.front.cli.main", "--version"],

@@ -26,7 +26,8 @@ UNITS = (
 
 @pytest.mark.rule(
     "P-19, P-24",
-    "Every detector asks the clock inside a text, also where nothing matches: what no detector had time for counts as unread.",
+    "Every detector checks the time limit inside a text, even without matches: text that no detector had time for counts "
+    "as unread.",
 )
 @pytest.mark.parametrize("detector", prefilter.DETECTORS, ids=lambda one: one.name)
 def test_a_detector_asks_the_clock_in_every_stretch_of_a_text(detector: shapes.Detector) -> None:

@@ -81,7 +81,7 @@ def test_a_finding_says_where_and_never_what() -> None:
     assert said.facts == {"confidential.high": ("ssn",), "confidential.count": 1}
 
 
-@pytest.mark.rule("P-19, promise 4", "Of a confidential value at most the last two characters are in anything that is kept.")
+@pytest.mark.rule("P-19, promise 4", "At most the last two characters of a confidential value are stored anywhere.")
 @pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=10, deadline=None)
@@ -135,7 +135,7 @@ def test_files_from_outside_are_not_read_and_their_text_is() -> None:
 
 @pytest.mark.rule(
     "P-19, promise 6",
-    "What was too large or took too long to be read for confidential information is said, never passed over.",
+    "Text that was too large or took too long for the check of confidential information is reported, never ignored.",
 )
 def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never silently passed over."""
@@ -149,7 +149,7 @@ def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.rule(
     "P-19",
-    "The first five megabytes of any text are read for confidential information, and that there was more is said.",
+    "The first five megabytes of any text are checked for confidential information, and a longer one is reported.",
 )
 @pytest.mark.parametrize("declared", ["text/csv", "application/octet-stream"])
 def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -> None:
@@ -167,7 +167,7 @@ def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -
         assert facts.get("confidential.high") == kinds
 
 
-@pytest.mark.rule("P-19, promise 6", "A file that could not be read is said to be so, whatever the reason, unless it is sealed.")
+@pytest.mark.rule("P-19, promise 6", "An unreadable file is reported as such, whatever the reason, unless it is encrypted.")
 @pytest.mark.parametrize(
     ("name", "content", "unread"),
     [
@@ -193,7 +193,7 @@ def test_a_file_is_read_as_what_it_is() -> None:
     assert found(message).facts.get("confidential.high") == ("ssn",)
 
 
-@pytest.mark.rule("P-19, P-24", "Comments of HTML and values that a form holds hidden are looked at.")
+@pytest.mark.rule("P-19, P-24", "Comments of HTML and hidden values of forms are checked.")
 @pytest.mark.parametrize(
     "html",
     [
@@ -216,7 +216,7 @@ def test_what_a_spreadsheet_has_beside_its_cells_is_looked_at() -> None:
     assert found(mail("x", ("a.xlsx", zipped({**members, "xl/comments1.xml": note})))).facts.get("confidential.high") == ("ssn",)
 
 
-@pytest.mark.rule("P-19, P-01", "Each detector asks the time inside a long text; what it found until then stays.")
+@pytest.mark.rule("P-19, P-01", "Each detector checks the time limit inside a long text; its hits until then count.")
 def test_each_detector_asks_the_time_inside_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found until then stays, and the text is one that was not read."""
     numbers = " ".join(f"{n % 899 + 1:03}-{n % 98 + 1:02}-{n % 9998 + 1:04}" for n in range(200_000))

@@ -79,8 +79,8 @@ def test_social_security_numbers_need_dashes_or_words(text: str, found: set[tupl
 
 @pytest.mark.rule(
     "P-19",
-    "What is surely confidential is so by checksum, structure and the words around it; with a digit wrong, as a sample, "
-    "or as a part of another number it is nothing.",
+    "Certain findings of confidential information rest on checksum, structure and surrounding words; a wrong digit, a "
+    "sample, or a part of another number is no finding.",
 )
 @pytest.mark.parametrize(
     ("text", "found"),
@@ -226,10 +226,7 @@ def test_tables_that_come_one_cell_a_line_are_seen() -> None:
     assert {(h.kind, h.value) for h in hits("\n".join(numbers))} == {("ssn", value) for value in numbers[1:]}
 
 
-@pytest.mark.rule(
-    "P-19",
-    "Invisible characters, digits and dashes of other scripts hide nothing, and what is found is told where it stands.",
-)
+@pytest.mark.rule("P-19", "Invisible characters, digits and dashes of other scripts hide nothing, and findings have their place.")
 def test_invisible_and_foreign_forms_hide_nothing() -> None:
     """Zero-width characters, full-width and Arabic digits, typographic dashes, blanks of all kinds."""
     for text in (
@@ -307,7 +304,10 @@ def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: st
     assert [hit.sure for hit in hits(text) if hit.kind == "ssn"] == ([sure] if sure else [])
 
 
-@pytest.mark.rule("P-19", "Words of payment and an expiry date say that a number is a card; an IBAN is one in small letters, too.")
+@pytest.mark.rule(
+    "P-19",
+    "Words of payment and an expiry date identify a number as a card; an IBAN is recognized in small letters, too.",
+)
 @pytest.mark.parametrize(
     ("text", "sure"),
     [
@@ -330,7 +330,7 @@ def test_an_iban_in_small_letters_is_one_and_words_are_none() -> None:
     assert hits("be 20 minutes later on the road at 10 people no 15 in all") == []
 
 
-@pytest.mark.rule("P-19", "Keys of clouds are found by their form, or by the name that stands before them.")
+@pytest.mark.rule("P-19", "Keys of clouds are recognized by their form, or by the name before them.")
 def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
     """Made here, of letters by chance."""
     rng = random.Random(2)
@@ -355,7 +355,8 @@ def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
 
 @pytest.mark.rule(
     "P-19",
-    "What somebody has is health where somebody is named: surely with a title, a label or a birthday, perhaps with a name alone.",
+    "A diagnosis is health information if a person is named: certain with a title, a label or a birthday, possible with a "
+    "name alone.",
 )
 @pytest.mark.parametrize(
     ("text", "sure"),

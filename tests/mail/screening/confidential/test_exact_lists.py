@@ -49,7 +49,7 @@ def looked_up(data: Path, text: str, *, inbound: bool = False, tool: exact_match
 
 @pytest.mark.rule(
     "P-19",
-    "A value of the city's own list is found with the name of its row, and neither without the other; the file has no value.",
+    "A value of the city's own list is detected together with the name of its row, and neither alone; the file contains no value.",
 )
 @pytest.mark.parametrize(
     ("text", "there"),

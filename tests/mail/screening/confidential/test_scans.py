@@ -75,7 +75,7 @@ def facts(found: Screened) -> dict[str, FactValue]:
 HIGH = {"confidential.high": ("ssn",), "confidential.count": 1}
 
 
-@pytest.mark.rule("P-19", "What pictures and scanned pages say that leave is looked at, in documents and archives too.")
+@pytest.mark.rule("P-19", "Text in outgoing pictures and scanned pages is checked, in documents and archives too.")
 @pytest.mark.parametrize(
     "file",
     [
@@ -92,7 +92,7 @@ def test_what_a_picture_says_that_leaves_is_looked_at(screener: Screener, file: 
     assert [(f.code, f.part, f.mask) for f in found.findings if f.check == CHECK] == [("ssn", "1.2/scan", "…78")]
 
 
-@pytest.mark.rule("P-01, P-19", "Nobody waits for pictures that stay in the city or come in.")
+@pytest.mark.rule("P-01, P-19", "Mail with pictures that stays in the city or comes in does not wait for OCR.")
 @pytest.mark.parametrize(("to", "source"), [((IN,), "submission"), ((OUT,), "mx")])
 def test_nobody_waits_for_pictures_that_stay_or_come_in(
     screener: Screener, reader: Reader, to: tuple[str, ...], source: str
@@ -110,10 +110,7 @@ def test_mail_from_outside_is_spared_what_no_rule_asks_for(screener: Screener) -
     assert facts(screened(screener, raw, IN, source="mx")) == HIGH
 
 
-@pytest.mark.rule(
-    "P-19, promise 6",
-    "Of pictures that leave, what there was no time for, and what nobody can read here, is said to be unread.",
-)
+@pytest.mark.rule("P-19, promise 6", "Outgoing pictures without time for OCR, or that cannot be read here, are reported as unread.")
 def test_what_there_was_no_time_for_is_unread(screener: Screener, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """So it leaves encrypted, as what was too many, and what nobody can read."""
     reader.says, reader.why = "", TOO_LONG

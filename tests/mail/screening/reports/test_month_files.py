@@ -28,8 +28,8 @@ def report(id_: str = "1", *sources: Source, begin: int = NOW // 1000 - DAY, rep
 
 @pytest.mark.rule(
     "P-26",
-    "A report of others about mail in our name counts once, however often it is read in; kept are sums of servers, "
-    "domains and numbers, for 13 months.",
+    "A report of others about mail in our name counts once, however often it is imported; sums of servers, domains and "
+    "numbers are stored for 13 months.",
 )
 def test_a_report_counts_once_however_often_it_comes(tmp_path: Path) -> None:
     """Known by who wrote it, its id, domain and begin, in one go and in the next."""

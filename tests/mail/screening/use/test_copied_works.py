@@ -80,8 +80,8 @@ def test_two_signs_are_for_a_person_to_look_at(text: str, files: tuple[Extracted
 
 @pytest.mark.rule(
     "P-13",
-    "Works of others are found by two signs of different kinds, also by marks inside attached files; a recording, an "
-    "e-book, a licence text or a crack in a road alone is nothing.",
+    "Works of others are detected by two signs of different kinds, also by marks inside attached files; a recording, an "
+    'e-book, a license text or the word "crack" alone is nothing.',
 )
 @pytest.mark.parametrize(
     ("text", "files"),
@@ -128,8 +128,8 @@ def test_marks_inside_an_attached_file_are_found_and_those_of_quoted_or_foreign_
 
 @pytest.mark.rule(
     "P-13",
-    "A file of the city's own list of works needs no second sign, and a changed list counts with the next message; a "
-    "person looks at it, and nothing is held.",
+    "A file of the city's own list of works needs no second sign, and a changed list applies to the next message; a "
+    "person reviews it, and nothing is held.",
 )
 def test_a_file_of_the_citys_list_needs_no_second_sign_and_a_changed_list_counts_at_once(tmp_path: Path) -> None:
     """A list is `sha256sum FILE… > works/NAME.sha256`; others' lines, comments and other names are nothing."""

@@ -93,7 +93,7 @@ def test_a_contractors_campaign_to_many_is_found_and_a_council_members_newslette
 
 @pytest.mark.rule(
     "P-12, P-13",
-    "What mail is used for is found by two signals or more, never by a word, a marker or many recipients alone.",
+    "A forbidden use is detected by two signals or more, never by a word, a marker or many recipients alone.",
 )
 def test_one_signal_is_none() -> None:
     """A word, a marker, or many recipients alone say nothing."""
@@ -134,10 +134,7 @@ VIEWS = frozenset(
 )
 
 
-@pytest.mark.rule(
-    "P-12",
-    "Whom a campaign is for changes nothing: lists name what somebody does, no party, no candidate, no issue.",
-)
+@pytest.mark.rule("P-12", "The side of a campaign is irrelevant: lists name activities, no party, no candidate, no issue.")
 @pytest.mark.parametrize("kind", phrases.KINDS)
 def test_no_list_names_a_party_a_candidate_or_an_issue(kind: phrases.Kind) -> None:
     """Activity alone; the one that protects unions may name them."""
