@@ -52,7 +52,7 @@ def test_a_clerk_reads_a_messy_list_and_sees_which_line_what_and_what_to_do(
     page = browse("office", "/access/feeds/new/")
     page.set_input_files("input[type=file]", _file(tmp_path, encoding))
     page.get_by_role("button", name="Read the list").click()
-    assert "What are the columns of this file?" in page.inner_text("h1")
+    assert "Column mapping" in page.inner_text("h1")
     assert page.locator("label", has_text="E-Mail (column 7)").count() == 1, "a column that stands twice can be told apart"
     assert page.locator("#id_column-5").input_value() == "address" and page.locator("#id_column-6").input_value() == ""
     assert page.locator("#id_column-0").input_value() == "uid", "a column that begins behind a byte order mark is known"

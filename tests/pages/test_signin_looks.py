@@ -54,7 +54,7 @@ def test_the_page_behind_an_invitation_is_for_everybody(browse: Callable[..., An
 
 def test_a_link_that_is_over_says_so(browse: Callable[..., Any]) -> None:
     shown = browse("", reverse("welcome-link", args=["x"]))
-    assert shown.get_by_role("heading", name="This is not good any more").is_visible()
+    assert shown.get_by_role("heading", name="Expired link").is_visible()
     assert looked_at(shown) == []
 
 

@@ -57,7 +57,7 @@ def test_a_supervisor_asks_step_by_step_and_the_head_approves(city: Town, visit:
 
     head = visit("head")
     page = head.get(sent.headers["Location"])
-    assert "Shall Kai Lindqvist get mail?" in text_of(page)
+    assert "Approve mail access for Kai Lindqvist?" in text_of(page)
     assert b" checked" not in page.content, "nothing is preselected"
     done = head.post(sent.headers["Location"], {"decision": "approve", "reason": "", **hidden(page)})
     assert done.status_code == 302
@@ -251,7 +251,7 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
         "Home",
         "My mail",
         "Views of my mail",
-        "My files",
+        "My file approvals",
         "My access",
         "My devices",
         "Set up mail",
@@ -262,10 +262,26 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     assert labels["crew0"] == mine
     assert labels["crew6"] == ["Home", "Views of my mail", "My access", "My sign-in"]
     at = mine.index("My access")
-    assert labels["head"][: len(mine) + 1] == [*mine[:at], "Approvals", *mine[at:]]
-    assert labels["head"][len(mine) + 1 :][:5] == ["Ask for access", "People", "Requests", "Bulk authorization", "Personal use"]
-    assert {"Roles", "Entries", "Content views", "Health"} <= set(labels["auditor"])
-    system = ["Content views", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
+    assert labels["head"][: len(mine) + 1] == [*mine[:at], "File approvals", *mine[at:]]
+    assert labels["head"][len(mine) + 1 :][:5] == [
+        "Request access",
+        "People",
+        "Access requests",
+        "Bulk authorization",
+        "Personal use",
+    ]
+    assert {"Role assignments", "Audit log", "Content views", "Health"} <= set(labels["auditor"])
+    system = [
+        "Content views",
+        "Health",
+        "Trace",
+        "Queue",
+        "Domains",
+        "Spam filter",
+        "Webhooks",
+        "Settings",
+        "Record an accidental view",
+    ]
     assert labels["operator"][-9:] == system
     assert labels["admin"] == [*labels["crew0"], "Activate the role…"]
     assert "Throttled sign-ins" in labels["office"]
@@ -277,3 +293,16 @@ def test_an_unclaimed_installation_says_so_on_every_page(city: Town, visit: Visi
         assert "This installation is unclaimed." in text_of(visit("crew0").get(path))
     (installed / "claimed").touch()
     assert "unclaimed" not in text_of(visit("crew0").get("/"))
+
+
+def test_each_page_of_the_menu_has_the_title_of_its_entry(city: Town, visit: Visit) -> None:
+    seen: set[str] = set()
+    for who in city.people:
+        client = visit(who)
+        menu = re.findall(r"<li><a href=\"([^\"]+)\"[^>]*><span>([^<]+)", client.get("/").content.decode())
+        for url, label in menu:
+            if url not in seen and label != "Activate the role…":
+                seen.add(url)
+                page = client.get(url).content.decode()
+                assert f"<h1>{label}</h1>" in page and re.search(rf"<title>{label}( · [^<]+)? · Civicmail</title>", page), url
+    assert len(seen) > 40

@@ -80,7 +80,7 @@ def test_a_visitor_is_anybody_by_one_click_and_finds_a_month_of_mail(home: str) 
     _until(lambda: "Older" in visitor.get("/mail/"))
     found = re.findall(r'<a href="(/mail/[0-9a-f-]{36}/)"', visitor.get("/mail/"))
     assert len(found) == 50 and "Reading view" in visitor.get(found[-1])
-    assert "Mandates" in visitor.be("Records officer")
+    assert "Examinations" in visitor.be("Records officer")
     assert "messages in scope" in visitor.get("/mandates/26-001/search/")
 
 

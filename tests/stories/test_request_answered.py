@@ -57,7 +57,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
         tick(load(installed), installed, lambda: None)
 
     officer: Page = browse("recorder", "/mandates/")
-    officer.get_by_role("link", name="Ask for a mandate").click()
+    officer.get_by_role("link", name="Request an examination").click()
     officer.get_by_label("Whose mail?").fill("dana.ortiz@city.example")
     officer.get_by_label("Only with these words").fill("kestrel")
     officer.get_by_label("Why?").fill(WHY)

@@ -376,7 +376,7 @@ def test_whoever_got_a_message_from_outside_says_whether_it_is_spam(post: Post, 
         post.delivered(id_, 0)
     dana, url = visit("crew0"), f"/mail/{uuid_text(outside)}/report/"
     assert url in dana.get(f"/mail/{uuid_text(outside)}/").content.decode()
-    assert "What is wrong with this message?" in said(dana.get(url)) and labels_of(post) == []
+    assert "Report this message" in said(dana.get(url)) and labels_of(post) == []
     assert dana.post(url, {}).status_code == 422 and labels_of(post) == []
     thanks = dana.post(url, {"what": "spam"}, follow=True)
     assert "The filter learns from it" in said(thanks)

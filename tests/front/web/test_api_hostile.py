@@ -13,8 +13,20 @@ from civicmail.front.web.api.document import API, HEARD
 from pages.programs import asking
 from pages.world import town
 
-SUBJECTS = ("People", "Departments", "Access", "Endings", "Mailboxes", "Lists", "Agencies", "Duties", "Policy", "Entries", "Me")
-SUBJECTS += ("Departments answer", "Violations", "Other doors", "Personnel lists")
+SUBJECTS = (
+    "People",
+    "Departments",
+    "Access",
+    "Ends of access",
+    "Mailboxes",
+    "Lists",
+    "Agencies",
+    "Duties",
+    "Policy",
+    "Audit log",
+    "Me",
+)
+SUBJECTS += ("Departments answer", "Violations", "External systems", "Personnel feed")
 SCHEMA: dict[str, Any] = API.get_openapi_schema()
 OPERATIONS = sorted(
     (method.upper(), path, operation["operationId"])

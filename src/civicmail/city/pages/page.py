@@ -50,4 +50,4 @@ class Page:
 
     @property
     def title(self) -> str:
-        return f"{self.h1} · {self.section}" if self.section else self.h1
+        return f"{self.h1} · {self.section}" if self.section and self.section != self.h1 else self.h1

@@ -392,7 +392,7 @@ class Settings:
     programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
     oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})
     feeds: Feeds = field(default_factory=Feeds, metadata={"help": "Personnel systems that speak by themselves."})
-    outside: Outside = field(default_factory=Outside, metadata={"help": "Doors that are not ours."})
+    outside: Outside = field(default_factory=Outside, metadata={"help": "External systems."})
     database: Database = field(default_factory=Database, metadata={"help": "Where people, roles and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})
     metrics: Metrics = field(default_factory=Metrics, metadata={"help": "Numbers for Prometheus, and health for other programs."})

@@ -54,7 +54,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         approval_tasks.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))
-    return [*_own_account_tasks(actor), *([Tasks(gettext("Approvals"), approval_tasks)] if approval_tasks else [])]
+    return [*_own_account_tasks(actor), *([Tasks(gettext("File approvals"), approval_tasks)] if approval_tasks else [])]
 
 
 def _own_account_tasks(actor: Actor) -> list[Tasks]:
@@ -115,9 +115,9 @@ class OfficerWork:
 _SECURITY: tuple[Role, ...] = ("security-officer",)
 _RULES: tuple[Role, ...] = ("policy-approver", "policy-author", *_SECURITY)
 OFFICER_WORK = (
-    OfficerWork("Rule book", _SECURITY, "containment.see", contained, "contained", "Check compromised accounts", "stop"),
-    OfficerWork("Rule book", tuple(_KINDS), "releases.see", releases, "releases", "Decide on release requests"),
-    OfficerWork("Rule book", _RULES, "contest.answer", contests, "contests", "Answer appeals"),
+    OfficerWork("Mail rules", _SECURITY, "containment.see", contained, "contained", "Check compromised accounts", "stop"),
+    OfficerWork("Mail rules", tuple(_KINDS), "releases.see", releases, "releases", "Decide on release requests"),
+    OfficerWork("Mail rules", _RULES, "contest.answer", contests, "contests", "Answer appeals"),
     OfficerWork("Oversight", ("use-reviewer",), "findings.see", findings, "findings", "Look at what rules on use have found"),
 )
 
@@ -127,8 +127,8 @@ def officer_tasks(actor: Actor, now: int) -> list[Tasks]:
     work_tasks = [Tasks(gettext(work.group), _work_tasks(work, actor, now)) for work in OFFICER_WORK]
     return [
         *_agreement_tasks(actor),
-        Tasks(gettext("Rule book"), _unchecked_tasks(actor, now)),
-        Tasks("Rule book", _undecided_tasks(actor)),
+        Tasks(gettext("Mail rules"), _unchecked_tasks(actor, now)),
+        Tasks("Mail rules", _undecided_tasks(actor)),
         *work_tasks,
     ]
 

@@ -32,7 +32,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:MAX_SECOND]:
         label = f"Say whether {pull.total:,} copies are taken back"
         tasks_.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
-    return [Tasks(gettext("Rule book"), tasks_)]
+    return [Tasks(gettext("Mail rules"), tasks_)]
 
 
 def _task(label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool) -> Task:

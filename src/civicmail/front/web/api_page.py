@@ -51,5 +51,5 @@ def page(request: CityRequest) -> HttpResponse:
             )
             groups.setdefault(operation["tags"][0], []).append(entry)
     facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
-    head = Page("What can a program do here?", "API", facts=facts)
+    head = Page("API", "System", facts=facts)
     return render(request, "api/operations.html", {"page": head, "groups": groups.items()})

@@ -38,10 +38,10 @@ def home(request: CityRequest) -> HttpResponse:
     if could(request, "viewings.mark") and (sampled := content_views.tasks(request.now)):
         groups.append(home_tasks.Tasks(gettext("Oversight"), sampled))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
-        groups.append(home_tasks.Tasks(gettext("Rule book"), proposed))
+        groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
     groups = home_tasks.waiting_first(home_tasks.merge_groups(groups))
     pinned = me(request).saved_views.filter(pinned=True)
-    page = Page(gettext("What must I do now?"), gettext("Home"))
+    page = Page(gettext("Home"))
     checked = clock(request.now).removesuffix(".")  # of p.m., where the sentence has its own
     return render(request, "home.html", {"page": page, "groups": groups, "checked": checked, "facts": facts, "pinned": pinned})
 

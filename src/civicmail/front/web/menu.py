@@ -53,8 +53,8 @@ MY = (
     MenuEntry(_("Home"), "home", "home"),
     MenuEntry(_("My mail"), "my-mail", "my.mail", "unread"),
     MenuEntry(_("Views of my mail"), "my-viewings", "my.viewings"),
-    MenuEntry(_("My files"), "my-approvals", "my.approvals"),
-    MenuEntry(_("Approvals"), "approvals", "approvals.see", "approvals"),
+    MenuEntry(_("My file approvals"), "my-approvals", "my.approvals"),
+    MenuEntry(_("File approvals"), "approvals", "approvals.see", "approvals"),
     MenuEntry(_("My access"), "my-access", "my.access"),
     MenuEntry(_("My devices"), "my-devices", "my.devices"),
     MenuEntry(_("Set up mail"), "set-up", "my.devices"),
@@ -64,32 +64,32 @@ MY = (
 )
 DEPARTMENT = (
     MenuEntry(_("People"), "people", "roster.see"),
-    MenuEntry(_("Requests"), "requests", "roster.see", "requests"),
+    MenuEntry(_("Access requests"), "requests", "roster.see", "requests"),
     MenuEntry(_("Bulk authorization"), "positions", "roster.authorise"),
     MenuEntry(_("Personal use"), "personal-use", "personal-use.set"),
     MenuEntry(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
     MenuEntry(_("Lists"), "dept-lists", "mailbox.see"),
     MenuEntry(_("Violations"), "dept-violations", "violation.see"),
-    MenuEntry(_("Reviews"), "dept-reviews", "roster.see"),
+    MenuEntry(_("Access reviews"), "dept-reviews", "roster.see"),
     MenuEntry(_("Leavers"), "leavers", "roster.see"),
     MenuEntry(_("Discrepancies"), "dept-reconcile", "roster.see"),
-    MenuEntry(_("Statement"), "statements", "statement.see"),
+    MenuEntry(_("Statements"), "statements", "statement.see"),
 )
 OFFICE = (
-    MenuEntry(_("Overview"), "office", "duty.grant"),
-    MenuEntry(_("Reviews"), "campaigns", "reviews.see"),
+    MenuEntry(_("Access overview"), "office", "duty.grant"),
+    MenuEntry(_("Access reviews"), "campaigns", "reviews.see"),
     MenuEntry(_("Departments"), "departments", "duty.see"),
     MenuEntry(_("Agencies"), "agencies", "agency.see"),
     MenuEntry(_("Sponsors"), "sponsors", "agency.see"),
     MenuEntry(_("Violations"), "violations", "violations.see"),
     MenuEntry(_("All mailboxes"), "mailboxes", "mailbox.see"),
     MenuEntry(_("All lists"), "lists", "mailbox.see"),
-    MenuEntry(_("Policy"), "policies", "policy.publish"),
+    MenuEntry(_("Policy versions"), "policies", "policy.publish"),
     MenuEntry(_("Personnel feed"), "feeds", "feed.run", "feeds"),
-    MenuEntry(_("Roles"), "duty-grants", "duty.see"),
+    MenuEntry(_("Role assignments"), "duty-grants", "duty.see"),
     MenuEntry(_("Protected mail"), "protected", "protection.see"),
     MenuEntry(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked"),
-    MenuEntry(_("Endings"), "endings", "duty.grant"),
+    MenuEntry(_("Ends of access"), "endings", "duty.grant"),
     MenuEntry(_("Discrepancies"), "reconcile", "reconcile.see"),
     MenuEntry(_("External systems"), "outside-doors", "outside.see"),
     MenuEntry(_("Closed accounts"), "closures", "reconcile.see"),
@@ -98,7 +98,7 @@ OFFICE = (
 POLICY = (
     MenuEntry(_("Rules"), "rules", "rules.see", "rules"),
     MenuEntry(_("Failure policy"), "fail-matrix", "matrix.see"),
-    MenuEntry(_("Who is asked"), "asked-departments", "rules.see"),
+    MenuEntry(_("Approval by department"), "asked-departments", "rules.see"),
     MenuEntry(_("Emergency rules"), "emergencies", "rules.see"),
     MenuEntry(_("Quarantine"), "quarantine", "quarantine.see"),
     MenuEntry(_("Sent unencrypted"), "sent-plain", "plain.see"),
@@ -108,20 +108,20 @@ POLICY = (
     MenuEntry(_("Appeals"), "contests", "contests.see", "contests"),
 )
 OVERSIGHT = (
-    MenuEntry(_("Mandates"), "mandates", "mandate.see"),
-    MenuEntry(_("Entries"), "entries", "entries.see"),
+    MenuEntry(_("Examinations"), "mandates", "mandate.see"),
+    MenuEntry(_("Audit log"), "entries", "entries.see"),
     MenuEntry(_("Content views"), "viewings", "viewings.see"),
-    MenuEntry(_("Findings"), "findings", "findings.see", "findings"),
+    MenuEntry(_("Use findings"), "findings", "findings.see", "findings"),
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see"),
     MenuEntry(_("Trace"), "trace", "system.see"),
     MenuEntry(_("Queue"), "queue", "system.see"),
     MenuEntry(_("Domains"), "domains", "system.see"),
-    MenuEntry(_("Spam"), "spam", "system.see"),
+    MenuEntry(_("Spam filter"), "spam", "system.see"),
     MenuEntry(_("Webhooks"), "webhooks", "system.see"),
     MenuEntry(_("Settings"), "settings", "system.see"),
-    MenuEntry(_("Seen by accident"), "accident", "system.see"),
+    MenuEntry(_("Record an accidental view"), "accident", "system.see"),
 )
 
 
@@ -132,13 +132,13 @@ def groups(request: CityRequest, actor: Actor) -> list[Group]:
     mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), OfPerson(actor.uid))
     if actor.admitted and (actor.supervises or menu_counts.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
-        mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
+        mine.append(Item(_("Request access"), url, current=_is_current(request, url)))
     menu = [Group(_("My work"), mine)]
     if department := _department(request, actor):
         code, name = department
         menu.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, InDepartment(code), code)))
     menu.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
-    menu.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
+    menu.append(Group(_("Mail rules"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
     menu.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     menu.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
     return _one_current([group for group in menu if group.entries])

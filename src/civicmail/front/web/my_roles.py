@@ -22,4 +22,4 @@ def my_roles(request: CityRequest) -> HttpResponse:
     used = {u.grant_id: u for u in active_roles(who, epoch_ms(request.now))}
     grants = who.roles.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("role")
     rows = [(g, ROLES[g.role], used.get(g.pk)) for g in grants if g.role in ROLES]
-    return render(request, "my_roles.html", {"page": Page(gettext("As what may I act?"), gettext("My roles")), "rows": rows})
+    return render(request, "my_roles.html", {"page": Page(gettext("My roles")), "rows": rows})

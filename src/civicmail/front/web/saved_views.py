@@ -59,7 +59,7 @@ def views(request: CityRequest) -> HttpResponse:
     """The person's saved views."""
     require(request, "my.views", OfPerson(me(request).uid))
     rows = SavedView.objects.filter(person=me(request))
-    return render(request, "saved_views.html", {"page": Page(_("Which views have I saved?"), _("My views")), "rows": rows})
+    return render(request, "saved_views.html", {"page": Page(_("My views"), _("My views")), "rows": rows})
 
 
 @acting("my.views")
@@ -75,7 +75,7 @@ def save(request: CityRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(request, form, path, query):
         messages.success(request, _("This view is saved."))
         return redirect(f"{path}?{query}" if query else path)
-    page = Page(_("Under which name is this view saved?"), _("My views"))
+    page = Page(_("Save this view"), _("My views"))
     shown = {"page": page, "form": form, "submit": _("Save this view"), "back": f"{path}?{query}" if query else path}
     return render(request, "pages/form.html", shown, status=422 if form.is_bound and form.errors else 200)
 

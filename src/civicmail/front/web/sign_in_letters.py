@@ -67,7 +67,7 @@ def _letter(request: CityRequest, uid: str, kind: str) -> HttpResponse:
         ],
     }[kind]
     effects.append("Somebody else hands the letter over, has seen the person, and gives the second half. Nobody else sees both.")
-    question = f"Make a sign-in letter for {who}?" if kind == "invite" else f"{who} has lost everything to sign in with?"
+    question = f"Make a sign-in letter for {who}?" if kind == "invite" else f"Make a recovery letter for {who}?"
     page = Page(question, "Sign-in", [(str(who), back)])
     shown = {"page": page, "form": form, "effects": effects, "verb": "Make 1 letter", "back": back, "stop": kind == "recover"}
     return render(request, "pages/confirm.html", shown, status=status_of(form))

@@ -38,7 +38,7 @@ class MarkEssential(Act[None, MailboxToMark, "Essential"]):
         return f"{done.mailbox} is never shut by silence."
 
     def form_page(self) -> FormPage:
-        return _page("Which mailbox is essential?", "Mark this mailbox", [])
+        return _page("Mark an essential mailbox", "Mark this mailbox", [])
 
 
 class UnmarkEssential(Act["Essential", ReviewReason, "Essential"]):
@@ -60,7 +60,7 @@ class UnmarkEssential(Act["Essential", ReviewReason, "Essential"]):
 
     def form_page(self, row: Essential) -> FormPage:
         effects = ["Silence in a review may suspend who uses it, as with any other mailbox."]
-        return _page(f"Is {row.mailbox} like others?", "Take 1 mark away", effects)
+        return _page(f"Remove the mark of {row.mailbox}?", "Remove 1 mark", effects)
 
 
 def _page(title: str, submit: str, effects: list[str]) -> FormPage:

@@ -14,7 +14,7 @@ from civicmail.city.pages.inputs import Because, Choice, Choices, Input, Number,
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 
-_LIST = "Doors that are not ours"
+_LIST = "External systems"
 _ROUTE = "access/outside/doors/<slug:code>"
 
 
@@ -65,7 +65,7 @@ class AddSystem(Act[None, SystemToAdd, "OutsideDoor"]):
     def form_page(self) -> FormPage:
         crumbs = _crumbs()
         return FormPage(
-            title="Which door is not ours?", section="Access office", submit="Add 1 door", back=crumbs[0][1], crumbs=crumbs,
+            title="New external system", section="Access office", submit="Add 1 system", back=crumbs[0][1], crumbs=crumbs,
             note="Whoever's access ends here has to end there, too, and it counts when it is confirmed.",
         )  # fmt: skip
 
@@ -102,7 +102,7 @@ class ChangeSystem(Act["OutsideDoor", SystemToChange, "OutsideDoor"]):
 
     def form_page(self, row: OutsideDoor) -> FormPage:
         return FormPage(
-            title=f"Who answers for {row}?", section=_LIST, submit="Change 1 door", back=_url(row), crumbs=_crumbs(row),
+            title=f"Change {row}", section=_LIST, submit="Change 1 system", back=_url(row), crumbs=_crumbs(row),
             note="What has to end there is theirs from now on.",
         )  # fmt: skip
 
@@ -128,7 +128,7 @@ class CloseSystem(Act["OutsideDoor", Because, "OutsideDoor"]):
 
     def form_page(self, row: OutsideDoor) -> FormPage:
         return FormPage(
-            title=f"Is {row} used no more?", section=_LIST, submit="Close 1 door", back=_url(row), crumbs=_crumbs(row),
+            title=f"Close {row}?", section=_LIST, submit="Close 1 system", back=_url(row), crumbs=_crumbs(row),
             effects=["Nobody is told of ends of access there any more."], stays=["What was confirmed stays on record."],
         )  # fmt: skip
 
@@ -153,7 +153,7 @@ class EndAccount(PersonAct["OutsideAccount", Because, "OutsideAccount"]):
         from django.urls import reverse
 
         return FormPage(
-            title=f"Does {row.person} not get into {row.door} any more?", section=_LIST, submit="End 1 account",
+            title=f"End the account of {row.person} in {row.door}?", section=_LIST, submit="End 1 account",
             back=reverse("person", args=[row.episode.department.code, row.person.uid]),
             effects=[f"The account {row.login} counts as ended there. End it there first."],
             stays=["Access to the city's mail stays as it is."],
@@ -196,7 +196,7 @@ class ConfirmEnding(Act["OutsideEnding", Because, "OutsideEnding"]):
             times = "once" if row.tries == 1 else f"{row.tries} times"
             facts.append(("Told", f"{times}: {row.problem}" if row.problem else times))
         return FormPage(
-            title=f"Has access of {account.person} to {account.door} ended?", section=_LIST, submit="Confirm 1 end",
+            title=f"Confirm the end of {account.person}’s access to {account.door}?", section=_LIST, submit="Confirm 1 end",
             back=reverse("outside-endings"), facts=facts,
             effects=["It counts as ended, in your name. Say in the reason what you saw there."],
             stays=["Nothing is changed in the other system: end it there first."],

@@ -93,7 +93,7 @@ class Undoing(Answer):
 class StandIn(Input):
     """to: number or address; day: the last one."""
 
-    to = PersonName(label="Who answers in your place?", help="Personnel number or e-mail address.")
+    to = PersonName(label="Name a substitute", help="Personnel number or e-mail address.")
     day = Day(label="Until which day?", help="By the deadline at the latest.")
     reason = reason("Why?", "Both of your names stay in the evidence.", min_length=10)
 
@@ -215,7 +215,7 @@ class ChangeReviewedAccess(_OnRow[NewEnd]):
 
     def form_page(self, row: Question) -> FormPage:
         effects = ["The access ends on the evening of that day; until then nothing changes."]
-        return self._page(row, f"Until when {row.access}?", f"Set the end for {row.name}", effects)
+        return self._page(row, f"Set the end of {row.access}", f"Set the end for {row.name}", effects)
 
 
 class HandOnRow(_OnRow[Elsewhere]):
@@ -238,7 +238,7 @@ class HandOnRow(_OnRow[Elsewhere]):
 
     def form_page(self, row: Question) -> FormPage:
         effects = ["The question goes to whoever is asked in that department. You are not asked about it any more."]
-        return self._page(row, f"Who answers for {row.name}?", "Hand this on", effects)
+        return self._page(row, f"Reassign {row.name}", "Reassign 1 row", effects)
 
 
 class AskNextHead(_OnRow[Unsure]):
@@ -255,7 +255,7 @@ class AskNextHead(_OnRow[Unsure]):
 
     def form_page(self, row: Question) -> FormPage:
         effects = ["The question goes to the next head, and where nobody is above, to the access office."]
-        return self._page(row, f"Who knows about {row.name}?", "Ask the next head", effects)
+        return self._page(row, f"Ask the next head about {row.name}?", "Ask the next head", effects)
 
 
 class TakeAnswerBack(_OnRow[Undoing]):
@@ -332,7 +332,7 @@ class LetStandIn(_OnPart[StandIn, "ReviewPart"]):
 
         back = after(row.part.department.code, row.part.review_id, None)
         return FormPage(
-            title="Who answers in your place?", section=name_of(row.part.review), submit="Let somebody stand in", back=back,
+            title="Name a substitute", section=name_of(row.part.review), submit="Name 1 substitute", back=back,
             crumbs=[("The review", back)],
             effects=["That person answers beside you until that day, and cannot hand it on.", "You stay accountable."],
         )  # fmt: skip

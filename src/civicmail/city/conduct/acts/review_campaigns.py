@@ -98,7 +98,11 @@ class StartCampaign(_OfOffice[None, NewReview, "Review"]):
 
         back = reverse("campaigns")
         return FormPage(
-            title="Start which review?", section="Access office", submit="Start the review", back=back, crumbs=[("Reviews", back)]
+            title="New access review",
+            section="Access office",
+            submit="Start the review",
+            back=back,
+            crumbs=[("Access reviews", back)],
         )
 
 
@@ -179,7 +183,7 @@ class BeginRound(_ToReview[ReviewReason]):
         count = ReviewRow.objects.filter(review=row, state__in=UNANSWERED).count()
         rows = "1 open row is" if count == 1 else f"{count} open rows are"
         effect = f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."
-        return self._page(row, "Ask again?", "Begin a new round", effect)
+        return self._page(row, "Begin a new round?", "Begin a new round", effect)
 
 
 class RemindCampaign(_OnReview[ReviewReason, int]):
@@ -201,9 +205,7 @@ class RemindCampaign(_OnReview[ReviewReason, int]):
 
         people = len(reminders.waiting([row], now_ms()))
         whom, are = ("1 person", "is") if people == 1 else (f"{people} people", "are")
-        return self._page(
-            row, "Remind who has open rows?", f"Remind {whom}", f"{whom} with open rows {are} written to, and nobody else."
-        )
+        return self._page(row, f"Remind {whom}?", f"Remind {whom}", f"{whom} with open rows {are} written to, and nobody else.")
 
 
 @dataclass(frozen=True, slots=True)

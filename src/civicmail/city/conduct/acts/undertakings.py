@@ -77,7 +77,7 @@ class RecordUndertaking(_Pledging[SignedPaper]):
         agency, back = row.agency, reverse("agency", args=[row.agency.code])
         bound = ", ".join(f"version {u.text.version} ({_HOW[u.how]})" for u in undertakings_of(agency)) or "nothing yet"
         return FormPage(
-            title=f"Has {agency} signed version {row.text.version}?", section="Agencies", submit="Record 1 undertaking",
+            title=f"Record a compliance agreement of {agency}", section="Agencies", submit="Record 1 undertaking",
             back=back, crumbs=[("Agencies", reverse("agencies")), (agency.name, back)], facts=[("Bound to", bound)],
             effects=[
                 f"People of {agency} may use mail as far as each is authorized, until a newer version asks for a new signature."

@@ -158,7 +158,7 @@ class RecordResponse(Step[PaperStatement]):
     success_message = "The answer is recorded."
 
     def form_page(self, row: Violation, now: int) -> FormPage:
-        return _page(row, f"What does {row.person} say?", "Record 1 answer")
+        return _page(row, f"Record the answer of {row.person}", "Record 1 answer")
 
 
 class AddEvidence(Step[MessageNumber]):
@@ -176,7 +176,7 @@ class AddEvidence(Step[MessageNumber]):
     success_message = "The message is named."
 
     def form_page(self, row: Violation, now: int) -> FormPage:
-        return _page(row, "Which message shows it?", "Add 1 message")
+        return _page(row, "Add a message as evidence", "Add 1 message")
 
 
 class FindViolation(Step[Finding]):
@@ -229,7 +229,7 @@ class ReverseRecord(Step[CaseReason]):
             "Device passwords and roles are made anew. What was held is delivered.",
         ]
         stays = ["The record and its end stay in the history. It counts for nothing."]
-        return _page(row, "Was the record wrong?", "Give access back to 1 person", effects, stays)
+        return _page(row, f"Restore access of {row.person}?", "Restore access of 1 person", effects, stays)
 
 
 class SecondBar(Step[SecondOpinion]):
@@ -252,7 +252,7 @@ class SecondBar(Step[SecondOpinion]):
             f"{row.decider} says why: {row.why}",
         ]
         stays = ["The employment is not decided here. No mail is deleted."]
-        return _page(row, f"Bar {row.person} for good?", "Answer for 1 person", effects, stays, stop=True)
+        return _page(row, f"Ban {row.person} permanently?", "Answer for 1 person", effects, stays, stop=True)
 
 
 class NoteTraining(Step[CaseReason]):
@@ -269,7 +269,7 @@ class NoteTraining(Step[CaseReason]):
     success_message = "It is noted."
 
     def form_page(self, row: Violation, now: int) -> FormPage:
-        return _page(row, f"Has {row.person} done the training?", "Note 1 training")
+        return _page(row, f"Record training of {row.person}", "Record 1 training")
 
 
 class RecordAppeal(Step[PaperStatement]):
@@ -286,7 +286,7 @@ class RecordAppeal(Step[PaperStatement]):
     success_message = "The appeal is recorded."
 
     def form_page(self, row: Violation, now: int) -> FormPage:
-        return _page(row, f"What does {row.person} say against it?", "Record 1 appeal")
+        return _page(row, f"Record the appeal of {row.person}", "Record 1 appeal")
 
 
 class HearAppeal(Step[Hearing]):
@@ -308,7 +308,7 @@ class HearAppeal(Step[Hearing]):
             "Overturned: a suspension or restriction ends at once, and the strike does not count.",
             "Overturned: a permanent bar ends when another officer agrees, by the law that you name.",
         ]
-        return _page(row, f"Does the decision about {row.person} stand?", "Answer 1 appeal", effects)
+        return _page(row, f"Decide the appeal of {row.person}", "Decide 1 appeal", effects)
 
 
 ASK_PERSON, RECORD_RESPONSE, ADD_EVIDENCE = AskPerson(), RecordResponse(), AddEvidence()

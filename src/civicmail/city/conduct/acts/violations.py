@@ -43,7 +43,7 @@ class Report(Input):
 class Record(Input):
     """clause: like P-14; what: in own words, without copying mail; evidence: numbers of messages."""
 
-    clause = Choice(label="Which rule was broken?", help="Its number, such as P-12.")
+    clause = Choice(label="Report a violation", help="Its number, such as P-12.")
     what = Text(
         label="What happened?", help="In your own words, without copying mail. At least 20 characters.", min_length=20,
         max_length=2000,
@@ -54,7 +54,7 @@ class Record(Input):
 class Sender(Input):
     """person: number or address; clause: the rule concerned; reason: the reporter's evidence."""
 
-    person = PersonName(label="Whose message was it?", help="Personnel number or address.")
+    person = PersonName(label="Name the sender", help="Personnel number or address.")
     clause = Choice(label="Which rule is meant?")
     reason = reason("How do you know?", "At least 10 characters.", min_length=10)
 
@@ -208,7 +208,7 @@ class NameViolation(Act["Violation", Sender, "Violation"]):
 
         back = reverse("violation-unnamed", args=[row.pk])
         return FormPage(
-            title="Whose message was it?", section="Violations", crumbs=[(f"Violation {row.pk}", back)], submit="Name 1 person",
+            title="Name the sender", section="Violations", crumbs=[(f"Violation {row.pk}", back)], submit="Name 1 person",
             back=back,
         )  # fmt: skip
 

@@ -29,7 +29,7 @@ class Bars(List):
     page = Page("access/bars/", "bars")
     operation = Operation("/bars", "read:violations", shape="BarLine")
     model, related = "access.Bar", ("person", "first", "second", "asker", "ender")
-    title, section, crumbs = "Who may not use mail?", "Violations", [("Violations", "violations")]
+    title, section, crumbs = "Bans", "Violations", [("Violations", "violations")]
     caption, empty, noun, sort = "Bars after violations", "Nobody is barred.", "bars", "-since"
     columns = (
         Number("id"),

@@ -21,7 +21,7 @@ class EssentialMailboxes(List):
     page = Page("access/campaigns/essential/", "essential")
     operation = Operation("/essential", "read:conduct", shape="EssentialBox")
     model, related = "conduct.Essential", ("mailbox",)
-    title, section, crumbs = "What is never shut by silence?", "Access office", [("Reviews", "campaigns")]
+    title, section, crumbs = "Essential mailboxes", "Access office", [("Access reviews", "campaigns")]
     links = (Link("Mark a mailbox…", "essential-new", permission="review.run", primary=True),)
     caption, noun, sort = "Essential mailboxes", "mailboxes", "address"
     empty = "No mailbox is marked. Mark what the city cannot do without for an hour."

@@ -23,12 +23,12 @@ class ExternalSystems(List):
     name, permission, order = "list_outside_doors", "outside.see", "code"
     page = Page("access/outside/", "outside-doors")
     operation = Operation("/outside-doors", "read:access", shape="OtherDoor")
-    title, section = "Which doors are not ours?", "Access office"
+    title, section = "External systems", "Access office"
     links = (
         Link("Add a door", "outside-new", permission="outside.change", primary=True),
         Link("Ends of access there", "outside-endings"),
     )
-    caption, noun, sort = "Doors that are not ours", "doors", "name"
+    caption, noun, sort = "External systems", "doors", "name"
     empty = "No other system is known here. Add the ones that people get into, so that an end of access reaches them, too."
     columns = (
         Column("code"),

@@ -111,7 +111,7 @@ class Closures(List):
     page = Page("access/closures/", "closures")
     operation = Operation("/closures", "read:conduct", shape="Closed")
     model, related = "conduct.Closure", ("mailbox__holder", "department", "by")
-    title, section = "Which accounts were closed?", "Access office"
+    title, section = "Closed accounts", "Access office"
     caption, noun, sort = "Closed accounts", "accounts", "-closed"
     empty = "No account was closed yet. A department closes one on the page of the person who left."
     columns = (

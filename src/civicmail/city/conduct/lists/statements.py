@@ -62,7 +62,7 @@ class Statements(List):
     page = Page("access/statements/", "all-statements")
     operation = Operation("/statements", "read:conduct", shape="StatementLine")
     model, related = "conduct.Statement", ("department", "person")
-    title, section = "Which departments have answered?", "Statements"
+    title, section = "Statements", "Access office"
     caption, noun, sort = "Statements of departments", "statements", "department"
     empty = "No statement was opened yet. The first are when the half of this year is over."
     columns: Sequence[Column] = (
@@ -93,7 +93,7 @@ class DepartmentStatements(DepartmentList, Statements):
     name, permission = "list_department_statements", "statement.see"
     page = Page("dept/<slug:department>/statement/", "statements")
     operation = Operation("/departments/{slug:department}/statements", "read:conduct", shape="StatementLine")
-    title, caption, sort = "What has the department answered for?", "Statements of {parent.name}", "-half"
+    title, caption, sort = "Statements", "Statements of {parent.name}", "-half"
     empty = "No statement was asked for yet. The first is opened when the half of this year is over."
     columns = (
         Statements.columns[0],

@@ -61,8 +61,8 @@ class Violations(List):
     page = Page("access/violations/", "violations")
     operation = Operation("/violations", "read:violations", shape="ViolationLine")
     model, related = "conduct.Violation", ("person", "agency", "department")
-    title, section = "What was reported, and what followed?", "Violations"
-    links: Sequence[Link] = (Link("Bars", "bars"),)
+    title, section = "Violations", "Access office"
+    links: Sequence[Link] = (Link("Bans", "bars"),)
     caption, empty, noun, sort = "Violations", "No violations recorded.", "violations", "-made"
     columns = (
         Number("id"),

@@ -88,7 +88,7 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
     mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
     by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
     counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
-    groups = [Tasks("Doors that are not ours", [_task("End access elsewhere", counted)])] if counted["n"] else []
+    groups = [Tasks("External systems", [_task("End access elsewhere", counted)])] if counted["n"] else []
     if actor.holds("access-officer"):
         late = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), overdue__isnull=False)
         others = late.exclude(account__door__person__uid=actor.uid).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))

@@ -42,7 +42,7 @@ def _form_page(row: Bar, about: PersonCase, *, lives: bool, decides: bool) -> Fo
     facts.append(("Department", about.department or "none"))
     state = label("ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
     return FormPage(
-        title=f"May {row.person} use mail?", section="Bars", crumbs=[("Bars", reverse("bars"))], state=state, facts=facts,
+        title=f"Ban of {row.person}", section="Bans", crumbs=[("Bans", reverse("bars"))], state=state, facts=facts,
         back=reverse("bars"), submit="Ask another officer" if row.asker is None else "Answer for 1 person",
         template="conduct/bar.html", context={"bar": row, "lives": lives, "says": KINDS[row.kind].description, "decides": decides},
     )  # fmt: skip

@@ -57,5 +57,5 @@ def new(request: CityRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and run_verb(form, verb):
         messages.success(request, gettext("We have it, and somebody will look at it. Thank you."))
         return redirect(request.path)
-    page = Page(gettext("What is wrong about a message from the city?"), gettext("Complaint"))
+    page = Page(gettext("Complaint about a message"), gettext("Complaint"))
     return render(request, "conduct/complaint.html", {"page": page, "form": form}, status=status_of(form))

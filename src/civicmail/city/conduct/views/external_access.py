@@ -43,7 +43,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
     table = listing.from_query(
         request,
         external_systems.of_person(who),
-        caption=f"Doors that are not ours, of {who}",
+        caption=f"External accounts of {who}",
         columns=columns,
         empty=f"{who} is not known to get into any other system. The access office says who does.",
         noun="doors",
@@ -54,7 +54,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
         (f"{where.name}: people", reverse("people", args=[where.code])),
         (str(who), reverse("person", args=[where.code, who.uid])),
     ]
-    return listing.render_list(request, "pages/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page(f"External accounts of {who}", where.name, crumbs)})
 
 
 def _act_cell(request: CityRequest, account: OutsideAccount) -> Cell:
@@ -108,7 +108,7 @@ def endings(request: CityRequest) -> HttpResponseBase:
         sort="due",
     )
     crumbs = up() if may(request, "outside.see") else ()
-    page = Page("What has to end elsewhere?", "Doors that are not ours", crumbs)
+    page = Page("External accounts to end", "External systems", crumbs)
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 

@@ -24,7 +24,7 @@ from civicmail.city.pages.states import choices, label, labels
 
 def up() -> list[tuple[str, str]]:
     """The breadcrumb to the list."""
-    return [("Doors that are not ours", reverse("outside-doors"))]
+    return [("External systems", reverse("outside-doors"))]
 
 
 @acting("outside.see")
@@ -61,7 +61,7 @@ def door(request: CityRequest, code: str) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("person", "episode__department", "door"),
     )
     state = label("retired") if row.closed else None
-    page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
+    page = Page(row.name, "External systems", up(), state, _door_facts(row), _door_actions(row) if change else ())
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -103,7 +103,7 @@ def give(request: CityRequest, code: str) -> HttpResponse:
         lambda: verbs.give(
             row, form.people_and_logins(), actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)
         ),
-        page=Page(f"Who gets into {row}?", "Doors that are not ours", [*up(), (row.name, back)]),
+        page=Page(f"Accounts in {row}", "External systems", [*up(), (row.name, back)]),
         back=back,
         template=FORM_TEMPLATE,
         submit="Add these people",

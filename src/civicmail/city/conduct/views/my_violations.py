@@ -55,7 +55,7 @@ def mine(request: CityRequest) -> HttpResponse:
     """List one's own violations, with those that wait for an answer."""
     require(request, "my.violations", OfPerson(me(request).uid))
     rows = [(v, STATES[v.state], _title(v)) for v in violations.known_to(me(request).uid)]
-    page = Page(gettext("What was reported about me?"), gettext("Violations"))
+    page = Page(gettext("Violations reported about me"), gettext("Violations"))
     return render(request, "conduct/mine.html", {"page": page, "rows": rows})
 
 
@@ -65,10 +65,10 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
     row = act_pages.permitted_row(ANSWER_MY_VIOLATION, request, pk)
     table = violation_parties.table()
     form_page = FormPage(
-        title=gettext("What was reported, and what do you say?"), section=gettext("Violations"),
+        title=gettext("A violation reported about me"), section=gettext("Violations"),
         crumbs=[(gettext("About me"), reverse("my-violations"))], state=STATES[row.state],
         facts=[(gettext("Rule"), row.clause), (gettext("Reported"), row.made)], back=reverse("my-violations"),
-        submit=gettext("Record what I say"), template="conduct/my_violation.html",
+        submit=gettext("Record my answer"), template="conduct/my_violation.html",
         context={
             "v": row, "title": _title(row), "asks": consequences.pending_answer(row, epoch_ms(request.now)),
             "outcome": _outcome(row), "ground": table.grounds.get(row.ground, row.ground), "last": _last(row),
@@ -100,7 +100,7 @@ def new(request: CityRequest) -> HttpResponse:
     """Report a violation by another person or oneself; sponsors select people of agencies here."""
     require(request, "violation.report")
     form_page = FormPage(
-        title=gettext("Which rule was broken?"), section=gettext("Violations"), back=reverse("home"),
+        title=gettext("Report a violation"), section=gettext("Violations"), back=reverse("home"),
         submit=gettext("Report 1 violation"), template="conduct/report.html", context={"outside": recordable(request)},
     )  # fmt: skip
     return act_pages.answer(request, REPORT_VIOLATION, None, form_page)

@@ -42,7 +42,7 @@ def campaigns(request: CityRequest) -> HttpResponseBase:
     table = listing.from_query(
         request,
         Review.objects.all(),
-        caption="Reviews",
+        caption="Access reviews",
         columns=[
             Column("name", "Review", lambda r: Cell(name_of(r), reverse("campaign", args=[r.pk]), hint=_about(r))),
             Column("planned", "Starts", lambda r: r.planned, ("planned",), name="starts"),
@@ -64,7 +64,7 @@ def campaigns(request: CityRequest) -> HttpResponseBase:
     if may(request, "review.run"):
         actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
     actions.append(Action("Essential mailboxes", reverse("essential")))
-    page = Page("Is access reviewed?", "Access office", actions=actions)
+    page = Page("Access reviews", "Access office", actions=actions)
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -137,7 +137,9 @@ def _page(request: CityRequest, review: Review, counts: Any) -> Page:
             actions.append(Action("Ask again what is open…", reverse("campaign-round", args=[review.pk])))
     if review.started:
         actions.append(Action("Evidence, as a file", reverse("campaign-pack", args=[review.pk])))
-    return Page(name_of(review), "Access review", [("Reviews", reverse("campaigns"))], CAMPAIGN_WORDS[review.state], facts, actions)
+    return Page(
+        name_of(review), "Access review", [("Access reviews", reverse("campaigns"))], CAMPAIGN_WORDS[review.state], facts, actions
+    )
 
 
 @acting("reviews.see")

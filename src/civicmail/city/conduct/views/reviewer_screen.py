@@ -104,7 +104,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
         noun="reviews",
         sort="-began",
     )
-    page = Page("Which reviews were there?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
+    page = Page("Access reviews", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 

@@ -25,7 +25,7 @@ from civicmail.city.pages.page import Action, Page
 def everybody(request: CityRequest) -> HttpResponseBase:
     """Agency people of the whole city, by sponsor."""
     require(request, "agency.see")
-    page = Page(gettext("Who answers for whom?"), gettext("Sponsors"), [(gettext("Agencies"), reverse("agencies"))])
+    page = Page(gettext("Sponsors"), gettext("Sponsors"), [(gettext("Agencies"), reverse("agencies"))])
     return _listed(request, page, None)
 
 
@@ -36,7 +36,7 @@ def mine(request: CityRequest) -> HttpResponseBase:
     require(request, "my.sponsored", OfPerson(who.uid))
     actions = [Action(gettext("Report a violation"), reverse("violation-new"))]
     crumbs = [(gettext("My access"), reverse("my-access"))]
-    return _listed(request, Page(gettext("For whom do I answer?"), gettext("My access"), crumbs, actions=actions), who)
+    return _listed(request, Page(gettext("People I sponsor"), gettext("My access"), crumbs, actions=actions), who)
 
 
 def _listed(request: CityRequest, page: Page, who: Person | None) -> HttpResponseBase:

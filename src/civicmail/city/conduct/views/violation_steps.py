@@ -56,7 +56,7 @@ def _decide(request: CityRequest, department: str, pk: int) -> HttpResponse:
     back = reverse("violation", args=[department, row.pk])
     return respond_to_form(
         request, form, lambda: consequences.decide(row, form.decision(), actor=actor, now=now),
-        page=Page(f"What follows for {row.person}?", str(row.department), [(f"Violation {row.pk}", back)]), back=back,
+        page=Page(f"Consequences for {row.person}", str(row.department), [(f"Violation {row.pk}", back)]), back=back,
         message="It is decided.", effects=effects, stays=["Nothing else than mail is decided here. No mail is deleted."],
         verb="Decide 1 case", stop=False,
     )  # fmt: skip

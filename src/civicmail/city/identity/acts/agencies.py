@@ -77,7 +77,7 @@ class AddAgency(Act[None, AgencyToAdd, "Agency"]):
         from django.urls import reverse
 
         back = reverse("agencies")
-        return FormPage(title="Which agency is new?", section=_SECTION, submit="Add 1 agency", back=back, crumbs=[(_SECTION, back)])
+        return FormPage(title="New agency", section=_SECTION, submit="Add 1 agency", back=back, crumbs=[(_SECTION, back)])
 
 
 class _OnAgency[Given: Input, Done](Act["Agency", Given, Done]):
@@ -112,9 +112,7 @@ class ChangeAgency(_OnAgency[AgencyToChange, "Agency"]):
         return row
 
     def form_page(self, row: Agency) -> FormPage:
-        return FormPage(
-            title=f"What is different about {row.name}?", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row)
-        )
+        return FormPage(title=f"Change {row.name}", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row))
 
 
 class AddContract(_OnAgency[ContractToAdd, "Contract"]):
@@ -136,7 +134,7 @@ class AddContract(_OnAgency[ContractToAdd, "Contract"]):
         return f"Contract {done.number} was added."
 
     def form_page(self, row: Agency) -> FormPage:
-        title = f"Under which contract do people of {row.name} work?"
+        title = f"New contract of {row.name}"
         return FormPage(title=title, section=_SECTION, submit="Add 1 contract", back=_url(row), crumbs=_crumbs(row))
 
 

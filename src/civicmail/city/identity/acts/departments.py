@@ -80,9 +80,7 @@ class OpenDepartment(Act[None, DepartmentToOpen, "Department"]):
         from django.urls import reverse
 
         back = reverse("departments")
-        return FormPage(
-            title="Which department is new?", section=_SECTION, submit="Open 1 department", back=back, crumbs=[(_SECTION, back)]
-        )
+        return FormPage(title="New department", section=_SECTION, submit="Open 1 department", back=back, crumbs=[(_SECTION, back)])
 
 
 class _OnDepartment[Given: Input](Act["Department", Given, "Department"]):
@@ -109,7 +107,7 @@ class ChangeDepartment(_OnDepartment[DepartmentWords]):
 
     def form_page(self, row: Department) -> FormPage:
         return FormPage(
-            title=f"What is different about {row.name}?", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row),
+            title=f"Change {row.name}", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row),
             note="The cost stands in requests that are made from now on; what was asked for keeps its own.",
         )  # fmt: skip
 
@@ -154,7 +152,7 @@ class LeadDepartment(_OnDepartment[Leading]):
         if row.head:
             effects.append(f"{row.head} decides no longer, unless you leave the name where it is.")
         return FormPage(
-            title=f"Who decides for {row.name}?", section=_SECTION, submit="Name head and deputies", back=_url(row),
+            title=f"Head and deputies of {row.name}", section=_SECTION, submit="Name head and deputies", back=_url(row),
             crumbs=_crumbs(row), effects=effects,
             stays=["What was approved stays approved. What waits is decided by whoever is named now."],
         )  # fmt: skip
@@ -184,7 +182,7 @@ class PlaceDepartment(_OnDepartment[Placing]):
 
     def form_page(self, row: Department) -> FormPage:
         return FormPage(
-            title=f"Where does {row.name} belong?", section=_SECTION, submit="Move 1 department", back=_url(row),
+            title=f"Move {row.name}", section=_SECTION, submit="Move 1 department", back=_url(row),
             crumbs=_crumbs(row),
             effects=["Heads and deputies above it decide for it, too.", "Lists of everybody above it reach its people."],
         )  # fmt: skip
@@ -229,7 +227,7 @@ class ReopenDepartment(_OnDepartment[Because]):
 
     def form_page(self, row: Department) -> FormPage:
         effects = ["It can have people, mailboxes and divisions again."]
-        return _closing(row, f"Open {row.name} again?", "Open 1 department", effects, stop=False)
+        return _closing(row, f"Reopen {row.name}?", "Open 1 department", effects, stop=False)
 
 
 def _closing(row: Department, title: str, submit: str, effects: list[str], *, stop: bool) -> FormPage:

@@ -149,7 +149,7 @@ class CallOffEnding(PersonAct["Ending", Because, "Ending"]):
         where, who = row.episode.department, row.person
         back = reverse("person", args=[where.code, who.uid])
         return FormPage(
-            title=f"Does {who} stay?", section=where.name, submit="Call off 1 end", back=back,
+            title=f"Cancel the end of access of {who}?", section=where.name, submit="Cancel 1 end", back=back,
             crumbs=[(f"{where.name}: people", reverse("people", args=[where.code])), (str(who), back)],
             effects=[f"{who} keeps access as it is now. Nothing ends on {last_day(row.when):%b %-d, %Y}."],
         )  # fmt: skip

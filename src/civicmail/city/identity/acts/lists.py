@@ -67,9 +67,7 @@ class MakeList(InOwnDepartment[ListToMake, "MailGroup"]):
         return _url(done)
 
     def form_page(self, row: OwningDepartments) -> FormPage:
-        return FormPage(
-            title="Which list is needed?", section="Lists", submit="Make 1 list", back=row.back, crumbs=[("Lists", row.back)]
-        )
+        return FormPage(title="New list", section="Lists", submit="Make 1 list", back=row.back, crumbs=[("Lists", row.back)])
 
 
 class _OnList[Given: Input](Act["MailGroup", Given, "MailGroup"]):
@@ -111,7 +109,7 @@ class AddToList(_OnList[ListMember]):
         return mailboxes.change_members(row, [given.address], actor=actor, reason=given.reason, now=now)
 
     def form_page(self, row: MailGroup) -> FormPage:
-        return owned_page("list", row, f"Who else gets mail to {row.address}?", "Add 1 address")
+        return owned_page("list", row, f"Add an address to {row.address}", "Add 1 address")
 
 
 class TakeOutOfList(_OnList[ListMember]):
@@ -130,7 +128,7 @@ class TakeOutOfList(_OnList[ListMember]):
 
     def form_page(self, row: MailGroup) -> FormPage:
         return owned_page(
-            "list", row, f"Take an address out of {row.address}?", "Take 1 address out",
+            "list", row, f"Remove an address from {row.address}", "Remove 1 address",
             effects=[f"Mail to {row.address} does not reach this address through the list any more."],
             stays=["The mailbox, its mail and other lists stay as they are."],
         )  # fmt: skip

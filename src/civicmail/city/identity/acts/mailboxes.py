@@ -99,7 +99,7 @@ class MakeMailbox(InOwnDepartment[MailboxToMake, "Mailbox"]):
 
     def form_page(self, row: OwningDepartments) -> FormPage:
         return FormPage(
-            title="Which mailbox is needed?", section="Mailboxes", submit="Make 1 mailbox", back=row.back,
+            title="New mailbox", section="Mailboxes", submit="Make 1 mailbox", back=row.back,
             crumbs=[("Mailboxes", row.back)],
             note="A mailbox of a role is used by named people, each with an access of their own. Nobody signs in as it.",
         )  # fmt: skip
@@ -162,7 +162,7 @@ class RenewMailbox(_OnMailbox[UntilBecause, "Mailbox"]):
 
     def form_page(self, row: Mailbox) -> FormPage:
         effects = ["The machines of this mailbox may send until then, as far as their own passwords last."]
-        return owned_page("mailbox", row, f"How long does {row.address} go on?", "Give 1 mailbox more time", effects=effects)
+        return owned_page("mailbox", row, f"Renew {row.address}", "Renew 1 mailbox", effects=effects)
 
 
 class InviteFiles(_OnMailbox[UntilBecause, "Mailbox"]):
@@ -189,7 +189,7 @@ class InviteFiles(_OnMailbox[UntilBecause, "Mailbox"]):
             "Everything else that is looked for in mail is looked for here, too.",
             "It ends by itself on the day that you say; another day may be said at any time.",
         ]
-        title = f"Does {row.address} invite files?"
+        title = f"Invite files to {row.address}?"
         return owned_page("mailbox", row, title, "Invite files to 1 mailbox", effects=effects, stays=stays)
 
 
@@ -209,7 +209,7 @@ class AddAddress(_OnMailbox[NewAddress, "Mailbox"]):
 
     def form_page(self, row: Mailbox) -> FormPage:
         note = "An address stays this mailbox's for ever: it is never given to another person, also after it has ended."
-        return owned_page("mailbox", row, f"Which other address reaches {row.address}?", "Add 1 address", note=note)
+        return owned_page("mailbox", row, f"Add an alias of {row.address}", "Add 1 address", note=note)
 
 
 class EndAddress(_OnMailbox[AddressToEnd, "Mailbox"]):
@@ -292,7 +292,7 @@ class AskGrant(ShownAuthorization["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk,
 
     def form_page(self, row: Mailbox) -> FormPage:
         return owned_page(
-            "mailbox", row, f"Who shall use {row.address}?", "Send for approval",
+            "mailbox", row, f"Request a user for {row.address}", "Send for approval",
             note="The person keeps their own sign-in, and every message says who sent it. "
             "The right ends with the person's own access.",
         )  # fmt: skip

@@ -82,7 +82,7 @@ class AddPerson(Act["Department", PersonToAdd, "Person"]):
     def form_page(self, row: Department) -> FormPage:
         crumbs = _crumbs(row)
         return FormPage(
-            title="Who begins to work here?", section=row.name, submit="Add 1 person", back=crumbs[0][1], crumbs=crumbs,
+            title="New person", section=row.name, submit="Add 1 person", back=crumbs[0][1], crumbs=crumbs,
             note="Nobody gets mail access by this: it is asked for and approved like everybody's.",
         )  # fmt: skip
 
@@ -131,7 +131,7 @@ class RehirePerson(PersonAct[Hiring, WorkToBegin, "Episode"]):
     def form_page(self, row: Hiring) -> FormPage:
         crumbs = _crumbs(row.department, row.person)
         return FormPage(
-            title=f"Does {row.person} work here again?", section=row.department.name, submit="Begin 1 employment",
+            title=f"Rehire {row.person}?", section=row.department.name, submit="Begin 1 employment",
             back=crumbs[1][1], crumbs=crumbs,
             note="The number and the addresses stay this person's. Access is authorized anew.",
         )  # fmt: skip
@@ -172,7 +172,7 @@ class ChangePerson(PersonAct["Episode", PersonToChange, "Episode"]):
     def form_page(self, row: Episode) -> FormPage:
         crumbs = _crumbs(row.department, row.person)
         return FormPage(
-            title=f"What is different about {row.person}?", section=row.department.name, submit="Save", back=crumbs[1][1],
+            title=f"Change {row.person}", section=row.department.name, submit="Save", back=crumbs[1][1],
             crumbs=crumbs, note="The display name stands in From of every message. Addresses stay as they are.",
         )  # fmt: skip
 

@@ -67,7 +67,7 @@ class WriteProfile(Act[Position, FourReasons, "Profile"]):
         where = row.department
         back = f"{reverse('position', args=[where.code])}?{urlencode({'position': row.name})}"
         return FormPage(
-            title=f"Why does a {row.name} need mail?", section=where.name, submit="Save the profile", back=back,
+            title=f"Authorization profile: {row.name}", section=where.name, submit="Save the profile", back=back,
             crumbs=[(f"{where.name}: people", reverse("people", args=[where.code])), (row.name, back)],
         )  # fmt: skip
 

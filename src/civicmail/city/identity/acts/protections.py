@@ -86,10 +86,10 @@ class EndProtection(Act["Protection", Because, "Protection"]):
         from django.urls import reverse
 
         who, of_class, back = row.person or row.department, PROTECTED_CLASSES[row.kind].lower(), reverse("protected")
-        title = f"Protect {who} no more as {of_class}?"
+        title = f"End the protection of {who} as {of_class}?"
         effect = f"Mandates about {who} need nobody who is named for this class, unless they touch it in another way."
         if row.approves:
-            title = f"Shall {who} decide no more for {of_class}?"
+            title = f"Remove {who} as approver for {of_class}?"
             effect = f"{who} decides no more about mandates that touch this class."
         return FormPage(
             title=title, section=_SECTION, submit="Take 1 name out", back=back, crumbs=[("Protected mail", back)], stop=True,

@@ -192,7 +192,7 @@ class SetOverlap(OnAuthorization[UntilBecause]):
 
         back, here = reverse("people", args=[row.department.code]), row.episode.department
         return FormPage(
-            title=f"When does the access of {row.person} end here?", section=str(row.department), submit="Set 1 end", back=back,
+            title=f"Set the end of access of {row.person}", section=str(row.department), submit="Set 1 end", back=back,
             crumbs=[(f"{row.department}: people", back)],
             effects=[f"{row.person} works in {here} now, and may use {row.mailbox} until the day that you say: 90 days at most."],
             stays=[f"{here} decides afresh; this does not wait for it, and does not keep it from deciding."],
@@ -226,8 +226,8 @@ class EndRight(OnNumbered[Because]):
         if row.role == "holder":
             effects.append("It is the person's own: what was granted to them ends too, and what comes in is held.")
         return FormPage(
-            title=f"End the right of {row.person} to {row.mailbox.address}?", section=str(row.department), submit="End 1 right",
-            stop=True, back=back, crumbs=[(row.mailbox.address, back)],
+            title=f"End access of {row.person} to {row.mailbox.address}?", section=str(row.department),
+            submit="End 1 authorization", stop=True, back=back, crumbs=[(row.mailbox.address, back)],
             state=authorization_labels.current_state(row, timezone.now()), effects=effects,
             stays=["Mail is kept.", "Whoever needs it again is authorized anew."],
         )  # fmt: skip

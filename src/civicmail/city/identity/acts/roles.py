@@ -60,7 +60,11 @@ class AssignRole(Act[None, GrantInput, "RoleAssignment"]):
 
     def form_page(self) -> FormPage:
         return FormPage(
-            title="Grant a role", section="Access office", submit="Grant 1 role", back=_list(), crumbs=[("Roles", _list())]
+            title="Grant a role",
+            section="Access office",
+            submit="Grant 1 role",
+            back=_list(),
+            crumbs=[("Role assignments", _list())],
         )
 
 
@@ -102,7 +106,7 @@ class EndRole(PersonAct["RoleAssignment", Because, "RoleAssignment"]):
         name = ROLES[_role(row.role)].name.lower()
         return FormPage(
             title=f"End the role {name} of {row.person}?", section="Access office", submit="End 1 role", stop=True, back=_list(),
-            crumbs=[("Roles", _list())],
+            crumbs=[("Role assignments", _list())],
             effects=[f"{row.person} can do nothing more as {name}, from the next click on.", "What was activated is deactivated."],
         )  # fmt: skip
 
@@ -142,8 +146,8 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
 
     def form_page(self) -> FormPage:
         return FormPage(
-            title="Who holds two roles that exclude each other?", section="Access office", submit="Record 1 conflict",
-            back=_list(), crumbs=[("Roles", _list())],
+            title="Record a role conflict", section="Access office", submit="Record 1 conflict",
+            back=_list(), crumbs=[("Role assignments", _list())],
             note="It is shown on the page of roles and in every report until it ends. Without it neither role is of any use.",
         )  # fmt: skip
 

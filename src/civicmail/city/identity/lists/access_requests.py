@@ -31,7 +31,7 @@ class AccessRequests(DepartmentList):
     operation = Operation("/departments/{slug:department}/requests", "read:access")
     model = "access.Authorization"
     related = ("mailbox__holder", "person", "department", "requester", "approver", "episode__contract", "episode__department")
-    title, caption, empty = "Who asked for access?", "Requests of {parent.name}", "Nobody has asked for access here."
+    title, caption, empty = "Access requests", "Requests of {parent.name}", "Nobody has asked for access here."
     noun, sort = "requests", "-asked"
     columns = (
         Shown("person", "Person", link=("request",), sort=("person__family", "person__given")),

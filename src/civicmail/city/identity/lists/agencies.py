@@ -25,10 +25,10 @@ class Agencies(List):
     operation = Operation("/agencies", "read:people", shape="AgencyLine")
     command = Command("agency list", ("code", "name", "people", "suspended"), _line)
     model = "directory.Agency"
-    title, section = "Who works for the city from outside?", "Agencies"
+    title, section = "Agencies", "Access office"
     links = (
         Link("Add an agency", "agency-new", permission="agency.change", primary=True),
-        Link("Who answers for whom?", "sponsors"),
+        Link("Sponsors", "sponsors"),
     )
     caption, noun, sort = "Agencies", "agencies", "name"
     empty = "No agency is known. Its people come by the personnel feed once it and its contract are here."

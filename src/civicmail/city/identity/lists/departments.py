@@ -85,7 +85,7 @@ class Departments(List):
     name, permission, order = "list_departments", "duty.see", "code"
     page = Page("access/departments/", "departments")
     operation = Operation("/departments", "read:people", shape="DepartmentLine")
-    title, section = "Which departments are there?", "Access office"
+    title, section = "Departments", "Access office"
     links = (Link("Open a department", "department-new", permission="department.change", primary=True),)
     caption, noun, sort = "Departments", "departments", "name"
     empty = "There is no department yet. The personnel feed brings them, or the command line."

@@ -28,8 +28,8 @@ class Endings(List):
     page = Page("access/endings/", "endings")
     operation = Operation("/endings", "read:access")
     model, related = "access.Ending", ("person", "episode__department", "successor")
-    title, section = "Whose access ended?", "Access office"
-    caption, empty, noun, sort = "Endings", "No access was ended yet.", "endings", "-when"
+    title, section = "Ends of access", "Access office"
+    caption, empty, noun, sort = "Ends of access", "No access was ended yet.", "endings", "-when"
     columns = (
         Shown("person", "Person", link=("ending",), sort=("person__family",)),
         Shown("department", "Department", "episode.department", sort=("episode__department__name",)),

@@ -61,7 +61,7 @@ class Mailboxes(List):
     page = Page("access/mailboxes/", "mailboxes")
     operation = Operation("/mailboxes", "read:mailboxes", shape="Box")
     model, related = "directory.Mailbox", ("department", "holder")
-    title, section = "Which mailboxes are there?", "Access office"
+    title, section = "All mailboxes", "Access office"
     caption, noun, sort = "Mailboxes", "mailboxes", "address"
     empty = "No mailbox yet. A person gets one by a request; one of a role or a machine is made here."
     columns: Sequence[Column] = (
@@ -94,7 +94,7 @@ class Mailboxes(List):
     def page_links(self, request: ListRequest) -> Sequence[Link]:
         return [
             Link("Make a mailbox", "mailbox-new", permission="mailbox.make", about=InDepartment(""), primary=True),
-            Link("Whose was an address?", "whose"),
+            Link("Address history", "whose"),
         ]
 
 
@@ -104,7 +104,7 @@ class DepartmentMailboxes(DepartmentList, Mailboxes):
     name = "list_department_mailboxes"
     page = Page("dept/<slug:department>/mailboxes/", "dept-mailboxes")
     operation = Operation("/departments/{slug:department}/mailboxes", "read:mailboxes", shape="Box")
-    title = "Which mailboxes does the department own?"
+    title = "Mailboxes"
     filters = Mailboxes.filters[:-1]
 
     def page_links(self, request: ListRequest) -> Sequence[Link]:

@@ -22,7 +22,7 @@ class MailingLists(List):
     page = Page("access/lists/", "lists")
     operation = Operation("/lists", "read:mailboxes", shape="ListLine")
     model, related = "directory.MailGroup", ("department",)
-    title, section = "Which lists are there?", "Access office"
+    title, section = "All lists", "Access office"
     caption, noun, sort = "Lists", "lists", "address"
     empty = "No list yet. Mail to a list is kept once, and reaches every mailbox behind it."
     columns: Sequence[Column] = (
@@ -78,7 +78,7 @@ class DepartmentMailingLists(DepartmentList, MailingLists):
         parameters=DEPARTMENT,
         fixed={"state": "open"},
     )
-    title = "Which lists does the department own?"
+    title = "Lists"
     filters = MailingLists.filters[:-1]
 
 

@@ -103,7 +103,7 @@ class People(DepartmentList):
         order=("person__family", "person__given"),
         parameters=DEPARTMENT,
     )
-    title, caption = "Who has mail here?", "People of {parent.name}"
+    title, caption = "People", "People of {parent.name}"
     empty = "No one works in {parent.name}, as far as the personnel system says."
     sort = "name"
     columns = (
@@ -144,7 +144,7 @@ class People(DepartmentList):
         return [
             Link("Bulk authorization", "positions", args=(code,), permission="roster.authorise", is_sure=False),
             Link("Add a person", "person-new", args=(code,), permission="person.change"),
-            Link("Ask for access", "request-new", primary=True),
+            Link("Request access", "request-new", primary=True),
         ]
 
     def facts(self, request: ListRequest, _shown: Any) -> list[tuple[str, Any]]:

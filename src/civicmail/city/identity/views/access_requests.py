@@ -39,7 +39,8 @@ def _request_page(request: CityRequest, a: Authorization) -> FormPage:
     act, decides, higher = bars.decision_for(a)
     answer, is_open = may(request, act, decides), a.state == "asked"
     return FormPage(
-        title=f"Shall {a.person} get mail?" if is_open else f"Mail access of {a.person}", section="Request", submit="", back=above,
+        title=f"Approve mail access for {a.person}?" if is_open else f"Mail access of {a.person}", section="Request",
+        submit="", back=above,
         crumbs=crumbs, state=authorization_labels.current_state(a, request.now),
         facts=[
             ("Asked by", a.requester), ("Asked", a.asked), ("Until", last_day(a.until)),

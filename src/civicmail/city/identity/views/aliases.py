@@ -34,7 +34,7 @@ def whose(request: CityRequest) -> HttpResponse:
     person = Person.objects.filter(uid=owner.person).first() if owner and owner.person else None
     crumbs = [("Mailboxes", reverse("mailboxes"))]
     shown = {
-        "page": Page("Whose was this address on that day?", "Mailboxes", crumbs),
+        "page": Page("Address history", "Mailboxes", crumbs),
         "form": form,
         "asked": params,
         "found": owner,

@@ -32,7 +32,7 @@ def positions(request: CityRequest, department: str) -> HttpResponse:
     """The positions of a department, those with most people without access first."""
     where = department_of(department)
     require_could(request, "roster.authorise", InDepartment(where.code))
-    page = Page("Who needs mail, by position?", where.name, [crumb(where)])
+    page = Page("Bulk authorization", where.name, [crumb(where)])
     return render(request, "identity/positions.html", {"page": page, "department": where, "positions": roster.positions(where)})
 
 

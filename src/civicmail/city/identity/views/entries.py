@@ -45,7 +45,7 @@ def entries(request: CityRequest) -> HttpResponseBase:
         sort="-when",
         slim=lambda rows: rows.defer("head", "facts").annotate(by_name=display_names.name_of("person")),
     )
-    page = Page("What was recorded?", "Entries")
+    page = Page("Audit log")
     return listing.render_list(request, "identity/entries.html", table, {"page": page, **_comparison_facts(last, request)})
 
 
@@ -58,8 +58,8 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     wrong = _wrong(comparison_result.read(data_folder())).get(row.pk)
     page = Page(
         row.act,
-        "Entries",
-        [("Entries", reverse("entries"))],
+        "Audit log",
+        [("Audit log", reverse("entries"))],
         label("altered" if wrong else "integrated" if carried else "written"),
         [("Entry", str(row.uuid))],
     )

@@ -43,7 +43,7 @@ def keys(request: CityRequest) -> HttpResponseBase:
         sort="-until",
     )
     page = Page(
-        "Which identity providers say who works here?",
+        "Identity providers",
         "Personnel feed",
         [(FEEDS[0], reverse(FEEDS[1]))],
         actions=[Action("Make a token", reverse("feed-key-new"), primary=True)],

@@ -109,7 +109,7 @@ def meaning(request: CityRequest, pk: int) -> HttpResponse:
         ("Separator", _SEPARATOR_NAMES.get(table.separator, table.separator)),
     ]
     page = Page(
-        "What are the columns of this file?",
+        "Column mapping",
         "Personnel feed",
         [(FEEDS[0], reverse(FEEDS[1]))],
         None,
@@ -159,7 +159,7 @@ def mappings(request: CityRequest) -> HttpResponseBase:
         noun="mappings",
         sort="name",
     )
-    page = Page("Which files are known again?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1]))])
+    page = Page("Saved column mappings", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1]))])
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 

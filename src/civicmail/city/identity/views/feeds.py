@@ -56,7 +56,7 @@ def feeds(request: CityRequest) -> HttpResponseBase:
         Action("Identity providers", reverse("feed-keys")),
         Action("Mappings of files", reverse("feed-maps")),
     ]
-    page = Page("What did the feed change?", "Personnel feed", actions=actions)
+    page = Page("Personnel feed", "Access office", actions=actions)
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -69,7 +69,7 @@ def new(request: CityRequest) -> HttpResponse:
         to = run_verb(form, lambda: _read(request, form.cleaned_data["file"]))
         if to is not None:
             return redirect(to)
-    page = Page("Which list shall be read?", "Personnel feed", [("Personnel feed", reverse("feeds"))])
+    page = Page("Upload a personnel list", "Personnel feed", [("Personnel feed", reverse("feeds"))])
     shown = {"page": page, "form": form, "submit": "Read the list", "back": reverse("feeds")}
     return render(request, "pages/form.html", shown, status=status_of(form))
 

@@ -27,9 +27,9 @@ def access(request: CityRequest) -> HttpResponse:
     now = epoch_ms(request.now)
     facts = access_status.status_of(who.pk, now)
     rights = who.authorizations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
-    actions = [Action(gettext("For whom do I answer?"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
+    actions = [Action(gettext("People I sponsor"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
     context = {
-        "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now), actions=actions),
+        "page": Page(gettext("My access"), state=_state(facts, now), actions=actions),
         "why": why_refused(facts, now),
         "facts": facts,
         "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),

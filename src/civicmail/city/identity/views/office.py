@@ -32,7 +32,7 @@ from civicmail.city.pages.states import choices, label, labels
 def overview(request: CityRequest) -> HttpResponse:
     """The worst first; in order is one sentence."""
     require_could(request, "duty.grant")
-    page = Page("Where is access out of order?", "Access office")
+    page = Page("Access overview", "Access office")
     return render(request, "identity/office.html", {"page": page, "troubles": office.problems(request.now)})
 
 
@@ -53,7 +53,7 @@ def role_assignments(request: CityRequest) -> HttpResponseBase:
     table = listing.from_query(
         request,
         office.holders(request.now).annotate(by_name=display_names.name_of("by")),
-        caption="Roles",
+        caption="Role assignments",
         columns=columns,
         filters=[
             Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
@@ -67,7 +67,7 @@ def role_assignments(request: CityRequest) -> HttpResponseBase:
     if could(request, "duty.record-conflict"):
         actions.append(Action("Record a conflict", reverse("conflict-new")))
     shown = {
-        "page": Page("Who holds which power?", "Access office", actions=actions),
+        "page": Page("Role assignments", "Access office", actions=actions),
         "pairs": sorted(tuple(sorted(ROLES[d].name for d in pair)) for pair in CONFLICTS),
         "conflicts": [
             (c, wording.role(c.first), wording.role(c.second), display_names.shown_name(c.by, c.by_name))
@@ -110,9 +110,7 @@ def unlocks(request: CityRequest) -> HttpResponseBase:
         noun="throttled sign-ins",
         sort="person",
     )
-    return listing.render_list(
-        request, "pages/list.html", table, {"page": Page("For which sign-ins does somebody wait?", "Access office")}
-    )
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Throttled sign-ins", "Access office")})
 
 
 STEPS = {
@@ -121,7 +119,7 @@ STEPS = {
     "tokens": "Tokens of programs",
     "authorisations": "Access to mailboxes",
     "grants": "Access of others to the mailbox",
-    "duties": "Roles",
+    "duties": "Role assignments",
     "personal-use": "Personal use",
     "approvals": "What waited for this person",
     "employment": "Employment",

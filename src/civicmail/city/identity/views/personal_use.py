@@ -22,7 +22,7 @@ def rules(request: CityRequest, department: str) -> HttpResponse:
     where = act_pages.permitted_row(ALLOW_PERSONAL_USE, request, department)
     allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     form_page = FormPage(
-        title="What personal use is allowed?", section=where.name, submit="Allow this",
+        title="Personal use", section=where.name, submit="Allow this",
         back=reverse("personal-use", args=[where.code]), crumbs=[crumb(where)], template="identity/personal_use.html",
         context={
             "allowed": allowed.select_related("person", "by").order_by("until"), "months": tallies.by_month([where], "personal"),

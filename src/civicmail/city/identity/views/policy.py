@@ -39,7 +39,7 @@ def blocks(text: str) -> list[Block]:
 def clauses(request: CityRequest) -> HttpResponse:
     """Show each clause, for everyone, signed in or not; refusals and pages link here."""
     require(request, "policy.read")
-    page = Page(gettext("What are the rules for e-mail?"), gettext("E-mail policy"))
+    page = Page(gettext("E-mail policy"))
     newest = policy_answers.newest() if request.actor.uid else None
     shown = {"page": page, "clauses": CLAUSES.values(), "out_of_reach": OUT_OF_REACH, "newest": newest}
     return render(request, "identity/clauses.html", shown)
@@ -66,7 +66,7 @@ def acknowledge(request: CityRequest, version: int) -> HttpResponse:
         return redirect("acknowledge", version=newest.version)
     text = act_pages.permitted_row(ANSWER_POLICY, request, version)
     form_page = FormPage(
-        title=gettext("Do I accept the rules?"),
+        title=gettext("Accept the e-mail policy?"),
         section=gettext("E-mail policy"),
         submit=gettext("Record my answer"),
         facts=[(gettext("Version"), text.version), (gettext("In force since"), text.published)],

@@ -63,7 +63,7 @@ def versions(request: CityRequest) -> HttpResponseBase:
         Action("Write a new version", reverse("policy-new"), primary=True),
         Action("Record a paper", reverse("policy-paper")),
     ]
-    page = Page("What do people accept?", "Policy", actions=actions)
+    page = Page("Policy versions", "Access office", actions=actions)
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -134,11 +134,11 @@ def _plain(text: str) -> str:
 
 
 def _crumbs() -> list[tuple[str, str]]:
-    return [("Policy", reverse("policies"))]
+    return [("Policy versions", reverse("policies"))]
 
 
 def _writing(request: CityRequest, words: PolicyWords, newest: PolicyText | None) -> HttpResponse:
-    page = Page(f"What does version {newest.version + 1 if newest else 1} say?", "Policy", _crumbs())
+    page = Page(f"New policy version {newest.version + 1 if newest else 1}", "Policy", _crumbs())
     shown = {"page": page, "form": words, "step": "write", "back": reverse("policies")}
     return render(request, "identity/policy_new.html", shown, status=status_of(words))
 
@@ -189,6 +189,6 @@ def paper(request: CityRequest) -> HttpResponse:
         crumb = [(str(named), back)]
     elif not may(request, "policy.publish"):
         back, crumb = "/", []
-    title, submit = "What was signed on paper?", "Record 1 paper"
+    title, submit = "Record a paper acceptance", "Record 1 paper acceptance"
     form_page = FormPage(title=title, section="Policy", submit=submit, back=back, crumbs=crumb)
     return act_pages.answer(request, RECORD_PAPER, None, form_page)

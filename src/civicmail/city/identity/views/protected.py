@@ -39,5 +39,5 @@ def protected(request: CityRequest) -> HttpResponse:
         (kinds[row.kind].approvers if row.approves else kinds[row.kind].members).append(row)
     changes = bool(may(request, "mandate.protect"))
     actions = [Action("Protect or name somebody", reverse("protect"), primary=True)] if changes else []
-    page = Page("Whose mail is protected?", "Access office", actions=actions)
+    page = Page("Protected mail", "Access office", actions=actions)
     return render(request, "identity/protected.html", {"page": page, "kinds": list(kinds.values()), "changes": changes})

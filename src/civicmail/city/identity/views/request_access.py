@@ -42,7 +42,7 @@ def new(request: CityRequest) -> HttpResponseBase:
         return _whom(request)
     require(request, "request.ask", about_person(who))
     if (bar := bars.blocked_people([who.pk], epoch_ms(request.now)).get(who.pk)) is not None:  # before anybody writes four reasons
-        page = Page(f"{who} gets no mail", "Ask for access", [("Ask for access", reverse("request-new"))])
+        page = Page(f"{who} gets no mail", "Request access", [("Request access", reverse("request-new"))])
         shown = {"page": page, "bar": bar, "barred": bars.sentence_of(bar)}
         return render(request, "identity/barred.html", shown)
     return _questions(request, who)
@@ -76,7 +76,7 @@ def _whom(request: CityRequest) -> HttpResponseBase:
         sort="name",
         slim=lambda q: q.select_related("person", "department"),
     )
-    page = Page("Who needs mail?", "Ask for access")
+    page = Page("Request access", "Request access")
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -130,7 +130,7 @@ def _send(request: CityRequest, who: Person, until: forms.Form) -> HttpResponse:
 def _shown(request: CityRequest, who: Person, step: str, why: forms.Form, until: forms.Form) -> HttpResponse:
     heads = {
         "why": f"Why does {who} need mail?",
-        "until": "Until when, at which address?",
+        "until": "End and address",
         "check": "Check your answers before you send them",
     }
     form = {"why": why, "until": until}.get(step)
@@ -140,7 +140,7 @@ def _shown(request: CityRequest, who: Person, step: str, why: forms.Form, until:
         for s, c in (("why", ReasonsStep), ("until", UntilStep))
         for n, f in c.base_fields.items()
     ]
-    page = Page(heads[step], "Ask for access", [("Ask for access", reverse("request-new"))])
+    page = Page(heads[step], "Request access", [("Request access", reverse("request-new"))])
     shown = {"page": page, "who": who, "step": step, "form": form, "hidden": hidden, "rows": rows}
     shown["likenesses"] = [likeness.unnamed for likeness in bars.likenesses_of(who)]
     return render(request, "identity/asking.html", shown, status=status_of(form) if form is not None else 200)

@@ -84,7 +84,7 @@ def _head(
     about = PersonIn(where.code, who.uid)
     actions = []
     if not living and not episode.ended and not barred and may(request, "request.ask", about):
-        actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
+        actions.append(Action("Request access", f"{reverse('request-new')}?person={who.uid}", primary=True))
     if not episode.ended and may(request, "access.end", about):
         actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
     if not episode.ended and (living or _decides(who, request.now)):

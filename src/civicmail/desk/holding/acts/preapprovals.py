@@ -54,7 +54,8 @@ class PutUpFiles(OwnAct["Draft", Explanation, "Approval"]):
             "copies": copies_of(approval) if approval else [],
         }
         return FormPage(
-            title=gettext("Ask before you write?"), section=gettext("Approval"), crumbs=[(gettext("My files"), back)], back=back,
+            title=gettext("Request pre-approval"), section=gettext("Approval"), crumbs=[(gettext("My file approvals"), back)],
+            back=back,
             submit=gettext("Ask for approval"), template="holding/put_up.html", context=shown,
         )  # fmt: skip
 

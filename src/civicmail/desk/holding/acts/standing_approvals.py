@@ -67,8 +67,8 @@ class AllowStanding(Act[None, Allowing, "StandingApproval"]):
 
         back = reverse("standing-approvals")
         return FormPage(
-            title="What may leave without a question?", section="New", submit="Allow it", back=back,
-            crumbs=[("Approvals", reverse("approvals")), ("Standing approvals", back)],
+            title="New standing approval", section="File approvals", submit="Allow it", back=back,
+            crumbs=[("File approvals", reverse("approvals")), ("Standing approvals", back)],
         )  # fmt: skip
 
 

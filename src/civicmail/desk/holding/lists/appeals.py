@@ -45,7 +45,7 @@ class Appeals(List):
     page = Page("holding/contests/", "contests")
     operation = Operation("/contests", "read:holding", shape="ContestLine")
     model, related = "holding.Contest", ("person",)
-    title, section = "Who says that we were wrong?", "Holding"
+    title, section = "Appeals", "Holding"
     caption, empty, noun, sort = "Contested decisions", "Nobody has contested a decision.", "contests", "-made"
     columns = (
         Number("id"),

@@ -85,7 +85,7 @@ class FileApprovals(_Copies):
 
     name = "list_approval_copies"
     page = Page("holding/approvals/", "approvals")
-    title, section = "May these files leave?", "Approvals"
+    title, section = "File approvals", "Holding"
     caption = "Files that wait for an approval, and what was said"
     empty, sort = "Nothing waits for you, and nothing was answered.", "state"
     columns = (
@@ -106,7 +106,7 @@ class FileApprovals(_Copies):
 
         return super().rows(request).annotate(over=Case(When(state="waits", then=0), default=1))
 
-    links = (Link("Who approved what?", "approvals-report"), Link("Standing approvals", "standing-approvals"))
+    links = (Link("Approval report", "approvals-report"), Link("Standing approvals", "standing-approvals"))
 
 
 class ApprovalReport(_Copies):
@@ -119,7 +119,7 @@ class ApprovalReport(_Copies):
     name = "list_file_answers"
     page = Page("holding/approvals/report/", "approvals-report")
     operation = Operation("/approvals/answers", "read:files", shape="FilesAnswered")
-    title, section, crumbs = "Who approved what?", "Approvals", [("Approvals", "approvals")]
+    title, section, crumbs = "Approval report", "File approvals", [("File approvals", "approvals")]
     caption, empty, noun, sort = "What was said about files that leave", "Nothing was answered yet.", "answers", "-at"
     columns = (
         Number("id"),
@@ -190,7 +190,7 @@ class MyFileApprovals(List):
     name, permission, translated = "list_my_approval_copies", "my.approvals", True
     page = Page("holding/approvals/mine/", "my-approvals")
     model, related = "holding.ApprovalCopy", ("approval", "by")
-    title, section = _("What became of my files?"), _("My files")
+    title, section = _("My file approvals"), _("My file approvals")
     caption, empty = _("Files that I sent"), _("Nothing that you sent had to wait for an approval.")
     noun, sort = _("copies"), "-made"
     columns = (
@@ -249,7 +249,7 @@ class StandingApprovals(List):
     page = Page("holding/approvals/standing/", "standing-approvals")
     operation = Operation("/standing-approvals", "read:files", shape="Standing")
     model, related = "holding.StandingApproval", ("department", "by")
-    title, section, crumbs = "What leaves without a question?", "Standing approvals", [("Approvals", "approvals")]
+    title, section, crumbs = "Standing approvals", "File approvals", [("File approvals", "approvals")]
     caption = "Standing approvals"
     empty = "Nothing leaves without a question. Allow one document, a series, or a recipient with an end date."
     noun, sort, template = "standing approvals", "-until", "holding/standing.html"

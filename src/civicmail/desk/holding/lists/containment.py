@@ -36,7 +36,7 @@ class CompromisedAccounts(List):
     page = Page("holding/contained/", "contained")
     operation = Operation("/contained", "read:holding", shape="ContainedLine")
     model, related = "holding.Containment", ("person", "locker", "releaser")
-    title, section = "Has somebody taken an account?", "Holding"
+    title, section = "Compromised accounts", "Holding"
     caption, empty = "Accounts that act unlike their owners", "No account has acted unlike its owner."
     noun, sort = "accounts", "-made"
     columns = (

@@ -34,7 +34,7 @@ class UseFindings(List):
     name, permission = "list_findings", "findings.see"
     page = Page("holding/findings/", "findings")
     model, related = "holding.Finding", ("person",)
-    title, section = "Is this what mail is for?", "Findings"
+    title, section = "Use findings", "Oversight"
     caption, empty = "Findings about what mail is used for", "No rule has found anything that a person should look at."
     noun, sort = "findings", "-received"
     columns = (

@@ -172,7 +172,7 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     page = Page(
         gettext("My file approvals"),
         gettext("Approval"),
-        [(gettext("My files"), reverse("my-approvals"))],
+        [(gettext("My file approvals"), reverse("my-approvals"))],
         None,
         facts,
         actions,
@@ -207,8 +207,10 @@ def _page(
     states = {c.state for c in row.copies.all()}
     state = WORDS["waits" if "waits" in states else next(iter(states), "gone")]
     back = _list_url(request)
-    crumb = "Approvals" if may(request, "approvals.see") else "My files"
-    page = Page("May these files leave?", "Approval", [(crumb, back)], state, facts)
+    crumb = "File approvals" if may(request, "approvals.see") else "My file approvals"
+    page = Page(
+        f"Approve files from {row.person}?" if asks else f"Files from {row.person}", "File approvals", [(crumb, back)], state, facts
+    )
     return {
         "page": page,
         "row": row,

@@ -99,7 +99,7 @@ def check(request: CityRequest) -> HttpResponse:
             except LaterError:
                 form.add_error(None, gettext("It cannot be looked up at this moment. Paste the whole message, or try again later."))
                 status = 503
-    page = Page(gettext("Is this really from the city?"), settings.CITY.city.name)
+    page = Page(gettext("Authenticity check"), settings.CITY.city.name)
     shown: dict[str, Any] = {"page": page, "form": form}
     if result is not None:
         role, title, words = WORDS[result.what]

@@ -41,7 +41,8 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     ]
     facts += [("Waits", sum(len(g.captures) for g in groups))] if groups else []
     form_page = FormPage(
-        title="Has somebody taken this account?", section="Account", crumbs=[("Accounts", reverse("contained"))],
+        title=f"Compromised account: {verbs.account_name(row)}", section="Compromised accounts",
+        crumbs=[("Compromised accounts", reverse("contained"))],
         state=STATES[row.state], facts=facts, back=reverse("contained"), template="holding/contained.html",
         submit="Release 1 account" if row.state in OPEN else "Let it go after all",
         context={

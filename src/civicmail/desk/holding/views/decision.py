@@ -59,7 +59,7 @@ def _appeal(request: CityRequest, capture: uuid.UUID, outcome: Decision, cleaned
 def decision(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """Show the decision. An unknown number and one of a message that was simply delivered get the same page."""
     now = epoch_ms(request.now)
-    title = gettext("What was decided about a message?")
+    title = gettext("Decision about a message")
     outcome = queries.decision(capture)
     if outcome is None:
         return render(request, "holding/decision.html", {"page": Page(title, gettext("Decision"))}, status=404)

@@ -82,7 +82,7 @@ def digest(request: CityRequest, token: str) -> HttpResponse:
 
 
 def _dead_link(request: CityRequest, words: str, status: int) -> HttpResponse:
-    page = Page(gettext("This link does nothing"), gettext("Kept back"))
+    page = Page(gettext("Invalid link"), gettext("Quarantine"))
     return render(request, "holding/digest.html", {"page": page, "copy": None, "dead": words}, status=status)
 
 
@@ -163,7 +163,7 @@ def _context(opened: OpenedLink) -> dict[str, Any]:
     copy = opened.copy
     title = gettext("State of this message")
     if copy is None:
-        return {"page": Page(title, gettext("Kept back")), "copy": None}
+        return {"page": Page(title, gettext("Quarantine")), "copy": None}
     who = copy.address if opened.sent else copy.sender or gettext("a mail system")
     facts = [
         (gettext("Received"), from_ms(copy.received)),
@@ -173,7 +173,7 @@ def _context(opened: OpenedLink) -> dict[str, Any]:
     rules = [rule for _, rule in queries.named_rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
     late = digests.late_reason(copy)
-    page = Page(title, gettext("Kept back"), state=STATES.get(copy.do, STATES["hold"]), facts=facts)
+    page = Page(title, gettext("Quarantine"), state=STATES.get(copy.do, STATES["hold"]), facts=facts)
     return {
         "page": page, "copy": copy, "late": late, "words": [translate(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),

@@ -56,7 +56,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         facts.append((gettext("Passphrase"), gettext("sent to you, to pass on by telephone; the reader cannot choose one")))
     crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
     link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
-    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, pickup_states.WORDS[row.state], facts, link)
+    page = Page(gettext("Pick-up status"), gettext("Encrypted message"), crumbs, pickup_states.WORDS[row.state], facts, link)
     openings = list(row.opened_from.all()[:MAX_OPENINGS])
     shown = {
         "page": page,

@@ -33,7 +33,8 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Other findings about them", findings.count_same_person(row)),
     ]
     form_page = FormPage(
-        title="Is this what mail is for?", section="Finding", crumbs=[("Findings", reverse("findings"))], state=STATES[row.state],
+        title=f"Use finding {row.pk}", section="Use findings",
+        crumbs=[("Use findings", reverse("findings"))], state=STATES[row.state],
         facts=facts, back=reverse("findings"), submit=submit, template="holding/finding.html",
         context={
             "row": row, "rule": queries.rule_set().rule(row.rule), "seen": findings.evidence_counts(row), "asks": submit != "",

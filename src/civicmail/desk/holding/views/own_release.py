@@ -43,8 +43,8 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     request_row = Release.objects.filter(capture=str(id), requester=me(request), state__in=release_states.OPEN).first()
     if request_row is not None:
         page = Page(
-            gettext("You have asked for it"),
-            gettext("Let go"),
+            gettext("Release requested"),
+            gettext("Release"),
             _crumbs(delivery),
             release_states.WORDS[request_row.state],
             [(gettext("Asked"), request_row.made)],
@@ -67,7 +67,7 @@ def _release_own(request: CityRequest, held: HeldByOwner, delivery: str) -> Http
     if request.method == "POST":
         return act_pages.respond_to_button(request, RELEASE_MAIL, held, delivery)
     words = gettext("Did you ask for it?") if held.is_expected else gettext("Is this no spam?")
-    page = Page(words, gettext("Let go"), _crumbs(delivery))
+    page = Page(words, gettext("Release"), _crumbs(delivery))
     return render(request, "holding/own.html", {"page": page, "back": delivery, "asked": held.is_expected})
 
 
@@ -77,7 +77,7 @@ def _request_page(held: HeldByOwner, delivery: str) -> FormPage:
     words = dict.fromkeys((rule.sender or rule.reader) if held.is_author else (rule.reader or rule.sender) for rule in rules)
     return FormPage(
         title=gettext("Request release?"),
-        section=gettext("Let go"),
+        section=gettext("Release"),
         crumbs=_crumbs(delivery),
         submit=gettext("Request release"),
         back=delivery,

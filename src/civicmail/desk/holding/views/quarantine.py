@@ -96,7 +96,7 @@ def together(request: CityRequest) -> HttpResponse:
             stays = f" {counts[1]} stay: the checks have found something else in them." if counts[1] else ""
             messages.success(request, f"{counts[0]} of {len(copies)} go to their recipients now.{stays}")
             return redirect("quarantine")
-    page = Page("Let these go together?", "Quarantine", [("Quarantine", back)], facts=[("Copies", len(copies))])
+    page = Page(f"Release {len(copies)} copies?", "Quarantine", [("Quarantine", back)], facts=[("Copies", len(copies))])
     shown = {
         "page": page,
         "form": form,
@@ -154,7 +154,7 @@ def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str
         ("To", copy.address),
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
     ]
-    page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], _state(copy), facts)
+    page = Page(f"Release this copy to {copy.address}?", "Quarantine", [("Quarantine", reverse("quarantine"))], _state(copy), facts)
     back, book = reverse("quarantine"), queries.rule_set()
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
             "missing": unavailable_checks(copy.rules),

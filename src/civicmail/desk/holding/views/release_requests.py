@@ -39,7 +39,8 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Who decides", KINDS[row.kind]),
     ]
     form_page = FormPage(
-        title="May it go?", section="Request", crumbs=[("Requests", reverse("releases"))], state=release_states.WORDS[row.state],
+        title=f"Release request {row.pk}", section="Release requests",
+        crumbs=[("Release requests", reverse("releases"))], state=release_states.WORDS[row.state],
         facts=facts, back=reverse("releases"), submit="Record your answer", template="holding/release.html",
         context={
             "row": row, "copies": copies, "why": _check_results(copies), "rules": queries.named_rules(tuple(_rules(row))),

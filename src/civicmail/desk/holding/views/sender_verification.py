@@ -92,7 +92,7 @@ def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
         return act_pages.respond_to_button(request, VERIFY_SENDER, case, reverse("mail-verify", args=[id]), shown=())
     back = reverse("mail-message", args=[id])
     up = [*crumbs(), (gettext("Message"), back)]
-    page = Page(gettext("Is it really from them?"), gettext("Verify"), up, _state(case.asked))
+    page = Page(gettext("Sender verification"), gettext("Verify"), up, _state(case.asked))
     return _show(request, case, case.asked, page, back)
 
 
@@ -100,7 +100,7 @@ def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
 def ask_by_link(request: CityRequest, token: str) -> HttpResponse:
     """The same by the link in the warning banner of a delivered copy: the link names the copy, whose mailbox gets the answer."""
     now, data = epoch_ms(request.now), Path(str(settings.DATA))
-    page = Page(gettext("Is it really from them?"), gettext("Verify"))
+    page = Page(gettext("Sender verification"), gettext("Verify"))
     try:
         token_data = signed_links.read(data, "verify", token, now)
         capture, person, actor, case = _by_link(request, token_data.capture, token_data.index, now)
@@ -112,7 +112,7 @@ def ask_by_link(request: CityRequest, token: str) -> HttpResponse:
             uuid.UUID(capture.uuid), capture.received, case.claim.address, case.by, asker=person, actor=actor,
             reason="asked by the link in the copy", now=now,
         )  # fmt: skip
-    page = Page(gettext("Is it really from them?"), gettext("Verify"), state=_state(row))
+    page = Page(gettext("Sender verification"), gettext("Verify"), state=_state(row))
     return _show(request, case, row, page, "", hidden=True)
 
 

@@ -40,6 +40,12 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Until", last_day(row.until)),
         ("Used", row.used),
     ]
-    page = Page("Is it still right?", scope_text(row), [("Standing approvals", back)], state_words(row, request.now), facts)
+    page = Page(
+        f"Standing approval: {scope_text(row)}",
+        "File approvals",
+        [("Standing approvals", back)],
+        state_words(row, request.now),
+        facts,
+    )
     ends = row.ended is None and bool(may(request, "approval.standing", resource))
     return render(request, "holding/standing_one.html", {"page": page, "row": row, "ends": ends, "back": back})

@@ -23,7 +23,7 @@ ABOUT_SPAM: Choices = [("spam", _("Yes, this is spam")), ("good", _("No, this is
 class MessageReport(Input):
     """what: danger, for the security office; for mail from outside also spam or good, for the filter to learn."""
 
-    what = Choice(label=_("What is wrong with this message?"), choices=[DANGER, *ABOUT_SPAM])
+    what = Choice(label=_("Report this message"), choices=[DANGER, *ABOUT_SPAM])
 
 
 class ReportDanger(OnMessage[MessageReport, str]):
@@ -64,7 +64,7 @@ class ReportDanger(OnMessage[MessageReport, str]):
         back = reverse("mail-message", args=[row.id])
         about_spam = [(value, translate(words)) for value, words in ABOUT_SPAM] if may_be_reported(row) else []
         return FormPage(
-            title=gettext("What is wrong with this message?"),
+            title=gettext("Report this message"),
             section=gettext("My mail"),
             crumbs=[*crumbs(), (gettext("Message"), back)],
             submit=translate(DANGER[1]),

@@ -21,7 +21,7 @@ class Incidents(List):
     page = Page("incidents/", "incidents")
     operation = Operation("/incidents", "read:incidents", shape="IncidentLine")
     model, related = "incidents.Case", ("person",)
-    title, section = "What was reported?", "Reported mail"
+    title, section = "Reported mail", "Holding"
     caption, empty, noun, sort = "Reported mail", "Nobody has reported anything.", "cases", "-made"
     columns = (
         Number("id"),

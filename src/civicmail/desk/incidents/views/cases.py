@@ -58,7 +58,7 @@ def case(request: CityRequest, pk: int) -> HttpResponseBase:
         ("Have it", have),
     ]
     form_page = FormPage(
-        title="What was reported?", section=f"Case {row.pk}", crumbs=[("Reported mail", reverse("incidents"))],
+        title=f"Incident {row.pk}", section="Reported mail", crumbs=[("Reported mail", reverse("incidents"))],
         state=CASES[row.state], facts=facts, back=reverse("incidents"),
         submit=f"Tell {reports} {'person' if reports == 1 else 'people'}",
         template="incidents/case.html",

@@ -46,7 +46,7 @@ REPORT_LINK_MS = 3_600_000
 def followed(request: city_request.CityRequest, token: str) -> HttpResponse:
     """Show the destination with a plain link (GET), or report to the security office that the reader has opened a dangerous one
     (POST)."""
-    title = gettext("Where does this link lead?")
+    title = gettext("Link check")
     now = epoch_ms(request.now)
     try:
         ring = signed_links.ring(installation())

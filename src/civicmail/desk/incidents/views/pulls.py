@@ -33,8 +33,8 @@ def ask(request: CityRequest, pk: int) -> HttpResponse:
     removable, mailboxes = counted(spread.copies)
     two = begins(removable + queries.taken_alone(row)) == "asked"
     form_page = FormPage(
-        title="Take it back?", section="Pull", back=reverse("incident", args=[pk]),
-        crumbs=[("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))],
+        title="Remove this message from mailboxes?", section="Reported mail", back=reverse("incident", args=[pk]),
+        crumbs=[("Reported mail", reverse("incidents")), (f"Incident {pk}", reverse("incident", args=[pk]))],
         facts=[("Copies", f"{removable:,}"), ("Mailboxes", f"{mailboxes:,}")],
         submit="Ask a second person" if two else f"Take {removable} {'copy' if removable == 1 else 'copies'} back",
         template="incidents/ask.html",
@@ -59,8 +59,8 @@ def pull(request: CityRequest, pk: int) -> HttpResponseBase:
     second = row.state == "asked" and bool(may(request, "pull.second", message_removal.about(row)))
     undo = "undo" in PULL.actions(row.state) and bool(may(request, "pull.undo"))
     form_page = FormPage(
-        title="How far is it?", section="Pull", state=PULLS[row.state], back=reverse("incident", args=[row.case_id]),
-        crumbs=[("Reported mail", reverse("incidents")), (f"Case {row.case_id}", reverse("incident", args=[row.case_id]))],
+        title="Message removal", section="Reported mail", state=PULLS[row.state], back=reverse("incident", args=[row.case_id]),
+        crumbs=[("Reported mail", reverse("incidents")), (f"Incident {row.case_id}", reverse("incident", args=[row.case_id]))],
         facts=[
             ("Copies", f"{done:,} of {row.total:,} done"),
             ("Asked by", str(row.by)),

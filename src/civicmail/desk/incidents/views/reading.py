@@ -39,8 +39,8 @@ def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
         raise Http404
     record = archive.capture(permit, place)
     shown = sandboxed.read(delivered_bytes(archive.body(permit, place), record))
-    crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
+    crumbs = [("Reported mail", reverse("incidents")), (f"Incident {pk}", reverse("incident", args=[pk]))]
     facts = [("Entry", permit.entry.removeprefix("entry:"))]
-    page = Page("What does it say?", "Reported mail", crumbs, label("logged"), facts)
+    page = Page("Reported message", "Reported mail", crumbs, label("logged"), facts)
     people = [(words, getattr(shown, name)) for name, words in PEOPLE] if shown is not None else []
     return render(request, "incidents/read.html", {"page": page, "row": row, "shown": shown, "people": people})

@@ -74,7 +74,7 @@ class DiscardDraft(_OnDraft[DraftSeen, int]):
         back = reverse("mail-draft", args=[row.uid])
         gone = gettext("The draft “{subject}” and its files are gone, and cannot be brought back.").format(subject=row.subject)
         return FormPage(
-            title=gettext("Shall this draft be discarded?"),
+            title=gettext("Discard this draft?"),
             section=gettext("My mail"),
             crumbs=[*crumbs(), (gettext("Draft"), back)],
             submit=gettext("Discard 1 draft"),

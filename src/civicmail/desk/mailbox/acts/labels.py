@@ -71,7 +71,7 @@ class RenameLabel(_OnLabel[LabelName, "Label"]):
     def form_page(self, row: Label) -> FormPage:
         from django.utils.translation import gettext
 
-        return _page(gettext("How is this label called?"), gettext("Rename"))
+        return _page(gettext("Rename the label"), gettext("Rename"))
 
 
 class RemoveLabel(_OnLabel[LabelSeen, str]):

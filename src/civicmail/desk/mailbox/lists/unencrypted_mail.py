@@ -33,7 +33,7 @@ class UnencryptedMail(List):
     page = Page("mail/sent-plain/", "sent-plain")
     operation = Operation("/sent-plain", "read:holding", shape="SentPlainLine")
     model, related = "mailbox.SentPlain", ("person",)
-    title, section = "What went unencrypted, and why?", "Encryption"
+    title, section = "Sent unencrypted", "Encryption"
     caption, noun, sort = "Sent unencrypted", "messages", "-made"
     empty = "Nobody has sent anything unencrypted that a rule would have encrypted."
     columns = (

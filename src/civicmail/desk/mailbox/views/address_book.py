@@ -43,7 +43,7 @@ def people(request: Request, uid: uuid.UUID) -> HttpResponse:
     words, kind = request.GET.get("q", "")[:200], request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     entries = addressbook.search(words, kind=kind)
-    page = Page(gettext("Who gets it?"), gettext("My mail"), [*crumbs(), (gettext("Draft"), back)])
+    page = Page(gettext("Address book"), gettext("My mail"), [*crumbs(), (gettext("Draft"), back)])
     shown = {
         "page": page,
         "back": back,

@@ -58,7 +58,7 @@ def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     subject = gettext("Delivery")
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
     shown = {"one": one, "copies": copies, "at": one.capture.received, "brought": one.traced.source in ("import", "journal")}
-    return render(request, "mailbox/delivery.html", {"page": Page(gettext("Did each person get it?"), subject, back), **shown})
+    return render(request, "mailbox/delivery.html", {"page": Page(gettext("Delivery"), subject, back), **shown})
 
 
 def shown_copies(one: OpenedMessage) -> list[Passage]:

@@ -26,7 +26,7 @@ def labels(request: Request) -> HttpResponse:
     kept = queries.marks_by(permit, now=now)
     rows = [(mark, len(kept.labeled((mark.pk,)))) for mark in kept.labels]
     form_page = FormPage(
-        title=gettext("Which labels do I have?"), section=gettext("Labels"), crumbs=crumbs(), back=reverse("mail-labels"),
+        title=gettext("Labels"), section=gettext("My mail"), crumbs=crumbs(), back=reverse("mail-labels"),
         submit=gettext("Make the label"), template="mailbox/labels.html",
         context={"rows": rows, "keys": letter_keys.are_on(request)},
     )  # fmt: skip

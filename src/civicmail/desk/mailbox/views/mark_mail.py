@@ -200,7 +200,7 @@ def _spam(chosen: Selection) -> str | HttpResponse:
             labels.write_label(store().data, id_, Label(True, request.actor.uid, "report"), chosen.now)
         return gettext("Thank you. The filter learns from it, and from what others say.")
     n = len(from_outside)
-    title = ngettext("Is {n} message spam?", "Are {n} messages spam?", n).format(n=n)
+    title = ngettext("Mark {n} message as spam?", "Mark {n} messages as spam?", n).format(n=n)
     page = Page(title, gettext("My mail"), crumbs())
     shown: dict[str, Any] = {
         "page": page,

@@ -77,7 +77,7 @@ def look(request: Request, id: uuid.UUID) -> HttpResponse:
     up = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
 
     def page(name: str) -> Page:
-        return Page(gettext("What is in this file?"), gettext("File"), up, facts=[(gettext("Name"), words.marked(name))])
+        return Page(gettext("File contents"), gettext("File"), up, facts=[(gettext("Name"), words.marked(name))])
 
     return file_preview_page.preview(request, _permit_of(one), one.place, links_of(one), whole=one.eye == "author", page=page)
 

@@ -72,7 +72,7 @@ def boxes(request: Request) -> HttpResponse:
         role, until = (ROLES[own.role], own.until) if own else ("", None)
         lines.append(Line(box, role, until, new, others, last_day(row.until) if row else None, _url(box, own)))
     actions = [Action(gettext("I am away…"), reverse("mail-away"))] if _own(request) else []
-    page = Page(gettext("Which mailboxes may I use?"), gettext("Mailboxes"), crumbs(), actions=actions)
+    page = Page(gettext("My mailboxes"), gettext("Mailboxes"), crumbs(), actions=actions)
     return render(request, "mailbox/boxes.html", {"page": page, "lines": lines})
 
 
@@ -98,7 +98,7 @@ def _save_auto_reply(request: Request, box: Mailbox) -> HttpResponse:
     if request.method == "POST" and "end" in request.POST:
         return act_pages.respond_to_button(request, END_AWAY, box, back)
     row = current_reply(box.pk, request.now)
-    title = gettext("What is answered while I am away?") if own else gettext("What does {mailbox} answer by itself?")
+    title = gettext("Out-of-office reply") if own else gettext("Auto-reply of {mailbox}")
     trail = [*crumbs(), *([] if own else [(gettext("Mailboxes"), reverse("mail-boxes"))])]
     form_page = FormPage(
         title=title.format(mailbox=box), section=gettext("Away"), crumbs=trail, state=_state(row, request.now), back=back,

@@ -34,7 +34,7 @@ def thread(request: Request, id: uuid.UUID) -> HttpResponse:
     except (NotIndexed, DamagedIndex):
         ready = False
     here = reverse("mail-message", args=[one.id])
-    page = Page(gettext("What belongs to this conversation?"), gettext("Conversation"), [*crumbs(), (gettext("Message"), here)])
+    page = Page(gettext("Conversation"), gettext("My mail"), [*crumbs(), (gettext("Message"), here)])
     return render(request, "mailbox/thread.html", {"page": page, "lines": lines, "here": here, "ready": ready})
 
 

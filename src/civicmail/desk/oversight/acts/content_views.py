@@ -55,7 +55,7 @@ class MarkViewing(Act["Entry", Remark, "Entry"]):
 
         sample = content_views_page.sample_url(_week(row))
         return FormPage(
-            title="Was this look needed?", section="Oversight", submit="Record as looked at", back=sample,
+            title="Review a content view", section="Oversight", submit="Mark 1 view as reviewed", back=sample,
             crumbs=[("Content views", reverse("viewings")), ("Sample of its week", sample)],
             facts=[("By", display_names.name_of_uid(row.person)), ("Entry", str(row.uuid)[:8])], template="oversight/mark.html",
             context={"reveal": row, "at": from_ms(row.at), "code": content_views_page.kind_of_reason(row)},

@@ -107,7 +107,7 @@ class DecideEmergency(_OnEmergency[EmergencyAnswer]):
 
     def form_page(self, row: Emergency) -> FormPage:
         return FormPage(
-            title=f"Was {row} right?", section=SECTION, submit="Record decision", back=_url(row), crumbs=crumbs(),
+            title=f"Confirm {row}?", section=SECTION, submit="Record decision", back=_url(row), crumbs=crumbs(),
             effects=[
                 f"{emergencies.KINDS[row.kind].name}: {row.value}",
                 f"By {row.officer}: “{row.reason}”",

@@ -66,7 +66,7 @@ class ReplayRule(Act["Version", ReplayToOrder, "Replay"]):
         from civicmail.desk.oversight.views.rule_pages import crumbs
 
         return FormPage(
-            title=f"What would version {row.number} of {row.rule} have done?", section=row.rule, submit="Replay it",
+            title=f"Replay version {row.number} of {row.rule}", section=row.rule, submit="Replay it",
             back=version_url(row), crumbs=crumbs(row.rule),
             note="It is compared with the version that acts, both as if they were enforced. Nobody sees a message by this.",
         )  # fmt: skip

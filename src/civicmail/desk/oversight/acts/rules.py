@@ -127,7 +127,7 @@ class EditRule(_OnVersion[RuleToEdit]):
 
     def form_page(self, row: Version) -> FormPage:
         return FormPage(
-            title=f"What shall version {row.number} say?", section=row.rule, submit="Save the draft", back=version_url(row),
+            title=f"Edit version {row.number}", section=row.rule, submit="Save the draft", back=version_url(row),
             crumbs=_crumbs(row), template="oversight/writing.html",
         )  # fmt: skip
 
@@ -221,7 +221,7 @@ class TakeRuleOut(_OnVersion[RevisionBecause]):
     def form_page(self, row: Version) -> FormPage:
         crumbs = _crumbs(row)
         return FormPage(
-            title=f"Take {row.rule} out of the book?", section=row.rule, submit="Propose to take out 1 rule", back=crumbs[-1][1],
+            title=f"Retire {row.rule}?", section=row.rule, submit="Propose to retire 1 rule", back=crumbs[-1][1],
             crumbs=crumbs, stop=True, stays=["Its versions, and what it has done, are kept."],
             effects=["A second person is asked. When they approve, the rule does nothing any more, to any mail."],
         )  # fmt: skip

@@ -49,7 +49,7 @@ class EmergencyRules(List):
     page = Page("policy/emergencies/", "emergencies")
     operation = Operation("/emergencies", "read:rules", shape="Emergency")
     model, related = "oversight.Emergency", ("officer", "approver")
-    title, section, crumbs = "What is stopped at once?", "Emergency rules", [("Rules", "rules")]
+    title, section, crumbs = "Emergency rules", "Mail rules", [("Rules", "rules")]
     links = (Link("Stop an attack…", "emergency-new", permission="emergency.make", primary=True),)
     caption, empty, noun, sort = "Emergency rules", "Nothing was ever stopped by an emergency rule.", "emergency rules", "-rule"
     columns = (

@@ -62,7 +62,7 @@ class Rules(List):
     name, permission, order = "list_rules", "rules.see", "rule"
     page = Page("policy/rules/", "rules")
     operation = Operation("/rules", "read:rules", shape="Rule")
-    title, section, template = "Which rules act, on which clause?", "Rules", "oversight/rules.html"
+    title, section, template = "Rules", "Mail rules", "oversight/rules.html"
     links = (
         Link("Write a rule", "rule-new", permission="rule.write", primary=True),
         Link("Failure policy", "fail-matrix", permission="matrix.see"),

@@ -20,7 +20,7 @@ from civicmail.desk.oversight import sampling
 
 KINDS: dict[str, str] = {
     "content.reveal": "Revealed on a technical page",
-    "content.accident": "Seen by accident",
+    "content.accident": "Record an accidental view",
     "content.list": "Searched under a mandate",
     "content.search": "Searched on the command line",
     "content.show": "Message read",

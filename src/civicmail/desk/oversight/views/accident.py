@@ -18,7 +18,7 @@ def accident(request: CityRequest) -> HttpResponse:
     require(request, "content.accident")
     back = reverse("viewings" if may(request, "viewings.see") else "home")
     form_page = FormPage(
-        title="Did you see what a message says, by accident?", section="Oversight", submit="", back=back,
+        title="Record an accidental view", section="Oversight", submit="", back=back,
         template="oversight/accident.html", context={"nexts": NEXT.items()},
     )  # fmt: skip
     return act_pages.answer(request, REPORT_ACCIDENT, None, form_page)

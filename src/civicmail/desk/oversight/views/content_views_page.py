@@ -50,7 +50,7 @@ def viewings(request: CityRequest) -> HttpResponseBase:
     acts = [Action("I saw something by accident…", reverse("accident"))]
     if audits:
         acts.append(Action("Weekly sample", reverse("viewings-sample"), primary=True))
-    page = Page("Who saw what, and why?", "Oversight", actions=acts)
+    page = Page("Content views", "Oversight", actions=acts)
     shown = {"page": page, "audits": audits, "open": [s for s in queries.weeks(request.now) if s.open] if audits else []}
     return listing.render_list(request, "oversight/viewings.html", table, shown)
 
@@ -83,7 +83,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
     crumbs = [("Content views", reverse("viewings"))]
     facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
     state = label("running" if not drawn.over else "open" if drawn.open else "done")
-    page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
+    page = Page(f"Content views to review: week of {_day(drawn.monday)}", "Oversight", crumbs, state, facts)
     shown = {"page": page, "weeks": [(s, _day(s.monday), sample_url(s.week)) for s in queries.weeks(request.now)], "week": week}
     return listing.render_list(request, "oversight/sample.html", table, shown)
 

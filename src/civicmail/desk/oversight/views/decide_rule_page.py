@@ -19,7 +19,7 @@ def decide(request: CityRequest, rule: str, number: int) -> HttpResponse:
     row = act_pages.permitted_row(DECIDE_RULE, request, rule, number)
     base = base_of(row, versions_of(rule))
     form_page = FormPage(
-        title=f"Shall {rule} be taken out?" if row.ends else f"Shall version {number} of {rule} act?", section=rule,
+        title=f"Retire {rule}?" if row.ends else f"Put version {number} of {rule} into force?", section=rule,
         submit="Record decision", back=version_url(row), crumbs=crumbs(rule), state=states.WORDS[row.state],
         template="oversight/deciding.html",
         context={

@@ -56,7 +56,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="name",
         slim=lambda q: q.select_related("head"),
     )
-    page = Page("Who is asked before files leave?", "Approvals", facts=_facts(seen))
+    page = Page("Approval by department", "Mail rules", facts=_facts(seen))
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
@@ -79,8 +79,8 @@ def detail(request: CityRequest, department: str) -> HttpResponse:
     ]
     back = reverse("asked-departments")
     form_page = FormPage(
-        title=of.name, section="Approvals", submit=submit if acts else "",
-        back=back, crumbs=[("Approvals", back)], state=STATES[stand.state], facts=facts,
+        title=of.name, section="Approval by department", submit=submit if acts else "",
+        back=back, crumbs=[("Approval by department", back)], state=STATES[stand.state], facts=facts,
         template="oversight/asked_department.html",
         context={
             "many": tenths > MAX_DAILY_REQUESTS * TENTHS, "most": MAX_DAILY_REQUESTS, "waits": stand.state == "waits",

@@ -75,7 +75,7 @@ def domains(request: CityRequest) -> HttpResponse:
     month = request.GET.get("month", "")
     month = month if month in by_month else next(iter(by_month), "")
     shown: dict[str, Any] = {
-        "page": Page("Can others tell our mail from what pretends to be ours?", "Domains"),
+        "page": Page("Domains", "System"),
         "form": form if may(request, "dns.reports") else None,
         "looks": [(look, *STATES[look.state], _other_records(look)) for look in looks],
         "silent": bool(policy_looks := [look for look in looks if not look.name.startswith("_domainkey.")])

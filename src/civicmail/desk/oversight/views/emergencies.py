@@ -73,7 +73,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def _form_page(request: CityRequest, form: forms.Form) -> HttpResponse:
-    page = Page("What has to be stopped now?", SECTION, crumbs())
+    page = Page("New emergency rule", SECTION, crumbs())
     return render(
         request, "oversight/stopping.html", {"page": page, "form": form, "back": reverse("emergencies")}, status=status_of(form)
     )
@@ -87,7 +87,7 @@ def _preview_page(request: CityRequest, form: forms.Form, counted: Counted) -> H
         ("For", f"{c['hours']} hours", "hours"),
         ("Reason", c["reason"], "reason"),
     ]
-    page = Page("Stop this now?", SECTION, crumbs())
+    page = Page("Start this emergency rule?", SECTION, crumbs())
     hidden = list(c.items())
     shown = {"page": page, "form": form, "counted": counted, "rows": rows, "hidden": hidden, "back": reverse("emergencies")}
     return render(request, "oversight/stopping.html", shown)

@@ -52,7 +52,7 @@ def fail_matrix(request: CityRequest) -> HttpResponse:
     if row is not None and may(request, "rule.write"):
         actions.append(Action("Write another version", reverse("rule-edit", args=[rule_text.MATRIX])))
     crumbs = [LIST] if may(request, "rules.see") else []
-    page = Page("Failure policy", "Failure policy", crumbs, facts=facts, actions=actions)
+    page = Page("Failure policy", "Mail rules", crumbs, facts=facts, actions=actions)
     words = [(CELLS[cell], MEANS[cell]) for cell in CELLS]
     return render(request, "oversight/matrix.html", {"page": page, "rows": rows, "words": words})
 
@@ -69,7 +69,7 @@ def drill(request: CityRequest, part: str) -> HttpResponse:
         asking = [(rule, book.rule(rule)) for rule in step.rules]
         steps.append((WAYS[step.direction], step.is_needed, *CELLS[step.cell], MEANS[step.cell], asking))
     trail = [("Failure policy", reverse("fail-matrix"))]
-    page = Page(f"What if {part} is away?", "Failure policy", trail, facts=[("Part", PART_LABELS[part])])
+    page = Page(f"Failure policy: {part}", "Failure policy", trail, facts=[("Part", PART_LABELS[part])])
     context = {"page": page, "part": part, "steps": steps, "links": bool(may(request, "rules.see"))}
     return render(request, "oversight/drill.html", context)
 

@@ -42,7 +42,7 @@ def _page(row: Replay) -> Page:
     ]  # fmt: skip
     v = row.version
     trail = [*crumbs(v.rule), (f"Version {v.number}", reverse("rule-version", args=[v.rule, v.number]))]
-    return Page(f"What version {v.number} of {v.rule} would have done", v.rule, trail, STATES[row.state], facts)
+    return Page(f"Replay of version {v.number} of {v.rule}", v.rule, trail, STATES[row.state], facts)
 
 
 def _day(at: int) -> str:

@@ -19,5 +19,5 @@ def facts(request: CityRequest) -> HttpResponse:
     require(request, "rules.see")
     groups = (("Of the message", "message"), ("Of one recipient", "recipient"))
     shown = [(title, [(f, PART_LABELS.get(f.check, "")) for f in FACTS.values() if f.of == of]) for title, of in groups]
-    page = Page("What may a rule ask about?", "Rules", [LIST])
+    page = Page("Rule facts", "Rules", [LIST])
     return render(request, "oversight/facts.html", {"page": page, "groups": shown})

@@ -46,7 +46,7 @@ def screening(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
         facts.append(("Time", _span(cost)))
     if e.book:
         facts.append(("Book", e.book))
-    page = Page("What was found, and what followed?", e.sha256[:12], trail, facts=facts)
+    page = Page("Screening result", e.sha256[:12], trail, facts=facts)
     return render(request, "oversight/screening.html", {"page": page, "e": e, **_shown(request, e)})
 
 

@@ -19,7 +19,7 @@ def offered(request: CityRequest) -> HttpResponse:
     require(request, "rules.see")
     writes = may(request, "rule.write")
     rows = [(one, compared(one.before, one.text), _draft(one) if writes else "") for one in offers()]
-    page = Page("What does this version of the program bring?", "Rules", [LIST])
+    page = Page("Starter-pack updates", "Rules", [LIST])
     return render(request, "oversight/offered.html", {"page": page, "offers": rows})
 
 

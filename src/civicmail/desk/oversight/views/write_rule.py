@@ -42,7 +42,7 @@ fits = false
 def new(request: CityRequest) -> HttpResponse:
     """A rule that is not there yet."""
     require(request, "rule.write")
-    return _draft(request, "What shall the new rule do?", "Rules", [LIST], {"text": SKELETON, "after": 0})
+    return _draft(request, "New rule", "Rules", [LIST], {"text": SKELETON, "after": 0})
 
 
 @acting("rule.write")
@@ -52,7 +52,7 @@ def another(request: CityRequest, rule: str) -> HttpResponse:
     rows = versions_of(rule)
     newest = rows[0].number
     initial = {"text": queries.current_version(rows).text, "after": newest}
-    return _draft(request, f"What is new in version {newest + 1}?", rule, crumbs(rule), initial)
+    return _draft(request, f"New version {newest + 1}", rule, crumbs(rule), initial)
 
 
 def _draft(

@@ -22,27 +22,27 @@ from civicmail.desk.workbench.views import examination
 
 @acting("mandate.approve")
 def approve(request: CityRequest, number: str) -> HttpResponse:
-    """Should this look be allowed?"""
+    """Approve this examination?"""
     row = act_pages.permitted_row(acts.DECIDE_MANDATE, request, number)
     shown = _shown(request, row) | {"open": row.state == "asked"}
-    return _decide(request, acts.DECIDE_MANDATE, row, row, "Should this look be allowed?", shown)
+    return _decide(request, acts.DECIDE_MANDATE, row, row, "Approve this examination?", shown)
 
 
 @acting("mandate.ratify")
 def ratify(request: CityRequest, number: str) -> HttpResponse:
-    """Was it right to look at once?"""
+    """Ratify this urgent examination?"""
     row = act_pages.permitted_row(acts.RATIFY_MANDATE, request, number)
     shown = _shown(request, row) | {"open": row.ratified == "due"}
-    return _decide(request, acts.RATIFY_MANDATE, row, row, "Was it right to look at once?", shown)
+    return _decide(request, acts.RATIFY_MANDATE, row, row, "Ratify this urgent examination?", shown)
 
 
 @acting("mandate.approve")
 def change(request: CityRequest, number: str, pk: int) -> HttpResponse:
-    """May this mandate reach further?"""
+    """Extend this examination?"""
     amendment: Amendment = act_pages.permitted_row(acts.DECIDE_CHANGE, request, number, pk)
     row = amendment.mandate
     shown = _shown(request, row, amendment) | {"open": amendment.state == "asked", "change": amendment}
-    return _decide(request, acts.DECIDE_CHANGE, amendment, row, "May this mandate reach further?", shown)
+    return _decide(request, acts.DECIDE_CHANGE, amendment, row, "Extend this examination?", shown)
 
 
 def _decide(

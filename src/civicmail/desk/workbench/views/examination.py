@@ -23,7 +23,7 @@ from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.workbench.acts import examinations
 from civicmail.desk.workbench.queries import STATES
 
-LIST = ("Mandates", "/mandates/")
+LIST = ("Examinations", "/mandates/")
 
 
 def seen(request: CityRequest, number: str) -> Row:
@@ -55,7 +55,7 @@ def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), *
     ]
     if row.until and row.state in ("approved", "open", "urgent"):
         facts.append(("In force until", end_of(row)))
-    return Page(heading or f"Mandate {row.number}", f"Mandate {row.number}", crumbs, STATES[row.state], facts, **more)
+    return Page(heading or f"Examination {row.number}", f"Examination {row.number}", crumbs, STATES[row.state], facts, **more)
 
 
 def end_of(row: Row) -> str:

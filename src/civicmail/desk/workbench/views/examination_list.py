@@ -25,7 +25,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
     table = listing.from_query(
         request,
         queries.listed(request.actor),
-        caption="Mandates",
+        caption="Examinations",
         columns=[
             Column("number", "Number", _number, ("id",)),
             Column("state", "State", _state, ("state",)),
@@ -44,10 +44,10 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="-number",
         slim=lambda rows: rows.select_related("person", "department").prefetch_related("subjects__person"),
     )
-    actions = [Action("Ask for a mandate", reverse("mandate-new"), primary=True)] if could(request, "mandate.ask") else []
+    actions = [Action("Request an examination", reverse("mandate-new"), primary=True)] if could(request, "mandate.ask") else []
     waiting = mandates.waiting_for(request.actor, now)
     sealed = {GROUNDS[g]: n for g, n in mandates.sealed_counts().items() if g in GROUNDS} if request.actor.holds("auditor") else {}
-    page = Page("Whose mail may be looked at, and why?", "Mandates", actions=actions)
+    page = Page("Examinations", "Oversight", actions=actions)
     return listing.render_list(request, "workbench/mandates.html", table, {"page": page, "waiting": waiting, "sealed": sealed})
 
 

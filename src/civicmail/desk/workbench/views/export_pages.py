@@ -51,7 +51,7 @@ def exports(request: CityRequest, number: str) -> HttpResponse:
         uncounted = True
     listed = [(e, *states.WORDS[e.state]) for e in row.exports.all()[:50]]
     shown = {"row": row, "form": form, "query": query, "fits": fits, "mistake": mistake, "exports": listed, "uncounted": uncounted}
-    page = examination.page(row, "What leaves as files?")
+    page = examination.page(row, "Exports")
     return render(request, "workbench/exports.html", {**shown, "page": page}, status=422 if mistake else status_of(form))
 
 

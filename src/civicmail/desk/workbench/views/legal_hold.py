@@ -33,7 +33,7 @@ def hold(request: CityRequest, number: str) -> HttpResponse:
         request,
         form,
         lambda: act_pages.carry_out(PLACE_HOLD, row, form, request.actor, epoch_ms(request.now)),
-        page=examination.page(row, "Keep what this search finds?"),
+        page=examination.page(row, "Place a legal hold on these results?"),
         back=reverse("mandate-search", args=[number]),
         to=reverse("mandate", args=[number]),
         message=lambda name: PLACE_HOLD.message(row, name),

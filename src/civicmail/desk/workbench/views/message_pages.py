@@ -92,4 +92,4 @@ def permits(request: CityRequest, mandate: Mandate, name: str = "") -> message_p
 def _page(request: CityRequest, row: Row, seen: SeenMessage, links: Links) -> Page:
     search = (f"Mandate {row.number}: search", reverse("mandate-search", args=[row.number]))
     actions = [] if request.GET.get("print") else [Action("Print", f"{links.view}?print=1")]
-    return Page(seen.subject, f"Mandate {row.number}", [examination.LIST, search], actions=actions)
+    return Page(seen.subject, f"Examination {row.number}", [examination.LIST, search], actions=actions)

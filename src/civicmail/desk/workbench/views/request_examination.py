@@ -92,10 +92,10 @@ def _why_not(request: CityRequest, form: RequestForm, now: int) -> str:
 
 
 def _shown(request: CityRequest, form: RequestForm, stepped_up: datetime | None, step: str) -> HttpResponse:
-    heads = {"form": "Whose mail has to be looked at, and why?", "check": "Check your answers before you send them"}
+    heads = {"form": "Request an examination", "check": "Check your answers before you send them"}
     if stepped_up is not None:
         heads["form"] = "Look at once, and answer for it"
-    page = Page(heads[step], "Ask for a mandate", [examination.LIST])
+    page = Page(heads[step], "Request an examination", [examination.LIST])
     fast = stepped_up is None and any(
         w.role in examination_grounds.URGENT for w in examination_grounds.available_rules(request.actor, epoch_ms(request.now))
     )

@@ -113,7 +113,7 @@ def search_page(request: CityRequest, number: str) -> HttpResponse:
 def _shown(request: CityRequest, row: Row, answer: SearchPage, status: int) -> HttpResponse:
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "workbench/found.html" if part else "workbench/search.html"
-    page = examination.page(row, "What is there?", actions=examination.actions(row, answer.filters.passed))
+    page = examination.page(row, "Search", actions=examination.actions(row, answer.filters.passed))
     response = render(request, name, {"page": page, "row": row, "answer": answer, "sorts": SORTS, "part": part}, status=status)
     response["Vary"] = "HX-Request-Type"
     return response

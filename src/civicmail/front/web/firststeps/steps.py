@@ -182,7 +182,7 @@ def _policy(_: Asking) -> Step:
         "Everybody accepts it before the first mail; without a text nobody is asked, and nobody has agreed to anything (P-18).",
         done,
         "A text is in force." if done else "There is no text.",
-        (("Policy", reverse("policies")), ("Publish a text", reverse("policy-new"))),
+        (("Policy versions", reverse("policies")), ("Publish a text", reverse("policy-new"))),
     )
 
 
@@ -198,7 +198,7 @@ def _roles(of: Asking) -> Step:
         "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
         not facts,
         " ".join(facts) or "Each role has somebody, and a second person where it takes two.",
-        (("Roles", reverse("duty-grants")), ("Grant a role", reverse("duty-grant"))),
+        (("Role assignments", reverse("duty-grants")), ("Grant a role", reverse("duty-grant"))),
     )
 
 
@@ -268,7 +268,7 @@ def _approvals(_: Asking) -> Step:
         "Files leave only with the manager's approval (P-22). A policy author says for each department whether it is asked.",
         bool(all_) and not open_,
         text if open_ else "Each department is decided." if all_ else "There is no department yet.",
-        (("Who is asked", reverse("asked-departments")),),
+        (("Approval by department", reverse("asked-departments")),),
     )
 
 

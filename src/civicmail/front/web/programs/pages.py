@@ -26,7 +26,7 @@ def set_up(request: CityRequest) -> HttpResponse:
     address = _address(me(request))
     shown = {
         "page": Page(
-            gettext("How do I set up my mail program?"),
+            gettext("Set up mail"),
             gettext("Set up mail"),
             actions=[Action(gettext("Open this page on a phone"), reverse("set-up-phone"))] if servers else [],
         ),
@@ -45,9 +45,7 @@ def phone(request: CityRequest) -> HttpResponse:
     """The address of the set-up page as a picture, for the camera of a phone. Nothing secret is in it."""
     _known(request)
     where = absolute(request, reverse("set-up"))
-    page = Page(
-        gettext("How do I get my mail onto a phone?"), gettext("Set up mail"), [(gettext("Set up mail"), reverse("set-up"))]
-    )
+    page = Page(gettext("Set up mail on a phone"), gettext("Set up mail"), [(gettext("Set up mail"), reverse("set-up"))])
     picture = qr.svg(where, gettext("The address below, as a picture for the camera of a phone"))
     return render(request, "programs/phone.html", {"page": page, "picture": picture, "where": where})
 

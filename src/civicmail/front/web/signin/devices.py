@@ -49,7 +49,7 @@ def index(request: CityRequest) -> HttpResponse:
     require(request, "my.devices", OfPerson(me(request).uid))
     living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
     context = {
-        "page": Page(gettext("What reads and sends mail as me?"), gettext("My devices")),
+        "page": Page(gettext("My devices")),
         "devices": Device.objects.filter(person=me(request), ended__isnull=True).order_by("-made"),
         "tokens": [t for t in living if not t.scopes],
         "programs": [t for t in living if t.scopes],

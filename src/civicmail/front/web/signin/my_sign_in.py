@@ -32,7 +32,7 @@ def index(request: CityRequest) -> HttpResponse:
     who = account(request)
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
     context: dict[str, object] = {
-        "page": Page(gettext("How do I sign in?"), gettext("My sign-in")),
+        "page": Page(gettext("My sign-in")),
         "sessions": session_list.living(who),
         "this": row_of(request.session.session_key),
         "passkeys": [f for f in factors if f.type == Authenticator.Type.WEBAUTHN],

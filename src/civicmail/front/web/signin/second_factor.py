@@ -78,5 +78,5 @@ def is_missing(request: HttpRequest, account: Account) -> bool:
 def second(request: CityRequest) -> HttpResponse:
     """Which of the two shall it be?"""
     require(request, "my.sessions", OfPerson(me(request).uid))
-    page = Page(gettext("Add a second way to prove that it is you"), gettext("My sign-in"))
+    page = Page(gettext("Add a second sign-in step"), gettext("My sign-in"))
     return render(request, "signin/second.html", {"page": page})

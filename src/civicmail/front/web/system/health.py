@@ -55,7 +55,7 @@ def health(request: CityRequest) -> HttpResponse:
     findings = [*known.findings, _entries(now)] if known.at else []
     bad = [f for level in ("problem", "warning") for f in findings if f.level == level]
     shown = {
-        "page": Page("Is it working?", "System", state=_state(known, bad), actions=_first_steps(request)),
+        "page": Page("Health", "System", state=_state(known, bad), actions=_first_steps(request)),
         "known": known,
         "bad": [(f, *SIGNS[f.level]) for f in bad],
         "off": [(f, *SIGNS[f.level]) for f in findings if f.level == "not-set-up"],

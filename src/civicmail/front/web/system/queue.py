@@ -64,7 +64,7 @@ def queue(request: CityRequest) -> HttpResponseBase:
         empty="Queue is empty.",
         noun="next hops",
     )
-    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("Queue", "System")})
 
 
 @acting("system.see")
@@ -115,7 +115,7 @@ def try_again(request: CityRequest) -> HttpResponse:
             return redirect(back)
     count = len({line.id for line in lines})
     shown = {
-        "page": Page("Try again at once?", "Queue", _crumbs()),
+        "page": Page("Retry now?", "Queue", _crumbs()),
         "form": form,
         "effects": [
             f"{_messages(count)}, for {len(lines):,} who wait, whatever time was set for the next try.",

@@ -65,7 +65,7 @@ def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
         "The message is shown once, as text. Looking again takes a reason again.",
     ]
     shown_form = {
-        "page": Page("Reveal what this message says?", "Trace", _crumbs(traced.uuid)),
+        "page": Page("Reveal the content of this message?", "Trace", _crumbs(traced.uuid)),
         "form": form,
         "effects": effects,
         "stays": ["Its sender and its recipients are not told by mail."],

@@ -60,7 +60,7 @@ def settings_(request: CityRequest) -> HttpResponseBase:
         listed = listing.from_rows(request, rows, caption="Settings", columns=COLUMNS, empty="", noun="settings")
         return listing.render_list(request, "system/settings.html", listed, {})
     shown = {
-        "page": Page("How is it set, and who changed it?", "System"),
+        "page": Page("Settings", "System"),
         "file": _file(config or data / load.FILE),
         "wrong": problem,
         "changed": [s for _, group in _sections([s for s in sourced if s.is_changed]) for s in group],

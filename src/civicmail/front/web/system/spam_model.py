@@ -34,7 +34,7 @@ def spam(request: CityRequest) -> HttpResponse:
         trained = model.read(installation.data())
     except DamagedFile as error:
         raise LaterError(str(error)) from error
-    page = Page("What has the spam filter learnt?", "System", state=_state(trained), facts=[*_facts(trained)])
+    page = Page("Spam filter", "System", state=_state(trained), facts=[*_facts(trained)])
     taught = trained.taught
     shown = {
         "page": page,

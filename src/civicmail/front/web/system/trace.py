@@ -87,7 +87,7 @@ def trace(request: Request) -> HttpResponseBase:
     listing.fill(listing_)
     wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
     shown = {
-        "page": Page("What happened to this mail?", "System"),
+        "page": Page("Trace", "System"),
         "asking": form,
         "named": named,
         "said": problem,

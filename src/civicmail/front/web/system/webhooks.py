@@ -45,7 +45,7 @@ def hooks(request: CityRequest) -> HttpResponseBase:
         empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
         noun="programs",
     )
-    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("Webhooks", "System")})
 
 
 def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from civicmail.front.web.api.list_operations import OtherShape, list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
 
-router = Router(tags=["Endings"])
+router = Router(tags=["Ends of access"])
 
 
 class EndingStep(Schema):

@@ -18,7 +18,7 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 
-router = Router(tags=["Entries"])
+router = Router(tags=["Audit log"])
 
 
 class EntryLine(Schema):

@@ -28,7 +28,7 @@ from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, who
 
-router = Router(tags=["Other doors"])
+router = Router(tags=["External systems"])
 ONE = "/outside-doors/{slug:code}"
 DOOR_ROW = list_operation(router, EXTERNAL_SYSTEMS)
 

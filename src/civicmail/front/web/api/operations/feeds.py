@@ -26,7 +26,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 
-router = Router(tags=["Personnel lists"])
+router = Router(tags=["Personnel feed"])
 ONE = "/feeds/{int:id}"
 MAX_NAME = 120
 

@@ -33,7 +33,7 @@ from civicmail.front.web.api.message_content import runs_text
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
 
-router = Router(tags=["Files that leave"])
+router = Router(tags=["File approvals"])
 ONE = "/approvals/{int:id}"
 STANDING = "/standing-approvals/{int:id}"
 STANDING_ROW = list_operation(router, STANDING_APPROVALS)

@@ -40,7 +40,7 @@ from civicmail.front.web.api.query_errors import understood
 from civicmail.front.web.api.schemas import Who, maybe, who
 from civicmail.mail.search.search import Hit, search
 
-router = Router(tags=["Mandates"])
+router = Router(tags=["Examinations"])
 ONE = "/mandates/{str:number}"
 
 

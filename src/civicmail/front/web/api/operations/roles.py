@@ -22,7 +22,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, who
 
-router = Router(tags=["Duties"])
+router = Router(tags=["Role assignments"])
 
 
 class DutyHeld(Schema):
