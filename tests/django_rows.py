@@ -23,7 +23,7 @@ from neighbours.tables import tables
 
 DATABASE, _, SELECTION = os.environ.get("CIVICMAIL_TEST_DB", "sqlite").partition("-")
 OWN = re.compile(r"\bconnections?\b|IntegrityError|OperationalError|transaction=True|cursor\(|Thread\(")
-"""Words of a module of tests that looks at constraints, transactions, connections, threads or SQL."""
+"""Words of a test that looks at constraints, transactions, connections, threads or SQL."""
 MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_db_serialized_rollback", "django_db_reset_sequences"}
 """Fixtures with which a test may ask the database; not django_db_blocker, which pytest-django gives to every test."""
 
@@ -67,9 +67,14 @@ def may_ask(item: pytest.Item) -> bool:
 
 
 def is_own(item: pytest.Item) -> bool:
-    """Whether the databases could answer a test differently, by the words of its module."""
-    module = getattr(item, "module", None)
-    return module is None or OWN.search(inspect.getsource(module)) is not None
+    """Whether the databases could answer a test differently, by the words of it and of the module's functions that it uses."""
+    mark, function, module = item.get_closest_marker("django_db"), getattr(item, "function", None), getattr(item, "module", None)
+    if function is None or (mark is not None and mark.kwargs.get("transaction")):
+        return True
+    source = inspect.getsource(function)
+    used = [f for n, f in inspect.getmembers(module, inspect.isroutine) if f is not function and re.search(rf"\b{n}\b", source)]
+    near = [inspect.getsource(f) for f in used if getattr(f, "__module__", "") == getattr(module, "__name__", None)]
+    return any(OWN.search(text) for text in (source, *near))
 
 
 def _copied() -> bool:
