@@ -20,7 +20,6 @@ FACTS = {
     "src/civicmail/city/identity/queries/home_tasks.py": "how urgent a task is",
     "src/civicmail/city/identity/views/feeds.py": "what a line of a feed does",
     "src/civicmail/desk/holding/tasks.py": "how urgent a task is",
-    "src/civicmail/desk/incidents/tasks.py": "how urgent a task is",
     "src/civicmail/desk/mailbox/views/invitation_cards.py": "a sentence about a meeting",
     "src/civicmail/desk/oversight/views/screening.py": "what a check has found",
     "src/civicmail/front/web/home.py": "how urgent a task is",
@@ -35,11 +34,10 @@ NOTES = {
     "desk/viewer/templates/viewer/file_row.html",
     "desk/mailbox/templates/mailbox/kept.html",
     "desk/mailbox/templates/mailbox/panel.html",
-    "desk/oversight/templates/oversight/drill.html",
     "front/web/templates/saved_views.html",
 }
 """Templates with colored remarks beside a row."""
-QUESTIONS = re.compile(r"Waits for you|waits for anybody|A version is on its way|Not confirmed|Its owner works elsewhere")
+QUESTIONS = re.compile(r"Waits for you|Waits for anybody|A version is on its way|Not confirmed|Its owner works elsewhere")
 """What filters ask besides a state."""
 
 

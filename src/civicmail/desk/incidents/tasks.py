@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages.states import label
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.incidents.models import Case, Pull
 
@@ -30,8 +31,8 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         words = f"{count} {'waits' if count == 1 else 'wait'}"
         tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
     for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:MAX_SECOND]:
-        label = f"Say whether {pull.total:,} copies are taken back"
-        tasks_.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
+        question = f"Say whether {pull.total:,} copies are taken back"
+        tasks_.append(_task(question, "pull", (pull.pk,), label("pending"), pull.made, may=may))
     return [Tasks(gettext("Mail rules"), tasks_)]
 
 

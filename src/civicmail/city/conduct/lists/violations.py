@@ -31,7 +31,7 @@ SOURCES = {
     "reviewer": "two use reviewers",
     "recorded": "whoever answers for them",
 }
-WAITS = [("mine", "waits for you"), ("open", "waits for anybody")]
+WAITS = [("mine", "Waits for you"), ("open", "Waits for anybody")]
 
 
 def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
@@ -71,7 +71,7 @@ class Violations(List):
         Column("agency", value=lambda v: v.agency.code if v.agency else ""),
         Time("made", "Reported", sort=("made",), name="reported"),
         Column("clause", "Rule", cell=lambda v, _: v.clause or "to be named", sort=("clause",), name="rule"),
-        State("state", "State", words=WORDS, sort=("state",)),
+        State("state", "State", words=WORDS, hint=lambda v: "1 of 2" if v.state == "proposed" else "", sort=("state",)),
         Choice("outcome", "What followed", words=OUTCOMES, sort=("outcome",), name="followed"),
         Choice("source", "From", words=SOURCES, sort=("source",), name="from"),
         Time("until", optional=True),

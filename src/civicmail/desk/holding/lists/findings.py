@@ -39,7 +39,7 @@ class UseFindings(List):
     noun, sort = "findings", "-received"
     columns = (
         Time("received", "Sent", link=("finding",), sort=("received",)),
-        State("state", "State", words=STATES),
+        State("state", "State", words=STATES, hint=lambda f: "1 of 2" if f.state == "second" else ""),
         Column("rule", "Rule", hint=lambda f: f.clause, sort=("rule",), name="rule"),
         Shown("who", "Who", lambda f: str(f.person or f.pseudonym), name="by"),
         Number("copies", "Copies", sort=("copies",), name="copies"),

@@ -67,7 +67,7 @@ class ReleaseRequests(List):
         Number("id"),
         Identifier("message", value="capture"),
         Time("made", "Asked", link=("release",), sort=("made",)),
-        State("state", "State", words=release_states.WORDS),
+        State("state", "State", words=release_states.WORDS, hint=lambda r: "1 of 2" if r.state == "agreed" else ""),
         Choice("kind", "Who decides", words=KINDS, sort=("kind", "id"), name="decides"),
         Texts("rules", "Kept by rule", rule_names, name="by"),
         Numbers("copies", "Copies", name="copies"),

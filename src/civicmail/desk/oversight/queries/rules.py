@@ -100,7 +100,7 @@ EVENTS = {
     "rule.propose": "Proposed",
     "rule.withdraw": "Withdrawn",
     "rule.approve": "Approved",
-    "rule.refuse": "Not approved",
+    "rule.refuse": "Denied",
     "rule.activate": "Acts",
     "rule.retire": "Taken out",
     "rule.expire": "Expired",

@@ -13,7 +13,7 @@ from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.states import labels
+from civicmail.city.pages.states import choices, labels
 from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Replay
@@ -21,7 +21,7 @@ from civicmail.desk.oversight.rule_replay import NOBODY, Tally
 from civicmail.desk.oversight.views.rule_pages import crumbs
 
 STATES = labels("done", "stopped", "failed", waiting="queued", reading="running")
-OUTCOMES = {**DONE, "pending": "Waits for a check", "later": "Asked to come again"}
+OUTCOMES = {**DONE, **dict(choices(labels(pending="checking", later="deferred")))}
 
 
 @acting("rules.see")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.states import choices, labels
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.desk.oversight.lists.rules import DONE
@@ -20,7 +21,7 @@ from civicmail.desk.oversight.models import Version
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.mail.archive.explanation import CheckResult, MessageExplanation
 
-OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
+OUTCOMES = {**DONE, **dict(choices(labels(pending="checking", kept="archived"))), "redirect": "Redirects"}
 CHECKS = {
     **PART_LABELS,
     "policy": "the rules",

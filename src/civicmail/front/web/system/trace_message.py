@@ -14,7 +14,7 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
-from civicmail.city.pages.states import labels
+from civicmail.city.pages.states import choices, labels
 from civicmail.core.ledger import checkpoints, leaves, sequencer
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import instant, size
@@ -34,13 +34,7 @@ STATES = labels(
     refused="rejected",
 )
 STEPS = {
-    "attempt": "Being handed over",
-    "delivered": "Delivered",
-    "deferred": "Put off",
-    "failed": "Failed for good",
-    "held": "Held",
-    "released": "Let go",
-    "cancelled": "Given up",
+    **dict(choices(labels("delivered", "deferred", "failed", "held", "released", attempt="sending", cancelled="canceled"))),
     "decided": "Decided again",
     "linked": "Found to be one message with another capture",
     "class": "Put into another retention class",
