@@ -17,7 +17,7 @@ from civicmail.desk.oversight.recorded_facts import RecordedFacts
 
 DAYS = 28
 MAX_READ = 20_000
-"""Messages that are counted: in a large city the newest days stand for all."""
+"""Maximum number of messages counted: in a large city the newest days represent all."""
 ENTRY_POINTS = frozenset({"submission", "relay"})
 DAY_MS = 86_400_000
 
@@ -51,7 +51,7 @@ def forecast(newest: Iterable[RecordedFacts], now: int, holidays: Collection[dat
 
 
 def needs_approval(recorded: RecordedFacts) -> bool:
-    """Whether a manager would have been asked about this message."""
+    """Whether this message would have needed a manager's approval."""
     facts = recorded.facts
     if recorded.source not in ENTRY_POINTS or facts.get("inbound") is True or facts.get("sender.machine") is True:
         return False

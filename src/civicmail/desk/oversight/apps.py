@@ -1,4 +1,4 @@
-"""The room as Django knows it."""
+"""The Django app of this room."""
 
 from __future__ import annotations
 

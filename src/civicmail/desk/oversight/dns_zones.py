@@ -1,6 +1,6 @@
-"""Look up the DNS records of our domains in the background. Knows no Django.
+"""Look up the DNS records of our domains in the background. Without Django.
 
-A page waits at most a second and a half and shows what is known by then. An answer is cached for a minute.
+A page waits at most a second and a half and shows the answers known by then. An answer is cached for a minute.
 """
 
 from __future__ import annotations

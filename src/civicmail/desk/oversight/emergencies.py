@@ -1,7 +1,7 @@
-"""Emergency rules: what one security officer may stop at once, and never more. Pure; knows no Django.
+"""Emergency rules: the mail that one security officer may stop immediately, and no other. Pure; without Django.
 
-Such a rule refuses or quarantines mail from outside by one exact property, for at most 72 hours. It cannot allow anything, and
-it never applies to mail that employees send: its condition begins with `inbound` (P-25, P-29).
+Such a rule rejects or quarantines mail from outside by one exact property, for at most 72 hours. It cannot allow anything, and it
+never applies to mail that employees send: its condition begins with `inbound` (P-25, P-29).
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ ENVELOPE: Final[dict[str, Callable[[str], str]]] = {
     "sender": lambda v: f"sender.address == {_text(v)}",
     "domain": lambda v: _within("sender.domain", v),
 }
-"""What can be stopped by the envelope alone, without screening."""
+"""Properties that the envelope alone shows, without screening."""
 
 
 def when(kind: str, value: str, *, screened: bool = True) -> str:

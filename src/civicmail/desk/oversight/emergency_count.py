@@ -1,6 +1,6 @@
-"""Count the recent messages that an emergency rule would have stopped, while its officer waits. Knows no Django.
+"""Count the recent messages that an emergency rule would have stopped, while its officer waits. Without Django.
 
-The newest mail is counted first, for as long as a person may be asked to wait; the result says how far back it goes.
+The newest mail is counted first, for as long as a person may be expected to wait; the result states how far back it goes.
 """
 
 from __future__ import annotations

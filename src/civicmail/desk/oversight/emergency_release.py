@@ -29,7 +29,7 @@ class HeldMessage:
 
 
 def held_by(data: Path, rule: str) -> list[HeldMessage]:
-    """What a rule holds at this moment, by receipts and later decisions."""
+    """The copies that a rule holds at this moment, by receipts and later decisions."""
     heads = Heads(data)
     held = []
     for entry in outstanding_file.current(data).held():

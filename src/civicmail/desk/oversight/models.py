@@ -76,8 +76,8 @@ class Book(models.Model):
 
 
 class Emergency(models.Model):
-    """A rule that one security officer put in force at once. kind, value: what it stops; do: refuse or quarantine; until: at
-    most 72 hours; ratified: due, ratified, rejected, overdue; touched: messages counted before it was saved; released:
+    """A rule that one security officer put in force at once. kind, value: the property that it stops; do: refuse or quarantine;
+    until: at most 72 hours; ratified: due, ratified, rejected, overdue; touched: messages counted before it was saved; released:
     whether all that it held went through the checks again."""
 
     kind = models.CharField(max_length=10)
@@ -109,8 +109,8 @@ class Emergency(models.Model):
 
 
 class Replay(models.Model):
-    """What a version would have done with past mail. first, last: ms of receipt, both included; mark: where the worker resumes;
-    result: numbers of rule_replay.Tally; sha256: of the tested text."""
+    """A replay of a version over past mail. first, last: ms of receipt, both included; mark: where the worker resumes; result:
+    numbers of rule_replay.Tally; sha256: of the tested text."""
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="replays")
     sha256 = models.CharField(max_length=64)

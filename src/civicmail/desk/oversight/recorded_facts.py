@@ -1,7 +1,7 @@
-"""What rules were told of mail that is kept: facts and what was decided, never a byte of a message. Knows no Django.
+"""Recorded facts and decisions of archived mail, never a byte of a message. Without Django.
 
-The one module of this floor with a machine's door to the archive (pyproject.toml, "machine doors"). Numbers
-and ids come out of it; whoever wants to read a message needs a mandate like everybody else.
+The only module of this floor with access to the archive without a permit (pyproject.toml, "machine doors"). It returns numbers and
+ids only; reading a message takes an examination.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from civicmail.mail.archive.records import Capture
 
 @dataclass(frozen=True, slots=True)
 class RecordedFacts:
-    """One capture as rules saw it. id: UUID; source: kind of door; facts: of the message; copies: of each recipient, with what was
-    decided."""
+    """One capture as rules saw it. id: UUID; source: kind of entry point; facts: of the message; copies: of each recipient, with
+    the decision."""
 
     id: str
     received: int
@@ -43,7 +43,7 @@ class Heads:
         return _recorded_facts(self._machine.capture(id_))
 
     def each(self, ids: Sequence[bytes]) -> Iterator[RecordedFacts | str]:
-        """What was told of each, or why it cannot be read; read in the order in which they lie, given in the order asked for."""
+        """The facts of each capture, or why they cannot be read; read in storage order, returned in the requested order."""
         by_id: dict[bytes, RecordedFacts | str] = {}
         places = [place for id_ in ids if (place := self._machine.place(id_)) is not None]
         for place in sorted(places, key=location):
@@ -58,8 +58,7 @@ class Heads:
             yield batch
 
     def newest(self, first: int, last: int) -> Iterator[RecordedFacts]:
-        """What was told of captures received from first to last (ms, both included), the newest first; without what cannot be
-        read."""
+        """The facts of captures received from first to last (ms, both included), newest first; without unreadable ones."""
         for place in self._machine.places(first, last):
             if not isinstance(recorded := self._at(place), str):
                 yield recorded

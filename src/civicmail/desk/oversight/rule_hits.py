@@ -15,7 +15,7 @@ Day = Callable[[int], date]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Somebody let copies go that were kept back. to: indices of recipients."""
+    """A release of held copies by a person. to: indices of recipients."""
 
     capture: bytes
     to: tuple[int, ...]
@@ -25,7 +25,7 @@ class Release:
 
 @dataclass(slots=True)
 class Heard:
-    """What was read since the last write. copies: (rule, day, how) -> of how many copies."""
+    """Data read since the last write. copies: (rule, day, how) -> number of copies."""
 
     day: Day
     copies: Counter[tuple[str, date, str]] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Heard:
             self._count(disposition["rules"], day, 1)
 
     def decided(self, head: dict[str, Any]) -> None:
-        """What was pending was screened again."""
+        """Note a decision on pending copies that were screened again."""
         self._count(head["facts"].get("rules", ()), self.day(head["at"]), len(head["to"]))
 
     def released(self, head: dict[str, Any], capture: bytes) -> None:

@@ -1,8 +1,8 @@
-"""What a version of a rule would have done with mail of the past, counted from what rules were told of it then. Pure.
+"""Count the effects of a rule's version on past mail, from the facts recorded then. Pure.
 
-Two books are asked about each message: the one with the version that acts now, and the one with the version that is tried. Both are
-asked as if they were enforced, so that a rule in shadow or in notice is counted by what it would do. A replay gives what evaluating
-live would have given, because the facts are those that were recorded then.
+Two rule sets are evaluated for each message: one with the active version, and one with the version being tested. Both are evaluated
+as if they were enforced, so that a rule in shadow or in notice is counted by its potential effect. A replay gives the results of a
+live evaluation, because the facts are those recorded then.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from civicmail.desk.oversight.recorded_facts import RecordedFacts
 from civicmail.desk.oversight.rule_hits import Day
 
 MAX_SAMPLE = 50
-"""Ids of changed messages that are kept."""
+"""Maximum number of ids of changed messages in the sample."""
 WIRE = frozenset({"mx", "submission", "relay", "lmtp"})
 """Kinds of entry points whose mail the rules decide on."""
 ENVELOPE = frozenset({*ADDRESSES, "filetype", "list", "mailfrom", "source"}) - {"bcc"}
 NOBODY = "outside"
-"""Where a copy belongs to no department."""
+"""For a copy that belongs to no department."""
 
 
 def needs_content(tree: Tree) -> bool:
-    """Whether a query asks for words of messages: a replay is narrowed by envelope alone, or it would tell what is in mail."""
+    """Whether a query uses words of messages: a replay is narrowed by envelope only, or it would reveal content."""
     match tree:
         case And(parts) | Or(parts):
             return any(needs_content(part) for part in parts)
@@ -59,12 +59,12 @@ def _with_rule(book: RuleSet, others: tuple[Rule, ...], rule: Rule | None) -> Ru
 
 @dataclass(slots=True)
 class Tally:
-    """messages: that were asked about; copies: of their recipients; bare: messages of which nothing was recorded, so nobody knows;
-    besides: imports and copies for the record, which no rule is asked about; unread: that could not be read; unsure: where the fail
-    matrix spoke. before, after: messages of which a copy fits the version that acts and the one that is tried; new, gone: of which
-    one fits only the later, only the former. departments: [copies, before, after, new, gone]; days: [messages, before, after];
-    outcomes: "before>after" of copies whose fate changes; with_: other rules that fit the same copies; asked: "department|day" of
-    copies that would wait for an approval; sample: [id, department, before, after]."""
+    """messages: number evaluated; copies: of their recipients; bare: messages without recorded facts; besides: imports and copies
+    for the record, to which no rule applies; unread: unreadable ones; unsure: decided by the failure policy. before, after:
+    messages with a copy that the active version matches, and the tested one; new, gone: messages with a copy that only the latter
+    matches, only the former. departments: [copies, before, after, new, gone]; days: [messages, before, after]; outcomes:
+    "before>after" of copies whose outcome changes; with_: other rules that match the same copies; asked: "department|day" of copies
+    that would wait for an approval; sample: [id, department, before, after]."""
 
     messages: int = 0
     copies: int = 0
@@ -84,7 +84,7 @@ class Tally:
     sample: list[list[str]] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON."""
+        """The tally as JSON."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     @classmethod
@@ -119,7 +119,7 @@ class Replaying:
     day: Day
 
     def add(self, tally: Tally, some: Iterable[RecordedFacts | str]) -> None:
-        """Count these messages. Text stands for one that could not be read."""
+        """Add these messages to the tally. Text stands for an unreadable one."""
         for recorded in some:
             if isinstance(recorded, str):
                 tally.unread += 1

@@ -1,6 +1,6 @@
-"""Rules as text, one at a time: what the rule book keeps of each version, and the one file that it makes of all. Knows no Django.
+"""Rules as text, one at a time: the stored form of each version, and the one file made from all. Without Django.
 
-The fail matrix is kept like a rule, under a name that no rule can have taken from it.
+The failure policy is stored like a rule, under a reserved name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HERE = "this text"
 
 
 def plain(text: str) -> str:
-    """As it is kept: line ends of a browser are CR and LF."""
+    """The stored form of a text: a browser sends line ends as CR and LF."""
     return text.replace("\r\n", "\n").strip() + "\n"
 
 
@@ -53,7 +53,7 @@ def _book(text: str, name: str) -> RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
-    """What a version says of itself, for lists. rule: None for the fail matrix."""
+    """Facts about a version, for lists. rule: None for the failure policy."""
 
     id: str
     clause: str
@@ -70,7 +70,7 @@ class RuleFacts:
 
 
 def rule_facts(text: str) -> RuleFacts:
-    """What a version is about: one rule with its examples, or the fail matrix. Raises Unusable."""
+    """The facts of a version: one rule with its examples, or the failure policy. Raises Unusable."""
     parsed = parse_rules(text)
     if parsed.rules and not parsed.matrix.rows:
         rule = read(text)
@@ -126,13 +126,13 @@ def starter() -> dict[str, str]:
 
 
 def holds_employees(rule: Rule) -> bool:
-    """Whether it could hold or refuse mail that an employee sends: it does that, and its condition does not begin with asking
-    whether mail comes from outside."""
+    """Whether it could hold or reject mail of employees: its effect is one of these, and its condition does not begin by requiring
+    mail from outside."""
     return rule.do in HOLDING and not any(isinstance(part, Name) and part.name == "inbound" for part in _all_of(rule.when))
 
 
 def departments(rule: Rule) -> frozenset[str] | None:
-    """Of whose employees it holds mail, where its condition names them; None for everybody's."""
+    """The departments whose employees' mail it holds, if its condition names them; None for everyone's."""
     for part in _all_of(rule.when):
         if isinstance(part, Compare) and part.left == Name("sender.department", part.left.at):
             named = part.right.items if isinstance(part.right, Values) and part.sign == "in" else (part.right,)
@@ -142,7 +142,7 @@ def departments(rule: Rule) -> frozenset[str] | None:
 
 
 def same_effect(one: str, other: str) -> bool:
-    """Whether two versions do the same to the same mail, whatever else they say."""
+    """Whether two versions have the same effect on the same mail."""
     a, b = read(one), read(other)
     return (a.when, a.unless, a.do, a.mark, a.review) == (b.when, b.unless, b.do, b.mark, b.review)
 
@@ -153,6 +153,6 @@ def last_day(rule: Rule) -> date:
 
 
 def _all_of(when: str) -> tuple[Node, ...]:
-    """What must hold, each by itself, for the condition to hold."""
+    """The conjuncts of a condition."""
     node = read_condition(when)
     return node.items if isinstance(node, Chain) and node.sign == "&&" else (node,)

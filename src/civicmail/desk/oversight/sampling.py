@@ -1,7 +1,7 @@
-"""Which reveals of a week the auditor reads: all where they are fewer than twenty, else twenty, or a tenth where that is more (I3).
+"""The reveals of a week that the auditor reviews: all if they are fewer than twenty, else twenty, or a tenth if that is more (I3).
 
-The choice follows from the week and the ids of the entries, which are chance and cannot be changed: everybody who draws it draws
-the same, and nobody who reveals something knows beforehand whether it will be read. Pure.
+The choice depends on the week and the random ids of the entries, which cannot be changed: it is the same for everyone, and
+unpredictable for the person who reveals content. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from hashlib import sha256
 
 ALL_BELOW = 20
 YEARS = (1990, 2200)
-"""Of weeks that anybody may ask for."""
+"""The range of years of weeks."""
 
 
 def sample(week: str, entries: Iterable[str]) -> list[str]:
-    """The ids (UUID) that are read, in the order of the draw. week: as name_of says it."""
+    """The ids (UUID) of the sample, in order. week: as named by name_of."""
     drawn = sorted(set(entries), key=lambda id_: sha256(f"{week} {id_}".encode()).digest())
     return drawn if len(drawn) < ALL_BELOW else drawn[: max(ALL_BELOW, len(drawn) // 10)]
 

@@ -1,10 +1,10 @@
-"""The life of a version of a rule: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""The states of a version of a rule: FROM, action, TO, and the act that permits it. The only such table. Pure.
 
-    draft <-> tested -> proposed -> approved -> active -> replaced | expired
-    draft, tested, proposed, approved -> withdrawn; proposed -> refused
+draft <-> tested -> proposed -> approved -> active -> replaced | expired draft, tested, proposed, approved -> withdrawn; proposed ->
+refused
 
-A version that takes its rule out is approved like any other and then *ends* it: approved -> retired. What the time does stands
-under the act "tick".
+A version that removes its rule is approved like any other and then *ends* it: approved -> retired. Transitions by time have the act
+"tick".
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ PAGE = 500
 POLL_MS = 60_000
 """ms after the end of an emergency rule in which gateways may still use the old rule set."""
 SETTLED = 660_000
-"""ms after which no pending copy is decided by the old rule set any more; then they are searched once more."""
+"""ms after which the old rule set decides no pending copy any more; then they are searched again."""
 log = get_logger()
 
 Clock = Callable[[], int]
@@ -56,7 +56,7 @@ def day_of(at: int) -> datetime:
 
 
 def sweep(data: Path, now: int) -> int:
-    """Everything of the rule book that has a date, and the file that acts; how much was done."""
+    """Apply all dates of the rule set, and write the active file; return the number of changes."""
     done = int(publish_rules.adopt(now))
     done += publish_rules.activate_due(now) + publish_rules.expire_due(now) + emergencies.end_due(now)
     done += month_files.sweep(data, now)
@@ -64,8 +64,8 @@ def sweep(data: Path, now: int) -> int:
 
 
 def release(data: Path, now: int) -> int:
-    """What ended emergencies have kept back goes on through the checks; how many copies. It is looked for again for a while: doors
-    have had the old book until now, and what was pending may have been decided by it."""
+    """Screen again the copies held by ended emergency rules; return how many. They are searched for a while, because gateways had
+    the old rule set until now, and it may have decided pending copies."""
     total = 0
     for row in queries.to_release():
         assert row.ended is not None
@@ -103,7 +103,7 @@ class Counting:
         return False
 
     def write(self, _now: int) -> None:
-        """Raises DatabaseError, and then it is heard on."""
+        """Write the hits. Raises DatabaseError, and then continues to collect."""
         hits.write(self.heard, self.positions, self._rules)
 
     def _rules(self, capture: bytes, index: int) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ class Replays:
         self._made: _Made | None = None
 
     def step(self) -> bool:
-        """One piece; False when there is nothing to do at this moment."""
+        """Process one piece; False when there is nothing to do now."""
         made = self._made
         if made is None:
             row = Replay.objects.filter(state__in=replays.UNDER_WAY).select_related("version").order_by("pk").first()
@@ -150,12 +150,12 @@ class Replays:
         return True
 
     def close(self) -> None:
-        """Whoever comes next goes on with it."""
+        """Close; the next process continues."""
         self._made = None
 
 
 class _Made:
-    """One replay under way."""
+    """One replay in progress."""
 
     def __init__(self, data: Path, row: Replay) -> None:
         self.row = row

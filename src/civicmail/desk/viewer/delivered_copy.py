@@ -15,7 +15,9 @@ from civicmail.mail.courier.rendering import corrected, without
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _NOBODY = b"Bcc:"
 """Placeholder for a header that would be empty otherwise.
-A field without addresses is allowed and says nothing (RFC 5322 3.6.3)."""
+
+A field without addresses is valid and empty (RFC 5322 3.6.3).
+"""
 
 _AGAIN = 8
 """Times that a header is parsed: without a field of mixed line ends the others may be read differently."""
@@ -57,7 +59,7 @@ def _spans(header: bytes, *, verdicts_too: bool, copy: bool) -> Iterable[tuple[i
 
 
 def _header(body: bytes) -> tuple[int, bytes, bytes]:
-    """Where the header begins, its bytes up to the first empty line, also behind a line that is no field, and the same in lines."""
+    """The start of the header, its bytes up to the first empty line, including lines that are no fields, and its lines."""
     start = header_block.read(body, 0, len(body), [], top=True).start
     end, _, cr_only = header_block.find_end(body, start, len(body))
     header = body[start:end]

@@ -18,7 +18,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 CSP: dict[str, Any] = {"default-src": ["'none'"], "sandbox": True, "frame-ancestors": ["'none'"]}
-"""Should a browser show it all the same."""
+"""The policy in case a browser displays the download."""
 
 LONGEST = 120
 """Characters of a name: below what any file system allows, in any encoding of them."""

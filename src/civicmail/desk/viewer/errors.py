@@ -1,4 +1,4 @@
-"""Why a part of a message is not shown.
+"""Errors of showing a part of a message.
 
 CivicmailError
 └── Unshown    a file or a view could not be made; the whole message can still be downloaded

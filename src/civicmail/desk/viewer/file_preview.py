@@ -54,7 +54,7 @@ def picture(content: bytes, number: int) -> bytes | None:
 
 
 class Limited:
-    """One process, asked by one thread that lives as long: its end would be the end of the process."""
+    """One process, used by one thread that lives as long, because the end of its thread ends the process."""
 
     def __init__(self) -> None:
         self._reader = TextReader(replace(file_text.SERVICE, fork_each=True), seconds=SECONDS)

@@ -70,7 +70,7 @@ def _walk(top: LexborNode, writer: _Writer) -> None:
 
 
 class _Writer:
-    """What is written so far. Words are held until it is known what they are."""
+    """The output so far. Words are held until their kind is known."""
 
     def __init__(self) -> None:
         self.page = Page()
@@ -187,7 +187,7 @@ class _Writer:
             self._runs.append(Run("".join(r.text for r in runs_of(words)), "picture"))
 
     def _item(self) -> None:
-        inset = "\u2003" * (len(self._lists) - 1)  # what lies in another item is seen to
+        inset = "\u2003" * (len(self._lists) - 1)  # handled within the nested item
         if self._lists and self._lists[-1] >= 0:
             self._lists[-1] += 1
             self._marker = f"{inset}{self._lists[-1]}. "
@@ -206,7 +206,7 @@ class _Writer:
 
 
 def _is_row(node: LexborNode) -> bool:
-    """Whether a table row has columns of text; most tables of mail only make a layout."""
+    """Whether a table row has columns of text; most tables in mail are for layout only."""
     cells = 0
     child = node.child
     while child is not None:

@@ -79,7 +79,7 @@ def _read(calendar: bytes) -> Meeting:
 
 
 def _text(value: Any) -> str:
-    """One line of what can be seen."""
+    """One line of visible text."""
     if value is None or isinstance(value, list):
         return ""
     text = str(value)[: 4 * _LONGEST]
@@ -99,7 +99,7 @@ def _several(value: Any) -> Iterable[Any]:
 
 
 def _guest(value: Any) -> Guest | None:
-    """Only mailto: addresses; others cannot be written to."""
+    """A guest with a mailto: address; others cannot be written to."""
     text = _text(value)
     address = text[7:].lower() if text[:7].lower() == "mailto:" else text.lower()
     local, at, domain = address.rpartition("@")

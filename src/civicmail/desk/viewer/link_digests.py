@@ -15,7 +15,7 @@ MAX_URL = 2_000
 
 
 def links(content: bytes, digests: Collection[str]) -> dict[str, tuple[Run, ...]]:
-    """SHA-256, hexadecimal, of those that are wanted -> the address, as text and never as a link."""
+    """SHA-256, hexadecimal, of the requested links -> the address, as text and never as a link."""
     addresses: dict[str, tuple[Run, ...]] = {}
     for url in _urls(message_parser.parse(content)):
         digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()

@@ -44,7 +44,7 @@ class DrawFrame(Request[bytes | None], frozen=True):
 
 
 class ReadPreview(Request[str], frozen=True):
-    """How a message begins, in one line."""
+    """Request the beginning of a message, in one line."""
 
     handler = f"{_HANDLERS}:read_preview"
 

@@ -1,8 +1,8 @@
-"""A message as it is shown: our own words, never a tag of the sender's.
+"""A message as it is displayed: our own markup, never a tag of the sender's.
 
     shown = sandboxed.read(body, page=2)        made in a sandboxed process (sandboxed.py); never raises
 
-If it could not be read, `failed` says why, everything else is empty, and the raw bytes can still be downloaded.
+If it could not be read, `failed` has the reason, everything else is empty, and the raw bytes can still be downloaded.
 """
 
 from __future__ import annotations

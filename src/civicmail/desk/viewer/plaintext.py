@@ -15,7 +15,7 @@ _OLDER = re.compile(
     r"\s*-{2,}\s*(?:original message|mensaje original|message d'origine|urspr\xfcngliche nachricht)\s*-{2,}\s*\Z",
     re.IGNORECASE,
 )
-"""What Outlook puts above a message, instead of quoting it."""
+"""Outlook's separator above an answered message, which it does not quote."""
 _RULE = re.compile(r"\s*([-=_*~])\1{4,}\s*\Z")
 _PARAGRAPH = 20_000
 """Characters of a paragraph; a longer one is shown in pieces."""

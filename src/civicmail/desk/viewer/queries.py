@@ -31,7 +31,7 @@ def _store(data: Path) -> Store:
 
 @contextmanager
 def damage_as_later() -> Iterator[None]:
-    """Turn damage and a missing key into a sentence on the page that says what to do."""
+    """Convert damage and a missing key into a message for the page with instructions."""
     try:
         yield
     except (DamagedFile, ConfigError) as error:

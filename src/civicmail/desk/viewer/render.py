@@ -110,14 +110,14 @@ def part(content: bytes, path: str) -> tuple[str, bytes] | None:
 
 
 def file_name(message_part: MessagePart) -> str:
-    """As its sender named it; for a message its subject."""
+    """The name from its sender; for a message its subject."""
     if message_part.node.filename or message_part.letter is None:
         return message_part.node.filename
     return header_values.subject(message_part.letter.head, message_part.letter.charset)
 
 
 def _files(message: Structure, path: str, page: int) -> tuple[tuple[File, ...], int, int, int]:
-    """Those of one page, how many there are, which page it is, and how many of them."""
+    """The files of one page, their total, the page number, and the number of pages."""
     parts = list(message_parts.files(message, f"{path}{message_parts.SLASH}" if path else ""))
     pages = max(1, -(-len(parts) // FILES_PER_PAGE))
     number = min(max(page, 1), pages)
@@ -189,7 +189,7 @@ def _pieces(texts: Iterable[tuple[Structure, Node]], marks: dict[str, None]) -> 
 
 
 def _of_text(text: str, node: Node | None) -> Iterator[_Piece]:
-    """Pieces that end where a line ends, so that only those of one page are looked at."""
+    """Pieces that end at line ends, so that only those of one page are processed."""
     parameters = node.parameters if node is not None else {}
     text = text.strip("\n")
     at = 0

@@ -1,6 +1,6 @@
-"""HTML in the sender's own look, for a locked frame: no script, no form, nothing loaded, each link with its host in words.
+"""HTML with the sender's formatting, for a locked frame: no script, no form, nothing loaded, each link with its host in words.
 
-Each of three walls is enough: everything that is not on a list is removed (nh3, last of all, so that nothing is put back behind
+Each of three walls is enough: everything that is not on a list is removed (nh3, as the last step, so that nothing is added after
 it); the frame's own policy allows only embedded pictures and inline style (FRAME_CSP); and the frame is sandboxed, so it has no
 origin and cannot draw outside itself. Pure; runs in a sandboxed process.
 """
@@ -30,7 +30,7 @@ FRAME_CSP: dict[str, list[str]] = {
     "frame-ancestors": ["'self'"],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
-"""What the document in the frame may do. Its links open windows of their own, which are not bound by it."""
+"""The policy of the document in the frame. Its links open windows of their own, to which it does not apply."""
 
 PICTURES = 10 << 20
 """Bytes of pictures of the message that are shown in it."""
@@ -81,7 +81,7 @@ bdi.cm{{background:#faf3d1;color:#5c4809;font:12px system-ui,sans-serif}}</style
 </head><body>{body}</body></html>"""
 
 Words = Mapping[str, str]
-"""What is written into the page: title; goes and really, with {host}; nowhere; picture, with {alt}."""
+"""Words inserted into the page: title; goes and really, with {host}; nowhere; picture, with {alt}."""
 
 
 def page(content: bytes, path: str, words: Words) -> bytes | None:
@@ -102,7 +102,7 @@ def _look(message: Structure, node: Node, words: Words) -> str | None:
         return None
     parsed = LexborHTMLParser(source)
     parsed.strip_tags(_GONE)
-    parsed.unwrap_tags(["bdi"])  # ours are told from the sender's words
+    parsed.unwrap_tags(["bdi"])  # distinguishes ours from the sender's words
     if parsed.body is None:
         return None
     pictures = _Pictures(message)
@@ -150,7 +150,7 @@ def _style(value: str) -> str:
 
 
 def _link(link: LexborNode, words: Words) -> None:
-    """The link leads where it is said to lead, and says so behind its words."""
+    """Make the link lead to its stated target, and show that target after its words."""
     shown = link.text()
     there = links.real(link.attributes.get("href") or "")
     if not there.url:
@@ -195,7 +195,7 @@ class _Pictures:
         self.shown = 0
 
     def of(self, id_: str) -> str:
-        """As a data address; "" where there is none, it is no picture, or all of them became too large."""
+        """The picture as a data URL; "" if there is none, it is not a picture, or all of them became too large."""
         node = self._nodes.get(id_.strip("<> \t").lower())
         if node is None:
             return ""

@@ -39,7 +39,8 @@ def pool() -> Pool:
 
 
 def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
-    """What is shown of the message, or of one attached to it. What cannot be read says why; then the raw bytes are still there."""
+    """The view of the message, or of one attached to it. For an unreadable one it has the reason; the raw bytes can still be
+    downloaded."""
     try:
         return _ask(ReadMessage(path, page, files_page), body)
     except Unreadable as error:
@@ -57,7 +58,7 @@ def frame(body: bytes, words: Mapping[str, str], *, path: str = "") -> bytes | N
 
 
 def meeting(body: bytes, *, path: str = "") -> Meeting | None:
-    """The invitation in a message, None where it has none. What cannot be read says so."""
+    """The invitation in a message, None without one. An unreadable one has the reason."""
     try:
         return _ask(ReadInvitation(path), body)
     except Unreadable:
@@ -65,7 +66,7 @@ def meeting(body: bytes, *, path: str = "") -> Meeting | None:
 
 
 def words(body: bytes) -> str:
-    """How it begins, in one line; empty for what cannot be read."""
+    """The beginning of a message, in one line; empty for an unreadable one."""
     try:
         return _ask(ReadPreview(), body)[:WORDS_MOST]
     except Unreadable:
@@ -73,7 +74,7 @@ def words(body: bytes) -> str:
 
 
 def links(body: bytes, digests: Iterable[str]) -> dict[str, tuple[Run, ...]]:
-    """SHA-256 of an address that it links to -> the address, of those that are wanted; none of what cannot be read."""
+    """SHA-256 of a linked address -> the address, of the requested ones; empty for an unreadable message."""
     try:
         return _ask(FindLinks(tuple(digests)), body)
     except Unreadable:

@@ -1,4 +1,4 @@
-"""The archive and the index for a process with several threads: opened once, looked at again before each use. Knows no Django.
+"""The archive and the index for a process with several threads: opened once, refreshed before each use. Without Django.
 
     store = Store(data)
     place = store.archive().place(id_)          this thread's own view of the archive, of this moment
@@ -34,7 +34,7 @@ class Store:
         self._finders: Finders | None = None
 
     def archive(self) -> Archive:
-        """This thread's archive, as of now. Not to be handed to another thread."""
+        """This thread's archive, as of now. Do not pass it to another thread."""
         held: _Held | None = getattr(self._mine, "held", None)
         if held is None:
             held = self._mine.held = _Held(self._free, self._taken())
@@ -62,7 +62,7 @@ class Store:
         return still if self._finders is None else LimitedReader(still, self._finders, whose, whole=whole)
 
     def _taken(self) -> Archive:
-        """One that an ended thread left behind, else a new one."""
+        """An archive left by an ended thread, else a new one."""
         try:
             archive = self._free.pop()
         except IndexError:
@@ -72,7 +72,7 @@ class Store:
 
 
 class _Held:
-    """What a thread holds; given back when the thread is gone."""
+    """A thread's archive; returned when the thread has ended."""
 
     def __init__(self, free: deque[Archive], archive: Archive) -> None:
         self._free = free

@@ -16,14 +16,14 @@ from civicmail.mail.archive.places import InJournal, InSegment, Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.search import Hit
 
-if TYPE_CHECKING:  # who only wants bytes needs no ledger
+if TYPE_CHECKING:  # reading bytes alone needs no ledger
     from civicmail.desk.workbench.export import Message
 
 BATCH_SIZE = 5000
 BATCH_BYTES = 32_000_000
 
 Read = Callable[[Place], "Message"]
-"""The capture at a place; it asks who may, and raises DamagedFile, NotInArchive or OutOfScope."""
+"""Read the capture at a place, after a check of permission; raises DamagedFile, NotInArchive or OutOfScope."""
 
 
 def in_groups(hits: Iterator[Hit]) -> Iterator[list[Hit]]:

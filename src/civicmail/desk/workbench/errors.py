@@ -1,11 +1,11 @@
 """Errors of the workbench.
 
 CivicmailError
-└── OutOfScope        nothing is archived under this id within the mandate's scope
+└── OutOfScope        no capture has this id within the examination's scope
 LaterError
 └── NotProvedYet      no signed checkpoint covers all of an export yet
 RefusedError
-└── Stopped           an export ends before it is complete: it was stopped, or its mandate ended
+└── Stopped           an export ends before it is complete: it was stopped, or its examination ended
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from civicmail.core.config.errors import CivicmailError, LaterError, RefusedErro
 
 
 class OutOfScope(CivicmailError):
-    """The capture is absent or outside the mandate: the same sentence for both, so that nobody learns what is outside (E5)."""
+    """The capture is missing or outside the scope: the same sentence for both, so that the answer reveals nothing outside it
+    (E5)."""
 
     exit_code = 1
     http = 404

@@ -1,13 +1,13 @@
 """An export: exact bytes of messages, a manifest, checksums, and proofs that each was kept (docs/formats.md, "Export").
 
 messages/000001.eml …    the exact bytes, in order of receipt
-messages.jsonl           a line for each: number, file, capture, SHA-256, size, time, and where it is allowed the envelope
+messages.jsonl           a line for each: number, file, capture, SHA-256, size, time, and, if permitted, the envelope
 heads.jsonl              a line for each, with proof only: the head of its receipt, byte for byte
 proofs.jsonl             with proof only: that these heads are in the ledger, under one checkpoint
-manifest.json            who made it, when, why, of which mandate and query, how many, how complete, and the SHA-256 of the lists
-SHA256SUMS, README.txt   for `sha256sum -c`, and for whoever opens it
+manifest.json            author, time, reason, examination, query, counts, completeness, and the SHA-256 of the lists
+SHA256SUMS, README.txt   for `sha256sum -c`, and for the recipient
 
-tools/verify_export.py checks all of it without us.
+tools/verify_export.py verifies the export without Civicmail.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ proofs.jsonl     that these records were in the city's ledger when it was signed
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the manifest says besides counts. at: ms since 1970; scope: of the mandate, as plain values; entry: in the ledger."""
+    """Data of the manifest besides counts. at: ms since 1970; scope: of the examination, as plain values; entry: in the ledger."""
 
     city: str
     at: int
@@ -115,7 +115,7 @@ class Export:
         self.done, self.bytes = n, self.bytes + len(message.body)
 
     def fail(self, id_: str, why: str) -> None:
-        """Record a found message that could not be read."""
+        """Record a message that could not be read."""
         self.failed.append({"id": id_, "why": why})
 
     def mark(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Folder:
                 pass
 
     def take(self, name: str) -> None:
-        """It is in its place already."""
+        """Take the file, which is in its place already."""
 
     def mark(self) -> list[int]:
         return []
@@ -54,10 +54,10 @@ class Folder:
         """A folder is written in one go."""
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to finish."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
 
 class Zip:

@@ -149,6 +149,6 @@ def _together(records: Iterator[bytes], most: int = 4096) -> Iterator[list[bytes
 
 
 def _dos(at: int) -> tuple[int, int]:
-    """Time and date of MS-DOS, in UTC; it knows no year before 1980 or after 2107."""
+    """Time and date of MS-DOS, in UTC, limited to the years 1980 to 2107."""
     t = time.gmtime(min(max(at // 1000, 315_532_800), 4_354_819_198))
     return t.tm_hour << 11 | t.tm_min << 5 | t.tm_sec // 2, (t.tm_year - 1980) << 9 | t.tm_mon << 5 | t.tm_mday

@@ -1,4 +1,4 @@
-"""Exports under a mandate: who ordered them, the query, the progress, and the day when the file is removed (P-21)."""
+"""Exports of examinations: author, query, progress, and the day when the file is removed (P-21)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from civicmail.city.guard.models import Mandate
 
 
 class Export(models.Model):
-    """One export. The file lies in <data>/exports/<id>; mail is never in the database. query: as it was asked for; state: see
-    states.py; found, done, failed: messages; manifest: the SHA-256 of the manifest; until: the file is removed then."""
+    """One export. Its file is in <data>/exports/<id>; mail is never in the database. query: as ordered; state: see states.py;
+    found, done, failed: messages; manifest: the SHA-256 of the manifest; until: the file is removed then."""
 
     mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="exports")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Queries of the workbench pages: the listed mandates, the breadth of one, the reporting lines of its subjects."""
+"""Queries of the workbench pages: listed examinations, the breadth of one, the reporting lines of its subjects."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ class Breadth:
 
 
 def breadth(row: Row, now: int, change: Amendment | None = None) -> Breadth:
-    """Count matching messages and all messages, without showing any. Before approval the current mailboxes count; change: with
-    this amendment."""
+    """How much mail an examination opens. messages: None if it cannot be counted."""
     return _counted(_scope(row, change), now, row.number)
 
 

@@ -1,6 +1,7 @@
-"""Restrict everything to the mandate (E5): the index by an and-ed tree, the archive capture by capture.
+"""Restrict everything to the examination's scope (E5): the index by an and-ed tree, the archive capture by capture.
 
-The index only finds. The archived bytes decide what is shown, so a wrong index, a guessed id and yesterday's page open nothing.
+The index only gives candidates. The archived bytes decide what is shown, so a wrong index, a guessed id and an old page open
+nothing.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ NOT_THERE = "Nothing is kept under this id within this mandate."
 
 
 def within(mandate: Mandate, tree: Tree, now: int) -> Tree:
-    """The tree that a search under this mandate uses. now: ms."""
+    """The tree of a search in this examination. now: ms."""
     return mandate.scope.restrict(tree, now)
 
 
 class Gate:
-    """The one way from a mandate to bytes. permit: made for this mandate."""
+    """The only way from an examination to bytes. permit: made for this examination."""
 
     def __init__(self, data: Path, archive: Archive, permit: Permit, mandate: Mandate, now: int) -> None:
         if permit.mandate != mandate.number:

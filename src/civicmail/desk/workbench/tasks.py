@@ -55,7 +55,7 @@ class Exporting:
         self._mandate: Mandate | None = None
 
     def step(self) -> bool:
-        """One piece; False if there is nothing to do at this moment."""
+        """Process one piece; False if there is nothing to do now."""
         row = (
             self._row
             or Export.objects.filter(state__in=states.UNDER_WAY).select_related("mandate", "person").order_by("pk").first()
@@ -93,7 +93,7 @@ class Exporting:
         now = self._clock()
         progress = made.progress
         if not exports.update_progress(row, progress.found, progress.done, progress.failed, now):
-            self._leave()  # somebody has stopped it
+            self._leave()  # it was stopped meanwhile
             return True
         self._require()
         if not ended:
@@ -110,7 +110,7 @@ class Exporting:
         return True
 
     def _begin(self, row: Export) -> None:
-        """With a permit of this moment, and the mandate as it is now."""
+        """Start with a permit of this moment, and the present examination."""
         now = self._clock()
         self._row = row
         account = Account.objects.select_related("person").get(person=row.person)
@@ -130,7 +130,7 @@ class Exporting:
         self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
 
     def _require(self) -> None:
-        """Raise NotPermitted if the mandate has ended or the requester lost the right; Conflict if it was narrowed."""
+        """Raise NotPermitted if the examination has ended or the requester lost the permission; Conflict if it was narrowed."""
         now = self._clock()
         assert self._mandate is not None
         assert self._row is not None
@@ -148,7 +148,8 @@ class Exporting:
 
 
 def sweep(data: Path, now: int) -> int:
-    """Remove files of exports that expired, whose mandate ended, or that were stopped or failed two weeks ago; return how many."""
+    """Remove files of exports that expired, whose examination ended, or that were stopped or failed two weeks ago; return how
+    many."""
     late = from_ms(now - states.KEPT_DAYS * 86_400_000)
     over = ~Q(mandate__state__in=("approved", "open", "urgent"))
     ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=from_ms(now)) | over))

@@ -1,1 +1,1 @@
-"""What people decide in oversight, a module for each subject."""
+"""Writes of this room, one module per subject: rules, emergency rules, content views, reports."""

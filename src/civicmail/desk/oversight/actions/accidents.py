@@ -1,4 +1,4 @@
-"""Record that somebody saw what is in a message by accident (P-17, I2)."""
+"""Record that a person saw the content of a message by accident (P-17, I2)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from civicmail.mail.archive.places import digits_of
 
 
 def report(message: str, how: str, next_: str, *, actor: Actor, now: int) -> None:
-    """Write the entry. message: the id or empty, because anything else could say what is in the message; how, next_: of
-    city/guard/reveals.py. Raises NotPermitted, Unusable."""
+    """Write the entry. message: the id or empty, because other text could reveal content; how, next_: of city/guard/reveals.py.
+    Raises NotPermitted, Unusable."""
     try:
         number = digits_of(message.strip()) if message.strip() else ""
     except InvalidId:

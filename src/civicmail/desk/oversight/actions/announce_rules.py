@@ -65,7 +65,7 @@ def _some(pk: int, rule: Rule, now: int) -> int:
 
 
 def _is_known(row: Version) -> bool:
-    """Whether an earlier version told them the same; other words or a later end are not announced again."""
+    """Whether an earlier version announced the same; other words or a later end are not announced again."""
     earlier = Version.objects.filter(rule=row.rule, mode="notify", number__lt=row.number, announced__isnull=False, told__gt=0)
     return any(rule_text.same_effect(one.text, row.text) for one in earlier)
 

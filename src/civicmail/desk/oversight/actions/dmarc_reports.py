@@ -14,8 +14,8 @@ from civicmail.mail.screening.reports.shapes import Report
 
 
 def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, actor: Actor, files: int, now: int) -> Intake:
-    """Store what these reports say about our domains (A-labels); each report counts once. files: number of files; now: ms.
-    Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
+    """Store the reports' sums about our domains (A-labels); each report counts once. files: number of files; now: ms. Durable on
+    return. Raises NotPermitted, NotRecorded, DamagedFile."""
     guard.require(actor, "dns.reports", now=now)
     facts = {"files": files, "reports": len(reports)}
     with in_files("dns.reports", actor=actor, reason="reports read in", now=now, role="system-administrator", facts=facts):

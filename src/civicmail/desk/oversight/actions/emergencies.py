@@ -41,7 +41,7 @@ def count_and_make(kind: str, text: str, do: str, hours: int, *, actor: Actor, r
 
 
 def stoppable(kind: str, text: str, do: str) -> str:
-    """What was typed, as an emergency rule keeps it. Raises Unusable for what none may stop."""
+    """The typed value in the form of an emergency rule. Raises Unusable for a value that no emergency rule may stop."""
     if kind not in emergencies.KINDS or do not in emergencies.DOS:
         raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
     if kind not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
@@ -95,7 +95,7 @@ def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emer
 
 
 def stop_permission(emergency: Emergency, actor: Actor) -> str:
-    """What the guard is asked for before it is ended early: its author ends it alone, anybody else as a second person."""
+    """The permission to end the rule early: its author ends it alone, another person as a second person."""
     return "emergency.make" if actor.uid == emergency.officer.uid else "emergency.decide"
 
 
@@ -111,7 +111,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
 
 
 def end_due(now: int) -> int:
-    """End rules whose time is over and those that nobody ratified in time; return how many."""
+    """End expired rules and those not ratified in time; return how many."""
     with transaction.atomic():
         late = list(queries.unratified(now).select_for_update(of=("self",)).select_related("officer"))
         for row in late:

@@ -33,7 +33,7 @@ def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
 
 
 def _overridden(heard: Heard, rules: Rules, known: set[str]) -> Counter[tuple[str, date]]:
-    """Copies that people released all the same, by the rule that had held them."""
+    """Copies that people released nevertheless, by the rule that had held them."""
     people = set(Person.objects.filter(uid__in={r.actor for r in heard.releases}).values_list("uid", flat=True))
     overridden: Counter[tuple[str, date]] = Counter()
     for release in heard.releases:

@@ -30,8 +30,8 @@ log = get_logger()
 
 
 def adopt(now: int) -> bool:
-    """Store the starter pack as version 1 of its rules; False if there is a rule set already. The first author of a rule calls
-    it, too, so that the starter pack is never lost to somebody who is faster than the worker."""
+    """Store the starter pack as version 1 of its rules; False if there is a rule set already. The first author of a rule calls it,
+    too, so that the starter pack is never lost if that author is faster than the worker."""
     with transaction.atomic():
         if Version.objects.exists():
             return False

@@ -22,7 +22,7 @@ def require_second(version: Version, actor: Actor, now: int) -> None:
 
 
 def resource(version: Version) -> Decision:
-    """Resource of the decision: by nobody who wrote in this version."""
+    """The resource of the decision, which no author of this version may make."""
     return Decision(first_actors=tuple(version.authors) or ("",), began_ms=epoch_ms(version.made))
 
 

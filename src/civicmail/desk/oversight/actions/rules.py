@@ -140,7 +140,7 @@ def _require_live(row: Version, now: int) -> None:
 
 
 def _insert(row: Version) -> None:
-    """If two begin a version at once, the second gets Conflict."""
+    """Insert a version. If two are begun at once, the second gets Conflict."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)

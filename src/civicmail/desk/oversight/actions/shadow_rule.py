@@ -1,6 +1,6 @@
 """Put a rule in shadow that reviewers found wrong more often than right (P-12, P-29).
 
-Nobody approves this, because the rule only does less. In shadow it is only counted, and its author is notified.
+This needs no approval, because the rule only does less. In shadow it is only counted, and its author is notified.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def to_shadow(rule: str, why: str, now: int) -> bool:
             return False
         text = _MODE.sub(r"\1\2shadow\2", before.text, count=1)
         if rule_text.read(text).mode != "shadow" or not rule_text.same_effect(before.text, text):
-            log.error("a rule cannot be switched off by itself", rule=rule)  # it writes its mode as nobody does
+            log.error("a rule cannot be switched off by itself", rule=rule)  # its mode is not written in the standard form
             return False
         newest = Version.objects.filter(rule=rule).order_by("-number").values_list("number", flat=True)[0]
         at = from_ms(now)

@@ -1,1 +1,1 @@
-"""What people and programs do to rules and emergency rules, each act defined once."""
+"""Acts on rules and emergency rules, each defined once."""

@@ -1,4 +1,4 @@
-"""The act of an auditor on a look at mail: record what is to be said of it (P-17; I3)."""
+"""The act of an auditor on a content view: record a remark (P-17; I3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acts on the approval of files by department: ask for it, agree to it, ask no more (P-22)."""
+"""Acts on the approval of files by department: request, agree, end (P-22)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What other rooms may ask of oversight, a module for each subject."""
+"""Queries of oversight for other rooms, one module per subject."""

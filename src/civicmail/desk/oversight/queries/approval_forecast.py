@@ -1,4 +1,4 @@
-"""How many approvals each department would be asked for, as the mail of the last weeks has it (P-22)."""
+"""The forecast number of approvals for each department, from the mail of the last weeks (P-22)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT_SECONDS = 600
 
 
 def forecast_for(now: int) -> Forecast:
-    """Of the last weeks. Raises LaterError where the archive cannot be read at this moment."""
+    """The forecast from the last weeks. Raises LaterError if the archive is unavailable."""
     key = f"approval-forecast:{settings.DATA}"
     kept: Forecast | None = cache.get(key)
     if kept is not None:

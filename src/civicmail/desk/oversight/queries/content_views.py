@@ -1,4 +1,4 @@
-"""Content views from the audit log: never what was seen, and never the words of a search (P-16, P-17)."""
+"""Content views from the audit log: never content, and never the words of a search (P-16, P-17)."""
 
 from __future__ import annotations
 

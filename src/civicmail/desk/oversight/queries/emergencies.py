@@ -9,17 +9,17 @@ from civicmail.desk.oversight.models import Emergency
 
 
 def in_force(now: int) -> QuerySet[Emergency]:
-    """Those in force."""
+    """The rules in force."""
     return Emergency.objects.filter(ended__isnull=True, until__gt=from_ms(now))
 
 
 def over(now: int) -> QuerySet[Emergency]:
-    """Those whose time is over and that must be ended."""
+    """Expired rules that must be ended."""
     return Emergency.objects.filter(ended__isnull=True, until__lte=from_ms(now))
 
 
 def unratified(now: int) -> QuerySet[Emergency]:
-    """Those in force that nobody ratified in time."""
+    """Rules in force that were not ratified in time."""
     return Emergency.objects.filter(ended__isnull=True, ratified="due", ratify_by__lte=from_ms(now))
 
 

@@ -28,7 +28,7 @@ HITS_DAYS = 30
 
 
 def earliest(row: Version, now: int) -> int | None:
-    """ms from which this version may act: 0 for at once; None if it has not yet told employees what it would do (P-29)."""
+    """ms from which this version may act: 0 for at once; None if it has not yet notified employees of its effect (P-29)."""
     rule = rule_text.rule_facts(row.text).rule
     if rule is None or rule.mode != "enforce" or not rule_text.holds_employees(rule):
         return 0
@@ -42,7 +42,7 @@ def earliest(row: Version, now: int) -> int | None:
 
 
 def notified_since(active: Version) -> datetime | None:
-    """Since when, without a pause, the rule has told employees what it would do; None if it does not."""
+    """Since when, without a pause, the rule has notified employees of its effect; None if it does not."""
     since, version = None, active
     for row in Version.objects.filter(rule=active.rule, activated__isnull=False, ends=False).order_by("-number"):
         if row.number > active.number:
@@ -88,7 +88,7 @@ def versions(rule: str) -> list[Version]:
 
 
 def current_version(rows: Sequence[Version]) -> Version:
-    """Of all versions of a rule, newest first, the one that is in force, else the newest."""
+    """Of all versions of a rule, newest first, the one in force, else the newest."""
     return next((v for v in rows if v.state == "active"), rows[0])
 
 
@@ -143,7 +143,7 @@ def newest_book() -> Book | None:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a second person has to decide."""
+    """The decisions that wait for a second person."""
 
     versions: list[Version]
     emergencies: list[Emergency]

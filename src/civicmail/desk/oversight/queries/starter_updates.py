@@ -13,8 +13,7 @@ from civicmail.desk.oversight.models import Version
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """rule: its id; text: as the program brings it; before: the text that acts, "" where none does; known: the book has versions of
-    it."""
+    """rule: its id; text: from the program; before: the active text, "" without one; known: the rule set has versions of it."""
 
     rule: str
     text: str

@@ -14,7 +14,7 @@ from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 
 @acting("content.accident")
 def accident(request: CityRequest) -> HttpResponse:
-    """One page, one button for each thing that somebody may have done next."""
+    """Show one page with one button for each possible next step."""
     require(request, "content.accident")
     back = reverse("viewings" if may(request, "viewings.see") else "home")
     form_page = FormPage(

@@ -47,7 +47,7 @@ def new(request: CityRequest) -> HttpResponse:
 
 @acting("rule.write")
 def another(request: CityRequest, rule: str) -> HttpResponse:
-    """The next version, from the text of the one that acts."""
+    """Start the next version from the text of the active one."""
     require(request, "rule.write")
     rows = versions_of(rule)
     newest = rows[0].number

@@ -1,6 +1,6 @@
-"""How pieces of a message become HTML of ours. Every character that a sender wrote is escaped here; no tag of theirs comes through.
+"""Convert pieces of a message to our HTML. Every character of the sender is escaped here, and none of their tags is copied.
 
-Made in one pass and not by a template for each piece: a page of text may have thousands.
+This is done in one pass and not by a template for each piece: a page of text may have thousands.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ FOLDED = 3
 _LEVELS = 4
 _FOLLOWED = ("https://", "http://", "mailto:", "tel:")
 _LINK = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow"{}>{}</a>'
-"""Opens a window of its own, which does not know ours."""
+"""Opens a window of its own, without access to ours."""
 _GOES = ' class="cm-goes"'
-"""Of a link whose words are not its address: paper has the address behind them."""
+"""For a link whose words are not its address: printed pages show the address behind them."""
 
 
 @register.filter
@@ -36,7 +36,8 @@ def runs(text_runs: Sequence[Run]) -> SafeString:
 
 @register.simple_tag
 def person(one: Person, sender: bool = False) -> SafeString:
-    """A name and an address, each with its own direction of writing. sender: the domain stands out, for names are only said."""
+    """A name and an address, each with its own writing direction. sender: the domain is emphasized, because names are only
+    claims."""
     address = SafeString(f'<bdi dir="ltr">{_domain_bold(one.address) if sender else runs(one.address)}</bdi>')
     if not one.name:
         return address
@@ -115,7 +116,7 @@ def _run(run: Run) -> str:
 
 
 def _linked(run: Run, text: str) -> str:
-    """Words, then the host that is really asked, unless the words are that host."""
+    """The words of a link, then its real host, unless the words are that host."""
     if not run.url.startswith(_FOLLOWED):
         return f'{text} <bdi class="cm-hint">[{escape(gettext("this link cannot be opened"))}]</bdi>'
     host = escape(run.host)

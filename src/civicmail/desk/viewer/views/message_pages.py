@@ -1,12 +1,13 @@
-"""The pages of one message. A room wraps them: it finds the message, says who may see it and with which eyes, and gives its links.
+"""The pages of one message. A room wraps them: it loads the message, decides who may see it and with which kind of view, and gives
+its links.
 
     showing.message(request, permit_for, place, links, whole=…, page=…)   reading view, ?view=sent, ?view=headers
-    showing.frame(request, permit_for, place, whole=…)                    what stands in the frame of "as sent"
+    showing.frame(request, permit_for, place, whole=…)                    the content of the frame of "as sent"
     showing.part(request, permit_for, place, whole=…)                     ?path=…: a file, as a download
     showing.raw(request, permit_for, place, whole=…)                      the whole message, as a download
 
-Each asks for its permit first, so that its entry is written before anything is opened (E6); none decides anything. whole: whether
-who looks may see the kept bytes; if not, everything is made of what a recipient was given (delivered_copy.py).
+Each gets its permit first, so that its entry is written before anything is opened (E6); none decides anything. whole: whether the
+reader may see the archived bytes; if not, everything is made from a recipient's copy (delivered_copy.py).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class SeenMessage:
-    """What a page is about. content: the bytes that who looks may have; path: of the attached message that is shown, if any."""
+    """The message of a page. content: the bytes that the reader may have; path: of the attached message shown, if any."""
 
     capture: Capture
     content: bytes
@@ -73,7 +74,7 @@ class SeenMessage:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the template reads."""
+    """The context of the template."""
 
     seen: SeenMessage
     links: Links
@@ -104,7 +105,7 @@ class View:
 
     @property
     def download(self) -> str:
-        """Of what is shown: an attached message is a file of the outer one."""
+        """The download of the message shown: an attached message is a file of the outer one."""
         return _with_query(self.links.part, path=self.seen.path) if self.seen.path else self.links.raw
 
     @property
@@ -114,13 +115,13 @@ class View:
 
     @property
     def date(self) -> datetime | None:
-        """What it says of itself; a year that no calendar has is none."""
+        """The date of its header; None for an impossible year."""
         date = self.shown.date
         return from_ms(date) if date is not None and _EARLIEST <= date <= _LATEST else None
 
     @property
     def reply_to(self) -> tuple[Person, ...]:
-        """Where answers go, if that is not where it came from."""
+        """The address for replies, if it differs from the author's."""
         return () if {p.address for p in self.shown.reply_to} <= {p.address for p in self.shown.from_} else self.shown.reply_to
 
     @property
@@ -162,7 +163,7 @@ def message(
     template: str = "viewer/page.html",
     more: Callable[[SeenMessage], Mapping[str, Any]] | None = None,
 ) -> HttpResponse:
-    """The page of a message. page, more: made by the room of what is seen; `template` extends the shell and includes
+    """The page of a message. page, more: made by the room from the message; `template` extends the shell and includes
     viewer/message.html, which reads `v`."""
     mode = request.GET.get("view", "")
     mode = mode if mode in MODES else "text"
@@ -197,7 +198,7 @@ def frame(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: b
 
 @csp_override(downloads.CSP)
 def part(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
-    """One file. Raises as file_of."""
+    """Download one file. Raises as file_of."""
     path = path_of(request, "path")
     name, data = file_of(permit_for, place, path, whole)
     return _download(data, downloads.disposition(name, f"{gettext('file')}-{path.replace('/', '-').replace('.', '-')}"))

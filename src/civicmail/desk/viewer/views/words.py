@@ -166,19 +166,19 @@ def plain(runs: tuple[Run, ...]) -> str:
 
 
 def loud(shown: Shown) -> list[str]:
-    """What stands above the text."""
+    """Notes above the text."""
     warnings = [str(MARKS[mark]) for mark in shown.marks if mark in MARKS and mark != "hidden"]
     return warnings + [str(DEFECTS[code]) for code in shown.defects if code in LOUD]
 
 
 def quiet(shown: Shown) -> list[str]:
-    """What stands below it, for who wants to know."""
+    """Less important notes below it."""
     notes = [str(MARKS["hidden"])] if "hidden" in shown.marks else []
     return notes + [str(DEFECTS[code]) for code in shown.defects if code in DEFECTS and code not in LOUD]
 
 
 def for_frame() -> dict[str, str]:
-    """What is written into the sender's own look (safe_html.py)."""
+    """Words inserted into the sender's formatting (safe_html.py)."""
     return {
         "title": gettext("The message as it was sent"),
         "goes": gettext("goes to {host}"),

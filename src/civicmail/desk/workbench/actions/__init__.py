@@ -1,1 +1,1 @@
-"""What is done at the workbench beside looking: exports and holds, each with its entry."""
+"""Writes of the workbench: exports and holds, each with its entry."""

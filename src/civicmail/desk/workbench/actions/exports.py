@@ -24,7 +24,7 @@ WORKER = machine("export")
 
 
 def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
-    """Order an export of what a query finds within the mandate. Raises Unusable, NotPermitted, Conflict, NotRecorded."""
+    """Order an export of a query's captures within the examination. Raises Unusable, NotPermitted, Conflict, NotRecorded."""
     try:
         parse(query, now=from_ms(now))
     except QueryError as error:
@@ -57,7 +57,7 @@ def update_progress(export: Export, found: int, done: int, failed: int, now: int
 
 
 def prove(export: Export, now: int) -> None:
-    """Everything was read."""
+    """Note that everything was read."""
     with transaction.atomic():
         _save(lock_row(export), "proving", now)
 
@@ -73,7 +73,7 @@ def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
 
 
 def fail(export: Export, why: str, now: int) -> None:
-    """It cannot be made. why: a sentence without a word of mail."""
+    """Note a failed export. why: a sentence without content."""
     with transaction.atomic():
         row = lock_row(export)
         row.why = why[:400]

@@ -1,4 +1,4 @@
-"""A legal hold on the result of a search under a mandate: on its tree, so that it covers later mail too (P-20)."""
+"""A legal hold on the result of a search in an examination: on its tree, so that it covers later mail too (P-20)."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def hold(
 
 
 def _covered(mandate: Mandate, words: Tree, permit: Permit, now: int) -> Tree:
-    """What a hold on these words covers, with the threads that they name; without an index it is the words alone, because a hold
-    does not wait for one."""
+    """The scope of a hold on these words, with the threads that they name; without an index the words alone, because a hold does
+    not wait for one."""
     message_store = store()
     with suppress(NotIndexed, DamagedIndex):
         reader = message_store.reader()
@@ -59,5 +59,5 @@ def _covered(mandate: Mandate, words: Tree, permit: Permit, now: int) -> Tree:
 
 
 def placed(number: str) -> list[Entry]:
-    """Entries of the holds under a mandate, newest first."""
+    """Entries of the holds of an examination, newest first."""
     return list(Entry.objects.filter(object=f"mandate:{number}", act="hold.placed").order_by("-id")[:50])

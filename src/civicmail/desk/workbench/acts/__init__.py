@@ -1,1 +1,1 @@
-"""What is done with examinations, their exports and their holds, each act defined once."""
+"""Acts on examinations, their exports and their holds, each defined once."""

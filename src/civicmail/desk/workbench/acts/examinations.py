@@ -33,7 +33,7 @@ def visible(number: str, actor: Actor, now: int) -> Mandate:
 
 
 def own(number: str, actor: Actor, now: int) -> Mandate:
-    """An examination that this person asked for; 404 for everybody else's. Raises NotPermitted, Http404."""
+    """An examination that this person requested; 404 for another person's. Raises NotPermitted, Http404."""
     from django.shortcuts import get_object_or_404
 
     from civicmail.city.identity.queries import mandates
@@ -44,7 +44,7 @@ def own(number: str, actor: Actor, now: int) -> Mandate:
 
 
 def in_force(number: str, actor: Actor, now: int) -> Mandate:
-    """One's own, in force at this moment. Raises NotPermitted with the sentence, Http404."""
+    """The person's own examination, in force at this moment. Raises NotPermitted with the reason, Http404."""
     from civicmail.city.identity.queries import mandates
 
     row = own(number, actor, now)
@@ -100,7 +100,7 @@ class RatifyDecision(Input):
 
 
 class _OfApprover[Given: Input](Act["Mandate", Given, "Mandate"]):
-    """What a second person does: whoever could not at all hears that, and not whether there is one of this number."""
+    """An act of a second person: a person without the role is told that, and not whether the number exists."""
 
     permission = "mandate.approve"
 
@@ -181,7 +181,7 @@ class RatifyMandate(_OfApprover[RatifyDecision]):
     operation = Operation(f"{_PATH}/ratify", _SCOPE, page="mandate-ratify")
 
     def required(self, row: Mandate) -> Collection[str]:
-        """A program that leaves the reason out is told so in the words of the form, and who may not hears that first."""
+        """Require the reason with the form's message for programs, after the check of permission."""
         return ("reason",)
 
     def perform(self, row: Mandate, given: RatifyDecision, *, actor: Actor, now: int) -> Mandate:

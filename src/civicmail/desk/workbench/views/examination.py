@@ -1,4 +1,4 @@
-"""One mandate, as each of its pages begins: 404 for people who may not know of it, 403 with the sentence after its end."""
+"""Load one examination for each of its pages: 404 for people who may not know of it, 403 with the sentence after its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIST = ("Examinations", "/mandates/")
 
 
 def seen(request: CityRequest, number: str) -> Row:
-    """An examination that this person may know of. A second person who has not activated the role hears that, and nothing else."""
+    """An examination that this person may know of. A second person without the activated role is told only that."""
     return examinations.visible(number, request.actor, epoch_ms(request.now))
 
 
@@ -47,7 +47,7 @@ def query_form(request: CityRequest, act: Act[Row, Any, Any], row: Row) -> tuple
 
 
 def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
-    """The head of a page about a mandate: number, state, ground, until."""
+    """The head of an examination's page: number, state, ground, end."""
     crumbs = [LIST, *([(row.number, reverse("mandate", args=[row.number]))] if heading else []), *here]
     facts: list[tuple[str, Any]] = [
         ("Ground", f"{ground(row)}, as {examination_grounds.role_name(row.role).lower()}"),
@@ -59,7 +59,7 @@ def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), *
 
 
 def end_of(row: Row) -> str:
-    """The end of a mandate with its time of day, as heads of pages tell it."""
+    """The end of an examination with its time of day, as heads of pages show it."""
     assert row.until is not None
     return date_format(timezone.localtime(row.until), "M j, g:i a")
 
@@ -79,7 +79,7 @@ def about(row: Row) -> str:
 
 
 def actions(row: Row, passed: str = "", *, search: bool = False) -> list[Action]:
-    """What can be done with a mandate that is in force, by who looks. passed: the query, as an address has it."""
+    """Acts of the examiner while the examination is in force. passed: the query, for a URL."""
     tail = f"?{passed}" if passed else ""
     pages = (("Export", "mandate-exports"), ("Hold", "mandate-hold"))
     page_actions = [Action(words, reverse(name, args=[row.number]) + tail) for words, name in pages]

@@ -1,4 +1,4 @@
-"""Exports of a mandate: order, watch, stop, resume, fetch (P-21). The worker makes them, so nobody has to wait."""
+"""Exports of an examination: order, watch, stop, resume, download (P-21). The worker makes them, so that no page waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 @acting("content.export")
 def exports(request: CityRequest, number: str) -> HttpResponse:
-    """What was exported; and what this query would give, to be ordered."""
+    """List exports, with the form to order one of this query."""
     row, mandate = examination.looking(request, number)
     now = epoch_ms(request.now)
     form, query = examination.query_form(request, ORDER_EXPORT, row)
@@ -57,7 +57,7 @@ def exports(request: CityRequest, number: str) -> HttpResponse:
 
 @acting("content.export")
 def export(request: CityRequest, number: str, pk: int) -> HttpResponse:
-    """How far is it?"""
+    """Show the progress of an export."""
     row, _ = examination.looking(request, number)
     export_row = get_object_or_404(Export, pk=pk, mandate=row)
     part = request.headers.get("HX-Request-Type") == "partial"

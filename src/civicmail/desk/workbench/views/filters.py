@@ -1,6 +1,6 @@
-"""The query string of a search under a mandate.
+"""The query string of a search in an examination.
 
-Filters become words of the query language, so that a hold, an export and the audit entry say the same as the page.
+Filters become words of the query language, so that a hold, an export and the audit entry have the same scope as the page.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Filters:
 
     @property
     def number(self) -> int:
-        """Of the page, for telling which rows these are."""
+        """The number of the page; it identifies rows only."""
         return int(self.values.get("page", "1")) if self.after else 1
 
     @property
     def query(self) -> str:
-        """All of it in the query language."""
+        """The whole search in the query language."""
         since, until = self.values.get("since", ""), self.values.get("until", "")
         terms = [f'from:"{self.values["from"]}"' if "from" in self.values else ""]
         terms += [f"date:{since}..{until}" if since or until else "", "has:attachment" if "files" in self.values else ""]
@@ -53,12 +53,12 @@ class Filters:
 
     @property
     def narrowed(self) -> int:
-        """How many of the filters behind "More filters" are in use."""
+        """The number of active filters behind "More filters"."""
         return sum(key in self.values for key in ("since", "until", "files"))
 
     @property
     def chips(self) -> list[Chip]:
-        """One for each filter in use."""
+        """One for each active filter."""
         v = self.values
         labels = {
             "q": v.get("q", ""),
@@ -71,7 +71,7 @@ class Filters:
         return [Chip(words, self.link(**{key: ""})) for key, words in labels.items() if words]
 
     def link(self, **changes: str) -> str:
-        """This search with changes, from its first page."""
+        """A URL of this search with changes, from its first page."""
         return list_url(self.path, self.values, changes)
 
     @property
@@ -81,7 +81,7 @@ class Filters:
 
 
 def filters_of(path: str, parameters: Any) -> Filters:
-    """asked: the query string of a request. What is no order, no day and no page counts as not said."""
+    """The filters of a request. asked: its query string. An invalid order, day or page counts as absent."""
     values = {k: str(parameters.get(k, "")).strip() for k in ("q", "from", "since", "until", "files", "sort", "after", "page")}
     values["q"] = values["q"][: LONGEST_QUERY + 1]
     values["from"] = values["from"].replace('"', " ").strip()[:254]

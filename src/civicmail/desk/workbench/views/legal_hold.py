@@ -1,4 +1,4 @@
-"""Place a legal hold on the result of a search under a mandate, including later mail (P-20)."""
+"""Place a legal hold on the result of a search in an examination, including later mail (P-20)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 @acting("content.hold")
 def hold(request: CityRequest, number: str) -> HttpResponse:
-    """What must be kept, and why?"""
+    """Ask for the ground and the reason of a hold."""
     row, mandate = examination.looking(request, number)
     form, query = examination.query_form(request, PLACE_HOLD, row)
     if row.ground in HOLD_WORDS:

@@ -1,4 +1,4 @@
-"""One message within a mandate: first the audit entry, then the check of the scope, then the page (E5, E6)."""
+"""One message within an examination: first the audit entry, then the check of the scope, then the page (E5, E6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from civicmail.mail.archive.places import Place
 
 @acting("content.show")
 def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
-    """What does it say?"""
+    """Show the message."""
     row, mandate = examination.looking(request, number)
     name = "content.print" if request.GET.get("print") else ""
     view, frame_, part_, raw_ = (reverse(f"mandate-{what}", args=[number, id]) for what in ("message", "frame", "part", "raw"))
@@ -44,7 +44,7 @@ def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
 
 @acting("content.show")
 def frame(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
-    """What stands in the frame of "as sent"."""
+    """Send the content of the frame of "as sent"."""
     _, mandate = examination.looking(request, number)
     return message_pages.frame(request, permits(request, mandate), place_of(id), whole=True)
 
@@ -52,7 +52,7 @@ def frame(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
 @acting("content.attachment")
 @require_POST
 def part(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
-    """One file, as a download."""
+    """Download one file."""
     _, mandate = examination.looking(request, number)
     return message_pages.part(request, permits(request, mandate), place_of(id), whole=True)
 
@@ -66,7 +66,7 @@ def raw(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
 
 
 def place_of(id_: uuid.UUID) -> Place:
-    """Where a capture lies; 404 where nothing does."""
+    """The place of a capture; 404 without one."""
     place = store().archive().place(id_.bytes)
     if place is None:
         raise Http404

@@ -52,7 +52,7 @@ ACTS = {
     "export.failed": "An export failed",
     "export.removed": "The file of an export was removed",
 }
-"""Act of an entry -> what it says in the history."""
+"""Act of an entry -> its words in the history."""
 
 
 @acting("mandate.see")
@@ -95,14 +95,14 @@ def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Act
 
 
 def _history(row: Row) -> list[dict[str, Any]]:
-    """The newest entries about a mandate."""
+    """The newest entries about an examination."""
     entries = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
     names = dict(Person.objects.filter(uid__in={row.person.uid, *(e.person for e in entries)}).values_list("uid", "display"))
     return [_event(e, names.get(e.person, e.person)) for e in entries]
 
 
 def _event(e: Entry, name: str) -> dict[str, Any]:
-    """One line of the history: when, who, what, and a query or a count, never a subject (I4)."""
+    """One line of the history: time, person, act, and a query or a count, never a subject (I4)."""
     words = ACTS.get(e.act, e.act)
     query = e.facts.get("query")
     if query is not None and e.act.startswith("content."):

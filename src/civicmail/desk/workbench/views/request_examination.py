@@ -81,7 +81,7 @@ def _sent(row: Row) -> str:
 
 
 def _why_not(request: CityRequest, form: RequestForm, now: int) -> str:
-    """What a verb would refuse anyhow is said before the answers are checked."""
+    """The reason why the verb would refuse, shown before the answers are checked."""
     ground, role = form.way_of()
     request_scope = form.scope()
     department = Department.objects.filter(code=request_scope.department).first() if request_scope.department else None
@@ -106,7 +106,7 @@ def _shown(request: CityRequest, form: RequestForm, stepped_up: datetime | None,
 
 
 def _answers(request: CityRequest, form: RequestForm) -> dict[str, Any]:
-    """What was typed, to be read once more; people are counted and named, mail is neither."""
+    """The answers for review; people are counted and named, mail is neither."""
     ground, role = form.way_of()
     request_scope = form.scope()
     department = Department.objects.filter(code=request_scope.department).first()

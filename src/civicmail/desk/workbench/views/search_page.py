@@ -1,4 +1,4 @@
-"""Search within the scope of a mandate; each page is an audit entry before it is made (E5, E6)."""
+"""Search within the scope of an examination; each page is an audit entry before it is made (E5, E6)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row. who, to, subject: in runs, so that what nobody would see is shown."""
+    """A row. who, to, subject: in runs, so that invisible characters are shown."""
 
     url: str
     who: tuple[Run, ...]
@@ -51,9 +51,9 @@ class Line:
 
 @dataclass
 class SearchPage:
-    """What the templates read. cut: why this is not all. total of everything in scope fit; unread: could not be read whole; behind:
-    archived and not indexed yet, of the whole archive; following: where the next page begins; typed: False for words that a link
-    from elsewhere brought."""
+    """The context of the templates. cut: why the result is incomplete. total of everything in scope match; unread: not completely
+    readable; behind: archived and not indexed yet, of the whole archive; following: the cursor of the next page; typed: False for
+    words from a link elsewhere."""
 
     filters: Filters
     lines: list[Line] = field(default_factory=list)
@@ -90,14 +90,14 @@ class SearchPage:
 
 @acting("content.list")
 def search_page(request: CityRequest, number: str) -> HttpResponse:
-    """What within this mandate fits the words?"""
+    """Show the messages in scope that match the words."""
     row, mandate = examination.looking(request, number)
     filters = filters_of(request.path, request.GET)
     answer = SearchPage(filters)
     status = 200
     try:
         parse(filters.query, now=request.now)
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":  # an entry says what its person asked, nobody else
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":  # an entry has the person's own words only
             answer.typed = False
             return _shown(request, row, answer, status)
         facts = {"query": filters.query, "sort": filters.sort, "page": filters.number}
@@ -137,8 +137,8 @@ def run_search(answer: SearchPage, mandate: Mandate, permit: Permit, now: int) -
 
 
 def count_hits(request: CityRequest, mandate: Mandate, query: str) -> int:
-    """How many fit; a number can be asked for word after word, so it is a look with its entry. Raises QueryError, NotIndexed,
-    DamagedIndex, NotFinished where it takes too long, and as looking.under."""
+    """Count matches. Counts for word after word could reveal content, so this is a content view with its entry. Raises QueryError,
+    NotIndexed, DamagedIndex, NotFinished after too long, and as content_views.under."""
     now = epoch_ms(request.now)
     parse(query, now=request.now)
     message_store = store()
@@ -148,7 +148,7 @@ def count_hits(request: CityRequest, mandate: Mandate, query: str) -> int:
 
 
 def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -> Tree:
-    """The words as what may be asked under the mandate. Raises QueryError."""
+    """The words restricted to the examination's scope. Raises QueryError."""
     words_tree = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     return scope.within(mandate, gate.with_threads(reader, words_tree), now)
 
