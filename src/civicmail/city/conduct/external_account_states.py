@@ -1,6 +1,6 @@
 """States of an external account that must end: from, action, to, and the permission (P-08). Pure.
 
-open -> told -> ended; open -> ended; open | told -> moot
+    open -> told -> ended; open -> ended; open | told -> moot
 
 "tick" is the periodic job: it notifies the other system, and makes the ending moot when the person works here again under the same
 name (L5). "hook" is the reply of the other system.

@@ -1,6 +1,7 @@
 """States of an examination and the transitions between them (P-16). Pure.
 
-asked -> approved -> open, asked -> refused | withdrawn | lapsed, approved -> lapsed approved | open | urgent -> closed | ended
+    asked -> approved -> open, asked -> refused | withdrawn | lapsed, approved -> lapsed
+    approved | open | urgent -> closed | ended
 
 Transitions by time have the act "tick", those by a content view "look".
 """

@@ -1,6 +1,7 @@
 """The states of an authorization: FROM, action, TO, and the act that permits it. The only such table. Pure.
 
-asked -> approved -> active <-> suspended -> expired | revoked asked -> refused | withdrawn, approved -> withdrawn
+    asked -> approved -> active <-> suspended -> expired | revoked
+    asked -> refused | withdrawn, approved -> withdrawn
 
 Transitions by time have the act "tick".
 """

@@ -103,8 +103,8 @@ def in_force() -> tuple[str, ...]:
 
 @cache
 def try_in_child() -> Missing:
-    """What a process that this one starts finds when it gives everything up."""
-    import subprocess  # The restrictions that take effect in a child process.
+    """The restrictions that are missing in a child process."""
+    import subprocess  # sandboxed processes start sooner without it
 
     try:
         done = subprocess.run(_TRIAL, capture_output=True, timeout=_TRIAL_SECONDS, check=False, cwd="/", stdin=subprocess.DEVNULL)  # noqa: S603 - our own program

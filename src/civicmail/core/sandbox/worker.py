@@ -123,7 +123,7 @@ def _read_frame(requests: BinaryIO) -> bytes | None:
 
 
 def main() -> None:
-    gc.disable()  # exit without cleanup: libraries that count leaks would report to our parent
+    gc.disable()  # imports make no garbage
     serve(import_module(sys.argv[1]).SERVICE)
     os._exit(0)  # nothing is left to tidy; libraries that count what is left would tell it to whoever started us
 

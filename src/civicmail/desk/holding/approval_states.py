@@ -1,6 +1,6 @@
 """States of one recipient's copy that waits for a manager: FROM, action, TO, and the permission that the action needs. Pure.
 
-waits -> approved | refused | records | withdrawn | expired | gone
+    waits -> approved | refused | records | withdrawn | expired | gone
 
 records: it answers a public-records request, so the records office keeps it (P-21). gone: it was requested for a deleted draft. The
 worker's actions have the permission "tick". No transition leads back: a changed message is a new request.

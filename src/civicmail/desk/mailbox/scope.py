@@ -1,7 +1,7 @@
 """Restrict a query to the mail that a person may search: only their own mail, and never another's blind copy (promise 4). Pure:
 trees to trees.
 
-tree = own(parse(words, now=now), mine, opened)
+    tree = own(parse(words, now=now), mine, opened)
 
 Each capture is seen as one of three kinds, the first that applies:
 

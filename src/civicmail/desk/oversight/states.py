@@ -1,7 +1,7 @@
 """The states of a version of a rule: FROM, action, TO, and the act that permits it. The only such table. Pure.
 
-draft <-> tested -> proposed -> approved -> active -> replaced | expired draft, tested, proposed, approved -> withdrawn; proposed ->
-refused
+    draft <-> tested -> proposed -> approved -> active -> replaced | expired
+    draft, tested, proposed, approved -> withdrawn; proposed -> refused
 
 A version that removes its rule is approved like any other and then *ends* it: approved -> retired. Transitions by time have the act
 "tick".

@@ -41,7 +41,7 @@ def listed(actor: Actor) -> QuerySet[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """How much mail a mandate opens. messages: None while it cannot be counted."""
+    """How much mail an examination opens. messages: None if it cannot be counted."""
 
     messages: int | None
     everything: int
@@ -49,7 +49,8 @@ class Breadth:
 
 
 def breadth(row: Row, now: int, change: Amendment | None = None) -> Breadth:
-    """How much mail an examination opens. messages: None if it cannot be counted."""
+    """Count matching messages and all messages, without showing any. Before approval the current mailboxes count; change: with
+    this amendment."""
     return _counted(_scope(row, change), now, row.number)
 
 

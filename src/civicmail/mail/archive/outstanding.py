@@ -1,6 +1,7 @@
 """Outstanding recipients: a projection of receipts and events that any replay of the journals reproduces.
 
-outstanding = Outstanding() for record in tail.poll(): outstanding.apply(record)
+    outstanding = Outstanding()
+    for record in tail.poll(): outstanding.apply(record)
 
 Pure: records in, state out. A recipient is outstanding from the receipt that says deliver or mark until a later record of any
 journal ends it. It has the places of bodies, never bodies. The courier acts on it, the sealer saves it (`outstanding_file`) before
