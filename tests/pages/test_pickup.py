@@ -52,7 +52,7 @@ def test_a_reader_opens_answers_and_meets_the_end(browse: Callable[..., Any], in
     page.get_by_text("Your answer is on its way.").wait_for()
     PickUp.objects.update(state="revoked")
     page.goto(page.url)
-    page.get_by_text("It was taken back.").wait_for()
+    page.get_by_text("The sender withdrew it.").wait_for()
     assert looked_at(page) == []
     shot(page, "gone")
 

@@ -63,6 +63,6 @@ def test_the_page_for_the_halves_of_a_letter_is_for_everybody(browse: Callable[.
     assert looked_at(shown) == []
     shown.fill("[name=first]", "abcd")
     shown.fill("[name=second]", "abcd")
-    shown.get_by_role("button", name="Go on").click()
+    shown.get_by_role("button", name="Continue").click()
     assert shown.get_by_role("alert").get_by_text("do not belong together").is_visible()
     assert looked_at(shown) == []

@@ -76,5 +76,5 @@ def test_a_sponsor_sees_the_people_they_answer_for_and_nobody_elses(city: Town, 
     head, other = visit("head"), visit("deputy")
     assert "Pat Nguyen" in said(head.get("/my/sponsored/")) and "/my/sponsored/" in head.get("/my/access/").content.decode()
     assert people(other, "/my/sponsored/") == [] and "/my/sponsored/" not in other.get("/my/access/").content.decode()
-    assert "You are the sponsor of nobody who works here now." in said(other.get("/my/sponsored/"))
+    assert "You sponsor no one who works here now." in said(other.get("/my/sponsored/"))
     assert head.get("/access/sponsors/").status_code == 403

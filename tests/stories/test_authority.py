@@ -165,7 +165,7 @@ def test_from_the_first_request_to_the_end_of_access(city: City, browser: Any) -
     ines.goto(f"{city.home}/accounts/welcome/")
     ines.fill("[name=first]", invited.stdout.strip())
     ines.fill("[name=second]", waiting.locator("main code").first.inner_text())
-    ines.get_by_role("button", name="Go on").click()
+    ines.get_by_role("button", name="Continue").click()
     ines.get_by_role("button", name="Set a passkey").click()
     _choose(ines, "I accept the rules")
     ines.get_by_role("button", name="Record my answer").click()

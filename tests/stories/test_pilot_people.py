@@ -163,7 +163,7 @@ def _first_roster(city: City, browser: Any) -> None:
     for field in ("duties", "performance", "efficiency", "service"):
         page.fill(f"[name={field}]", WHY)
     page.get_by_role("button", name="Save the profile").click()
-    page.get_by_text("Whoever wrote the reasons asks; somebody else authorizes.").wait_for()
+    page.get_by_text("The person who wrote the reasons requests; another person authorizes.").wait_for()
 
     page = signed_in(browser, city.home, "rosa", PASSWORD)
     page.goto(f"{city.home}/dept/works/positions/one/?position=Street+crew")

@@ -86,7 +86,7 @@ def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
     sweep(day(10))
     found = part(review, "hank")
     assert found.replaced == from_ms(day(10))
-    with pytest.raises(Exception, match="asked of somebody else"):
+    with pytest.raises(Exception, match="Another person must answer"):
         review_answers.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
     review_answers.keep(row(review, "w1"), actor=actor(works.top, day(11)), now=day(11))
     before = review.deadline

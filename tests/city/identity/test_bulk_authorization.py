@@ -84,7 +84,7 @@ def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> Non
     )
     mine, theirs = town.profile(town.by_head), town.people(1)
     Episode.objects.filter(person=theirs[0]).update(supervisor=officer)
-    with pytest.raises(NotPermitted, match="wrote the reasons asks"):
+    with pytest.raises(NotPermitted, match="wrote the reasons requests"):
         bulk_authorization.authorize(mine, theirs, until=UNTIL, actor=town.by_head, now=MS)
     assert not Authorization.objects.filter(profile__isnull=False).exists()
     Episode.objects.filter(person=town.head).update(position="Field agent")

@@ -110,7 +110,7 @@ def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, 
     row = Contest.objects.get(capture=capture.uuid)
     assert (row.rules, row.contact) == ("own-domain-outside", SAID["contact"])
     assert row.client and "127.0.0.1" not in row.client, "a digest of the network"
-    assert "was not answered yet" in words(stranger.get(page))
+    assert "is not decided yet" in words(stranger.get(page))
     assert "own-domain-outside" in words(visit("security").get("/holding/contests/?state=waits"))
     answer = f"/holding/contests/{row.pk}/"
     assert visit("crew0").get(answer).status_code == 403

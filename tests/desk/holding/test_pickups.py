@@ -210,7 +210,7 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
     pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
     assert pass_ is not None
     assert visit("").post(link, {"pass": pass_[1], "text": "Thank you."}).status_code == 410
-    assert "taken back" in words(visit("").get(link))
+    assert "The sender withdrew it." in words(visit("").get(link))
 
 
 @pytest.mark.rule("P-19", "A message leaves the portal after its days, and its key is removed.")

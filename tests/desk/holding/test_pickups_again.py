@@ -66,7 +66,7 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     mine = {"secret": SECRET, "again": SECRET}
     assert "078-05-1120" in words(pressed(mine, mine))
     late = pressed(other, mine)
-    assert late.status_code == 422 and "Somebody has chosen a passphrase" in words(late) and "days are over" not in words(late)
+    assert late.status_code == 422 and "A passphrase was chosen" in words(late) and "has expired" not in words(late)
     assert "078-05-1120" in words(visit("").post(link, {"secret": other["secret"]})), "what was chosen first opens it"
 
 

@@ -69,7 +69,7 @@ def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visi
     """P-22."""
     draft = drafted(files, LENA)
     page = f"/holding/approvals/put-up/{draft.uid}/"
-    assert "name somebody outside" in words(visit("crew0").get(page))
+    assert "add an outside recipient" in words(visit("crew0").get(page))
     assert visit("crew0").post(page, {"words": "For the meeting."}).status_code == 422
     assert not Approval.objects.exists()
 

@@ -85,7 +85,7 @@ def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, ins
         release_requests.release(row, actor=SECOND, reason=WHY, now=now)
     row = release_requests.agree(row, actor=SECOND, reason=WHY, now=now)
     assert (row.state, states(installed, capture.id)) == ("agreed", {DANA: False})
-    with pytest.raises(NotPermitted, match="somebody else answers"):
+    with pytest.raises(NotPermitted, match="another person answers"):
         release_requests.release(row, actor=SECOND, reason=WHY, now=now)
     row = release_requests.release(row, actor=officer("head"), reason="We opened it in a sandbox.", now=now)
     assert (row.state, row.let, states(installed, capture.id)) == ("released", 1, {DANA: True})

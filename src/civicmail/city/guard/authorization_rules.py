@@ -204,7 +204,7 @@ def leads(actor: Actor, resource: Resource, now: int) -> str:
 def reviews_part(actor: Actor, resource: Resource, now: int) -> str:
     """Whoever answers a part of a review at this moment (R7, R10)."""
     is_reviewer = isinstance(resource, PartOfReview) and resource.reviewer == actor.uid
-    return signed_in(actor, resource, now) or ("" if is_reviewer else _("This is asked of somebody else."))
+    return signed_in(actor, resource, now) or ("" if is_reviewer else _("Another person must answer this."))
 
 
 def answers_review(actor: Actor, resource: Resource, now: int) -> str:

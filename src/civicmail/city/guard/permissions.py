@@ -67,8 +67,8 @@ _LOOKED = _("Nobody does this to themselves.")
 _REVIEWED = _("The first reviewer cannot be the second reviewer.")
 _SENT = _("You cannot approve files that you send yourself.")
 _TOOK_BACK = _("Who wants to take copies back is not the second person.")
-_TWO = _("It takes two: somebody else answers.")
-_WROTE_PROFILE = _("Whoever wrote the reasons asks; somebody else authorizes.")
+_TWO = _("It takes two: another person answers.")
+_WROTE_PROFILE = _("The person who wrote the reasons requests; another person authorizes.")
 _WROTE_RULE = _("Who wrote a rule does not approve it.")
 
 

@@ -46,13 +46,13 @@ ROLES: dict[Role, Meaning] = {
     ),
     "authoriser": Meaning(_("Department authorizer"), _("decides who of the department gets e-mail (P-04)"), departmental=True),
     "access-officer": Meaning(_("Access officer"), _("keeps roster, roles and reviews in order"), privileged=True),
-    "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), privileged=True),
+    "examiner": Meaning(_("Examiner"), _("reads mail inside an approved examination (P-16)"), privileged=True),
     "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), privileged=True),
     "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), privileged=True),
     "retention-officer": Meaning(_("Retention officer"), _("keeps and gives up mail by schedule (P-20)"), privileged=True),
     "auditor": Meaning(_("Auditor"), _("reads every entry, changes nothing")),
     "policy-author": Meaning(_("Policy author"), _("writes rules that others approve (P-29)")),
-    "policy-approver": Meaning(_("Policy approver"), _("says whether a rule of somebody else may act (P-29)")),
+    "policy-approver": Meaning(_("Policy approver"), _("approves or denies rules that others wrote (P-29)")),
     "security-officer": Meaning(
         _("Security officer"),
         _("stops an attack for three days at most; a second person decides afterwards (P-25)"),
@@ -62,9 +62,9 @@ ROLES: dict[Role, Meaning] = {
         _("Privacy officer"), _("says whether confidential information that was kept back may leave (P-19)"), privileged=True
     ),
     "city-attorney": Meaning(
-        _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), privileged=True
+        _("City attorney"), _("reads mail for the city's lawsuits, inside an approved examination (P-16)"), privileged=True
     ),
-    "use-reviewer": Meaning(_("Use reviewer"), _("looks at what rules on use have found, without names (P-12)")),
+    "use-reviewer": Meaning(_("Use reviewer"), _("reviews findings of rules on use, without names (P-12)")),
     "administration-director": Meaning(
         _("Administration director"), _("hears which departments have not answered for their people (P-28)")
     ),

@@ -96,7 +96,7 @@ _ALL = (
     ),
     Clause(
         "P-08",
-        _("When somebody leaves"),
+        _("When an employee leaves"),
         _("Departments look through their lists of people. Accounts of those who leave are ended on the department's word."),
         _("When your work for the city ends, so does your access. Your mail stays with the city."),
         _("It ends access at all doors within a second, keeps the mail, and never gives the address to somebody else."),
@@ -171,7 +171,7 @@ _ALL = (
     ),
     Clause(
         "P-16",
-        _("The city may look at any mail"),
+        _("The city may examine any mail"),
         _("Management may examine any mail at any time, without notice."),
         _(
             "Count on it. Mail in web services and files on disks may be examined, too, by other means than this system. "
@@ -235,7 +235,7 @@ _ALL = (
         _("Everything is archived"),
         _("All mail that is sent or received is stored automatically."),
         _("You need do nothing for it, and cannot switch it off."),
-        _("It tells nobody that a message was accepted before the message is safely kept."),
+        _("It acknowledges no message before the message is safely archived."),
     ),
     Clause(
         "P-24",

@@ -37,8 +37,8 @@ STEPS: tuple[Transition[State], ...] = (
     *(Transition[State](state, "expire", "over", "tick") for state in _KEPT),
 )
 CLOSED_MESSAGES = {
-    "locked": _("It is locked, because the passphrase was wrong too often. Ask whoever sent it to you."),
-    "revoked": _("It was taken back. Ask whoever sent it to you."),
-    "over": _("It is not here any more: its days are over. Ask whoever sent it to you to send it again."),
+    "locked": _("It is locked, because the passphrase was wrong too often. Ask the sender."),
+    "revoked": _("The sender withdrew it. Ask the sender."),
+    "over": _("It has expired. Ask the sender to send it again."),
 }
 TABLE = StateTable[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("Not saved: its state has changed. Reload the page.")))

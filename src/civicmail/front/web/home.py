@@ -71,7 +71,7 @@ def _records(request: CityRequest, now: int) -> list[home_tasks.Task]:
 def _own(count: int) -> home_tasks.Task:
     words = ngettext("{count} waits for you", "{count} wait for you", count).format(count=count)
     label = gettext("Say whether you want mail that is kept back")
-    hint = gettext("It may be spam, or brings a file of somebody new.")
+    hint = gettext("It may be spam, or it has a file from a new sender.")
     return home_tasks.Task(label, "my-mail", (), hint, ("wait", words), query="state=held")
 
 

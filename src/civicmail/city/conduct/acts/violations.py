@@ -63,7 +63,7 @@ class OwnWords(Input):
     """text: at least ten characters."""
 
     text = Text(
-        label=_("What do you say to it?"), help=_("At least 10 characters. Whoever decides reads it."), min_length=10,
+        label=_("What do you say to it?"), help=_("At least 10 characters. The person who decides reads it."), min_length=10,
         max_length=4000, rows=6,
     )  # fmt: skip
 
@@ -84,7 +84,7 @@ class ReportViolation(Act[None, Report, "Violation"]):
         person = acting_person(actor) if given.whose == "me" else given.person
         return violation_reports.report(person, given.clause, given.what, _numbers(given.evidence), actor=actor, now=now)
 
-    success_message = _("It is reported. Whoever decides is told.")
+    success_message = _("Reported. The person who decides is notified.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class AnswerMyViolation(OwnAct["Violation", OwnWords, "Violation"]):
 
     def message(self, row: Violation, done: Violation) -> str:
         if done.state == "appealed":
-            return _("Your appeal is recorded. Somebody who had no part in it hears it.")
+            return _("Your appeal is recorded. A person who had no part in the case hears it.")
         return _("Your answer is recorded.")
 
     next_page = "my-violation"

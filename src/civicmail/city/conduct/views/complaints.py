@@ -55,7 +55,7 @@ def new(request: CityRequest) -> HttpResponse:
         return True
 
     if request.method == "POST" and form.is_valid() and run_verb(form, verb):
-        messages.success(request, gettext("We have it, and somebody will look at it. Thank you."))
+        messages.success(request, gettext("We received it and will review it. Thank you."))
         return redirect(request.path)
     page = Page(gettext("Complaint about a message"), gettext("Complaint"))
     return render(request, "conduct/complaint.html", {"page": page, "form": form}, status=status_of(form))

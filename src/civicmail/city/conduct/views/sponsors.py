@@ -57,9 +57,9 @@ def _listed(request: CityRequest, page: Page, who: Person | None) -> HttpRespons
         caption=gettext("People of agencies"),
         columns=_columns(sponsored_people.left(today), states, whole=who is None),
         filters=filters,
-        empty=gettext("Nobody works here under a contract of an agency now.")
+        empty=gettext("No one works here under an agency contract now.")
         if who is None
-        else gettext("You are the sponsor of nobody who works here now."),
+        else gettext("You sponsor no one who works here now."),
         sort="sponsor" if who is None else "person",
         slim=lambda rows: rows.select_related("person", "department", "contract__agency", "contract__sponsor"),
     )

@@ -72,7 +72,7 @@ def notify_of_guesses(account: Account, networks: list[str], *, now: int) -> Non
     """Notify a person of wrong passwords for their sign-in, at most once a day."""
     person, when = account.person, timezone.localtime(from_ms(now))
     with translation.override(person.language):
-        subject = gettext("Somebody guesses your password")
+        subject = gettext("Wrong passwords for your account")
         text = gettext(
             "Wrong passwords or codes were typed for your sign-in, the last of them before {day}, {time}. Whoever types them has "
             "to wait longer each time. Nothing of yours is locked: passkeys, the city's sign-in, mail programs and pages that are "
@@ -92,7 +92,7 @@ def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:
         "used": gettext("A letter opened your account of the city's mail, on {day} at {time}. What you had before has ended."),
     }[step]
     first = texts.format(by=name_of(row.by), second=name_of(row.handed_by), day=f"{when:%Y-%m-%d}", time=f"{when:%H:%M}")
-    second = gettext("If you lost nothing, call the security office at once: somebody else may use your name.")
+    second = gettext("If you lost nothing, call the security office at once: another person may be using your name.")
     return gettext("A new sign-in for your account"), f"{first}\n\n{second}"
 
 

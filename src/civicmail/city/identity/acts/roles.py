@@ -159,7 +159,9 @@ class ActivateInput(Input):
         label=_("For how long?"), default=1, missing=_("Choose how long."),
         choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MAX_HOURS, _("4 hours"))],
     )  # fmt: skip
-    reason = Text(label=_("What for?"), help=_("The case or task. It stands in every entry of what you do."), min_length=10)
+    reason = Text(
+        label=_("What for?"), help=_("The case or task. It is recorded in every audit entry of what you do."), min_length=10
+    )
 
 
 class ActivateRole(Act["RoleAssignment", ActivateInput, "RoleActivation"]):

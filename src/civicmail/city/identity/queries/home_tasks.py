@@ -98,7 +98,7 @@ def _mine(person: Person, now: int) -> list[Task]:
     )
     tasks = [
         Task(
-            gettext("See to it that {address} goes on").format(address=a.mailbox.address),
+            gettext("Renew {address} or let it end").format(address=a.mailbox.address),
             "my-access",
             (),
             gettext("Ask your supervisor."),
@@ -248,7 +248,7 @@ def _office(actor: Actor, now: int) -> list[Task]:
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
     if headless:
         words = ngettext("{count} department", "{count} departments", headless).format(count=headless)
-        hint = gettext("Without one nobody there decides who gets mail.")
+        hint = gettext("Without one, no one in the department decides who gets mail.")
         tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none"))
     return tasks
 
@@ -265,7 +265,7 @@ def _letters(actor: Actor, now: int) -> list[Task]:
 def _recovered(person: Person, now: int) -> list[Task]:
     """Somebody made a new sign-in for this account: they see it for thirty days."""
     rows = list(signin_letters.recoveries_of(person, now)[:1])
-    hint = gettext("If you lost nothing, call the security office at once: somebody else may use your name.")
+    hint = gettext("If you lost nothing, call the security office at once: another person may be using your name.")
     return [
         Task(
             gettext("See who made a new sign-in for you"), "my-sessions", (), hint, ("warn", wording.short_day(last_day(row.made)))

@@ -14,10 +14,10 @@ from civicmail.city.pages.city_request import CityRequest, acting, me, require
 from civicmail.city.pages.page import Page
 
 WHY = {
-    "request": gettext_lazy("Somebody asked for records of the city"),
+    "request": gettext_lazy("A public-records request"),
     "examination": gettext_lazy("An examination"),
     "litigation": gettext_lazy("A lawsuit"),
-    "continuity": gettext_lazy("Work had to go on while somebody was away"),
+    "continuity": gettext_lazy("Work had to continue during an absence"),
 }
 """Ground of a mandate -> what the person reads."""
 

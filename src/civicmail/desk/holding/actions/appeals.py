@@ -32,7 +32,7 @@ from civicmail.desk.holding.pseudonyms import key_of
 from civicmail.desk.viewer.queries import installation
 
 ANSWERS = {
-    "upheld": gettext_lazy("The decision stands."),
+    "upheld": gettext_lazy("Decision upheld."),
     "released": gettext_lazy("Your appeal succeeded: the message was released."),
     "corrected": gettext_lazy("You were right: the rule was put right. Please send the message again."),
 }

@@ -32,7 +32,7 @@ def approval_request(rows: Sequence[Approval]) -> NoticeText:
     if own := all(row.own for row in rows):
         opening = gettext("{things} that you send out of the city wait for your own decision, with a reason.")
     elif count == 1:
-        opening = gettext("Somebody wants to send {things} out of the city.")
+        opening = gettext("A sender in your department wants to send {things} outside the city.")
     else:
         opening = gettext("{count} messages with {things} wait to leave the city.")
     subject = gettext("{things} wait for your approval")
@@ -85,7 +85,7 @@ def still_held_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeTe
     text = gettext(
         "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
     )
-    subject = gettext("Your files were approved, and wait all the same")
+    subject = gettext("Files approved, but held by another rule")
     return subject, text.format(to=", ".join(copy.address for copy in copies), page=page)
 
 
@@ -94,7 +94,9 @@ def standing_review_notice(row: StandingApproval) -> NoticeText:
     page = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
     text = gettext("Files of {department} leave without a question until {day}. Times that this was used so far: {count}.")
     explanation = text.format(department=row.department.name, day=wording.day(last_day(row.until)), count=row.used)
-    return gettext("Is it still right?"), f"{explanation}\n\n{gettext('End it, or leave it: {page}').format(page=page)}"
+    return gettext(
+        "Standing approval: halfway to its end"
+    ), f"{explanation}\n\n{gettext('End it, or leave it: {page}').format(page=page)}"
 
 
 _ALL_APPROVED = gettext_lazy(

@@ -43,7 +43,7 @@ BATCH_SIZE = 200
 """Boxes and rows of one round."""
 WORKER = machine("worker")
 log = get_logger()
-_CHANGED_MEANWHILE = _("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you.")
+_CHANGED_MEANWHILE = _("A passphrase was chosen in the meantime. If it was not you, ask the sender.")
 _TOO_SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
 
 
@@ -189,7 +189,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_cou
     if fresh.state != "opened":
         raise Conflict(_("Open the message first."))
     if not fresh.sender:
-        raise Conflict(_("A machine wrote this message, and nobody would read your answer. Write to the city by mail."))
+        raise Conflict(_("This message was sent automatically, and nobody would read your answer. Write to the city by mail."))
     if not text or len(text) > MAX_REPLY:
         message = _("Write something, at most 20,000 characters.")
         raise Unusable(message, {"text": message})

@@ -158,9 +158,9 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
         form = forms.Form(request.POST)
         done = run_verb(form, lambda: approval_decisions.withdraw(row, waits, actor=request.actor, now=epoch_ms(request.now)))
         has_left = row.copies.filter(state="approved").exists()
-        notice = gettext("It is withdrawn: nobody gets these files.")
+        notice = gettext("Withdrawn. No recipient gets these files.")
         if has_left:
-            notice = gettext("It is withdrawn: nobody else gets these files.")
+            notice = gettext("Withdrawn. No further recipient gets these files.")
         messages.info(request, notice if done else gettext("Not saved: it was answered already."))
         return redirect("approval", pk=row.pk)
     subject = message_subjects.Subjects(request.actor, epoch_ms(request.now)).subject_of(row)

@@ -33,7 +33,7 @@ class AppealForm(forms.Form):
 
     text = text_field(
         gettext_lazy("Why was it wrong?"),
-        gettext_lazy("Say what the message was about. Nobody reads it for this."),
+        gettext_lazy("Describe what the message was about. We do not read the message for this."),
         max_length=2000,
         rows=4,
     )
@@ -67,7 +67,7 @@ def decision(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
         if run_verb(form, lambda: _appeal(request, capture, outcome, cleaned, now)):
-            messages.success(request, gettext("Somebody will look at it. Come back to this page for the answer."))
+            messages.success(request, gettext("Your appeal will be reviewed. Return to this page for the answer."))
             return redirect(request.path)
     page = Page(title, gettext("Decision"), state=OUTCOMES[outcome.what], facts=[(gettext("Received"), from_ms(outcome.at))])
     shown = {"page": page, "form": form, "found": outcome, "number": str(capture), "contests": queries.contests_of(capture)}

@@ -51,7 +51,7 @@ class ReportDanger(OnMessage[MessageReport, str]):
     def message(self, row: OpenedMessage, done: str) -> Sentence:
         if done != "danger":
             return _("Thank you. The filter learns from it, and from what others say.")
-        return _("Thank you. Security looks at it and answers you by mail. Do not answer it, and open nothing in it.")
+        return _("Thank you. The security office checks it and answers you by mail. Do not answer it, and open nothing in it.")
 
     def form_page(self, row: OpenedMessage) -> FormPage:
         from django.urls import reverse

@@ -46,7 +46,7 @@ def report(request: CityRequest, token: str) -> HttpResponse:
         return render(request, "incidents/link.html", {"page": Page(title, gettext("Report")), "wrong": words}, status=403)
     if request.method == "POST":
         _report(capture, token_.index, now)
-        messages.success(request, gettext("Thank you. Security looks at it. Do not answer it, and open nothing in it."))
+        messages.success(request, gettext("Thank you. The security office checks it. Do not answer it, and open nothing in it."))
         return redirect(request.path)
     page = Page(title, gettext("Report"), facts=[(gettext("Received"), from_ms(capture.received))])
     return render(request, "incidents/link.html", {"page": page, "found": capture})

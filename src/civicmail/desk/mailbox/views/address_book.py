@@ -67,7 +67,7 @@ def _added(request: Request, row: Draft, back: str) -> HttpResponse:
         written = replace(written, **{name: recipients.append(getattr(written, name), named)})
     edit_drafts.save(row.uid, written, version=row.version, actor=request.actor, now=epoch_ms(request.now))
     text = ngettext("{count} recipient was added.", "{count} recipients were added.", count).format(count=count)
-    messages.success(request, text if count else gettext("Nobody was ticked."))
+    messages.success(request, text if count else gettext("No one was selected."))
     if request.POST.get("go") == "on":
         words = {"q": request.POST.get("q", "")[:200], "kind": request.POST.get("kind", "")[:10]}
         return redirect(f"{request.path}?{urlencode(words)}")

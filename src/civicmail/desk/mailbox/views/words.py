@@ -60,7 +60,7 @@ MEANS: dict[str, Any] = {
     "deferred": gettext_lazy("The other side did not take it yet; it is tried again by itself."),
     "held": gettext_lazy("It waits until a person has decided."),
     "pending": gettext_lazy("It is checked once more, and goes then or waits for a person."),
-    "quarantine": gettext_lazy("It was put aside as dangerous or unwanted; a person can let it go."),
+    "quarantine": gettext_lazy("It was quarantined as dangerous or unwanted; a person can release it."),
     "failed": gettext_lazy("The other side did not take it, and it is not tried again."),
     "cancelled": gettext_lazy("It was decided that it does not go."),
     "refused": gettext_lazy("A rule does not let it pass; nothing was sent to them."),
@@ -85,7 +85,7 @@ RULES: dict[str, Any] = {
     rule_keys.CONTAINED: gettext_lazy(
         "Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."
     ),
-    rule_keys.FORECAST_ONLY: gettext_lazy("You asked check@ what would happen to it, so nobody got it."),
+    rule_keys.FORECAST_ONLY: gettext_lazy("You asked check@ what would happen to it, so it was not delivered."),
     rule_keys.LISTED: gettext_lazy("This is a list; its members have copies of their own."),
     rule_keys.SAME_MAILBOX: gettext_lazy("This is another name of a mailbox that has its copy."),
     rule_keys.PULLED_BACK: gettext_lazy(
@@ -172,10 +172,10 @@ def why(rules: Collection[str]) -> str:
 def who(row: Row, domains: Collection[str]) -> Who:
     """The other side of a message: its recipients if one of the person's mailboxes sent it, else its claimed sender."""
     if not row.sent:
-        return _one(row.hit.from_, domains, ours=row.ours) if row.hit.from_ else Who("", gettext("nobody named"))
+        return _one(row.hit.from_, domains, ours=row.ours) if row.hit.from_ else Who("", gettext("no recipient named"))
     to = row.hit.to
     if not to:
-        return Who("", gettext("nobody named in To"))
+        return Who("", gettext("no recipient named in To"))
     first = _one(to[0], domains)
     more = ngettext("and {count} more", "and {count} more", len(to) - 1).format(count=len(to) - 1) if len(to) > 1 else ""
     return Who(first.name, more, first.outside)

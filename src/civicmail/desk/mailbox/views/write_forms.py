@@ -47,7 +47,7 @@ class Write(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     file = MultipleFileField(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
-    who = forms.CharField(label=gettext_lazy("Add somebody"), required=False, max_length=300)
+    who = forms.CharField(label=gettext_lazy("Add a person"), required=False, max_length=300)
     field = forms.ChoiceField(label=gettext_lazy("as"), required=False, choices=[("to", "To"), ("cc", "Cc"), ("bcc", "Bcc")])
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
     how = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)

@@ -187,7 +187,7 @@ def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str
     for words in typed_names.names:
         entries = addressbook.exact_matches(words) or addressbook.search(words, limit=2)
         if len(entries) != 1:
-            desk.form.add_error("who", gettext("Choose one in the address book: several fit, or nobody does."))
+            desk.form.add_error("who", gettext("Choose one in the address book: several people match, or none."))
             return written
         chosen.append(entries[0].named)
     if typed_names.wrong:

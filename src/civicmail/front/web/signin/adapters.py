@@ -85,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         if account.locked is not None:
             return refused(request, _("This sign-in is locked."), _("The access office releases it after talking with you."))
         if account.contained is not None:
-            return refused(request, _("This account is locked."), _("Somebody else may be using it. Call the security office."))
+            return refused(request, _("This account is locked."), _("Another person may be using it. Call the security office."))
         works = account.person.episodes.filter(ended__isnull=True).exists()
         if not account.is_active or not works:
             why = (

@@ -51,8 +51,8 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         if account is None or not is_login:
             log.warning("an identity of a provider is nobody here", security=True, provider=app.name, claim=claim)
             note_refused(_text(facts.get(claim)), door="provider", client=client(request), now=now_ms())
-            text = _("You are signed in there, and nobody here has this identity. Ask the access office.")
-            raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), text))
+            text = _("You are signed in there, but no one here has this identity. Ask the access office.")
+            raise ImmediateHttpResponse(refused(request, _("This identity belongs to no one here."), text))
         if not bind(account, app.settings["of"], sociallogin.account.uid, name=app.name, configured=_configured(), now=now_ms()):
             log.warning("another identity than the one of before", security=True, provider=app.name, person=account.person.uid)
             note_refused(account.username, door="provider", client=client(request), now=now_ms())

@@ -21,8 +21,10 @@ from civicmail.front.web.signin.adapters import admitted
 class Halves(forms.Form):
     """The two halves of a sign-in letter."""
 
-    first = forms.CharField(label=_("First half"), max_length=60, help_text=_("It stands in the letter."))
-    second = forms.CharField(label=_("Second half"), max_length=60, help_text=_("Whoever handed you the letter gave it to you."))
+    first = forms.CharField(label=_("First half"), max_length=60, help_text=_("It is in the letter."))
+    second = forms.CharField(
+        label=_("Second half"), max_length=60, help_text=_("The person who handed you the letter gave it to you.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
