@@ -73,6 +73,6 @@ def test_a_security_officer_locks_and_releases(browse: Callable[..., Any], insta
     shot(page, "locked")
     page.get_by_label("Why is it their owner's again?").fill("Spoke to her at her desk.")
     page.get_by_role("button", name="Release 1 account").click()
-    page.get_by_text("Decision about a message").wait_for()
+    page.get_by_text("What was decided").wait_for()
     assert looked_at(page) == [] and Containment.objects.filter(state="released").count() == 1
     shot(page, "released")
