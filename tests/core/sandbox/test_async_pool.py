@@ -107,6 +107,19 @@ def test_a_fresh_process_takes_over_in_time_and_is_warm(monkeypatch: pytest.Monk
     story(told)
 
 
+def test_the_second_process_starts_when_two_ask_at_the_same_time() -> None:
+    async def told() -> None:
+        pool = AsyncPool(SERVICE, processes=2)
+        try:
+            pool.warm()
+            assert len({await pid(pool) for _ in range(3)}) == 1
+            assert len(set(await asyncio.gather(pid(pool), pid(pool)))) == 2
+        finally:
+            pool.close()
+
+    asyncio.run(told())
+
+
 def test_who_asks_no_more_ends_the_process_and_leaves_no_answer_behind() -> None:
     """The next question would get the answer of the one before."""
 

@@ -65,9 +65,8 @@ class AsyncPool:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")  # its life is theirs, too (pool.py)
 
     def warm(self) -> None:
-        """Start the processes; returns immediately and needs no loop."""
-        for desk in self._desks:
-            self._starter.submit(desk.child.line)
+        """Start the first process; returns immediately and needs no loop. The others start when messages come at the same time."""
+        self._starter.submit(self._desks[0].child.line)
 
     async def request[Reply](
         self, asked: Request[Reply], content: bytes | mmap.mmap, *, seconds: float, begins: Callable[[], None] | None = None

@@ -36,7 +36,7 @@ class Readers:
         self._most = most
 
     def warm(self) -> None:
-        """Start the processes for small messages before the first message; returns at once."""
+        """Start a process for small messages before the first message; returns at once."""
         self._small.warm()
 
     async def read(self, content: bytes | mmap.mmap, request: ReadMessage, who: str = "") -> ExtractedMessage:
