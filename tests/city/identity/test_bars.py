@@ -208,7 +208,7 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     put("permanent")
     new = staff.person("new")
     staff.employed(new, town, "contractor")
-    assert bars.escalation_reasons(new, new.episodes.get()) == []
+    assert bars.escalation_reasons(new, new.episodes.get(), bars.likenesses_of(new)) == []
     for change, same in (
         ({"given": "Lee Anna", "family": "TESST"}, "the same name"),
         ({"phone": "414.555.0101"}, "the same telephone number"),
@@ -216,7 +216,7 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     ):
         Person.objects.filter(uid="new").update(given="New", family="Test", phone="", outside="")
         Person.objects.filter(uid="new").update(**change)
-        said = bars.escalation_reasons(who("new"), who("new").episodes.get())
+        said = bars.escalation_reasons(who("new"), who("new").episodes.get(), bars.likenesses_of(who("new")))
         assert len(said) == 1 and same in said[0] and "(ann)" in said[0]
     asked = access_requests.ask(
         who("new"), reasons=REASONS, until=MS + 60 * DAY_MS, actor=Actor("super", supervises=frozenset({"new"})), now=MS

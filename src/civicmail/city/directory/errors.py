@@ -35,3 +35,21 @@ class Unusable(UsageError):
     def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = dict(fields or {})
+
+
+def field_error(field: str, sentence: str) -> Unusable:
+    """The error of one field."""
+    return Unusable(sentence, {field: sentence})
+
+
+def require_usable(fields: Mapping[str, str]) -> None:
+    """Raise Unusable if there are errors of fields: the first one is the message."""
+    if fields:
+        raise Unusable(next(iter(fields.values())), fields)
+
+
+def require_row[Row](row: Row | None, sentence: str) -> Row:
+    """The row. Raises Unusable for None."""
+    if row is None:
+        raise Unusable(sentence)
+    return row

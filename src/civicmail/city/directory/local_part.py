@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.errors import field_error
 
 _LOCAL = re.compile(r"[a-z0-9](?:[a-z0-9_'-]|\.(?=[a-z0-9]))*", re.ASCII)
 """Local parts that we give: no plus, which is the holder's own affair, and nothing that needs quotes (RFC 5321, 4.1.2)."""
@@ -30,8 +30,3 @@ def checked(address: str, domains: Collection[str], *, personal: bool = False, f
     if personal and local in RESERVED:
         raise field_error(field, f"{local}@ is the name of a role and nobody's own address.")
     return plain
-
-
-def field_error(field: str, sentence: str) -> Unusable:
-    """The error of one field."""
-    return Unusable(sentence, {field: sentence})

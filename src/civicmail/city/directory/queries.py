@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from civicmail.city.directory.errors import require_row
 from civicmail.city.directory.models import Address, Department, Episode, FormerName, MailGroup, Person, ScimUser
 from civicmail.city.directory.person_traits import Traits, traits
 from civicmail.core.wire.paths import without_detail
@@ -99,3 +100,8 @@ def _traits(person: Person, former: list[FormerName], addresses: list[str], numb
     was_number += [f"external:{was.external}" if was.external else "" for was in former]
     phones = [person.phone, *(was.phone for was in former)]
     return traits((person.display, f"{person.given} {person.family}"), before, phones, addresses, [*numbers, *was_number])
+
+
+def department_named(code: str) -> Department:
+    """The department with this code. Raises Unusable."""
+    return require_row(Department.objects.filter(code=code).first(), f"The directory has no department {code}.")

@@ -15,6 +15,9 @@ UsageError
 from __future__ import annotations
 
 from civicmail.city.directory.errors import Unusable as Unusable
+from civicmail.city.directory.errors import field_error as field_error
+from civicmail.city.directory.errors import require_row as require_row
+from civicmail.city.directory.errors import require_usable as require_usable
 from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.core.config.errors import LaterError, RefusedError
 

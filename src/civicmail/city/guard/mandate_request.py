@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from civicmail.city.guard import mandates
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import Unusable, require_usable
 from civicmail.city.guard.reasons import MIN_LENGTH, checked_reason
 from civicmail.core.query.errors import QueryError
 
@@ -48,6 +48,5 @@ class MandateRequest:
             reason = checked_reason(self.reason, min_length=MIN_LENGTH)
         except Unusable as error:
             reason, fields = "", fields | error.fields
-        if fields:
-            raise Unusable(next(iter(fields.values())), fields)
+        require_usable(fields)
         return replace(self, people=tuple(dict.fromkeys(self.people)), words=words, reason=reason)

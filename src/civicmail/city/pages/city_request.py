@@ -79,6 +79,13 @@ def hidden_unless(request: CityRequest, act: str, resource: Resource) -> None:
         raise Http404
 
 
+def or_404[T](value: T | None) -> T:
+    """The value. Raises Http404 for None."""
+    if value is None:
+        raise Http404
+    return value
+
+
 def absolute(request: HttpRequest, path: str) -> str:
     """The absolute URL of a page: at `web.url` if it is set, else at the host name of this request."""
     pages: str = settings.CITY.web.url

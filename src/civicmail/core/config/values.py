@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import zoneinfo
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from civicmail.core.config import endpoints
@@ -23,16 +25,14 @@ def _between(least: int, most: int) -> Check:
     return lambda value: "" if least <= value <= most else f"must be between {least} and {most}"
 
 
-def _domains(value: list[str]) -> str:
-    if not value:
-        return "must name at least one domain"
-    wrong = [d for d in value if not endpoints.DOMAIN.match(d)]
-    return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
+def _each(is_good: Callable[[str], Any], words: str) -> Check:
+    """Checks every item of a list. words: about the first wrong one."""
 
+    def check(value: list[str]) -> str:
+        wrong = next((item for item in value if not is_good(item)), None)
+        return "" if wrong is None else f"has {wrong!r}, which is {words}"
 
-def _names(value: list[str]) -> str:
-    wrong = [d for d in value if not endpoints.DOMAIN.match(d)]
-    return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
+    return check
 
 
 _SERVICE = re.compile(
@@ -41,39 +41,11 @@ _SERVICE = re.compile(
 _COMPANY = re.compile(r"=?\s*[^=\s][^=]*=\s*[a-z0-9.-]+(?:\s*,\s*[a-z0-9.-]+)*\s*\Z")
 
 
-def _services(value: list[str]) -> str:
-    wrong = [line for line in value if not _SERVICE.match(line)]
-    return (
-        f"has {wrong[0]!r}, which is no line like 'shortener go.example', 'hosting pages.example', 'ending top' or '-go.example'"
-        if wrong
-        else ""
-    )
-
-
-def _companies(value: list[str]) -> str:
-    wrong = [line for line in value if not _COMPANY.match(line)]
-    return f"has {wrong[0]!r}, which is no line like 'first bank = firstbank.example'" if wrong else ""
-
-
-def _networks(value: list[str]) -> str:
-    for network in value:
-        try:
-            ipaddress.ip_network(network, strict=False)
-        except ValueError:
-            return f"has {network!r}, which is no network like 192.0.2.0/24"
-    return ""
-
-
 def _time_zone(value: str) -> str:
     return "" if value in zoneinfo.available_timezones() else "must be a time zone like America/Chicago"
 
 
 _SENDER = re.compile(r"[^\s@]*@(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
-
-
-def _senders(value: list[str]) -> str:
-    wrong = [s for s in value if not _SENDER.match(s) or s != s.lower()]
-    return f"has {wrong[0]!r}, which is no address in lower case and no @domain" if wrong else ""
 
 
 def _budgets(value: dict[str, int]) -> str:
@@ -86,15 +58,6 @@ def _identification(value: str) -> str:
     return "may have {name} and {department}, and no other braces" if "{" in rest or "}" in rest else ""
 
 
-def _days(value: list[str]) -> str:
-    for day in value:
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            return f"has {day!r}, which is not a day like 2026-12-25"
-    return ""
-
-
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,30}\Z")
 
 
@@ -105,11 +68,6 @@ def _slug(value: str) -> str:
 def _claim(value: str) -> str:
     """Reject claims that people can set themselves at the provider."""
     return "must not be an e-mail address" if not value or value.lower() in ("email", "mail", "upn") else ""
-
-
-def _checks(value: list[str]) -> str:
-    unknown = [c for c in value if c not in CHECKS]
-    return f"has {unknown[0]!r}, which is none of {', '.join(CHECKS)}" if unknown else ""
 
 
 _KINDS = ("employee", "contractor", "vendor", "agent", "volunteer", "board", "elected")
@@ -139,44 +97,52 @@ def _partner_domain(value: str) -> str:
     return "" if endpoints.DOMAIN.match(value) else "must be a domain in lower case"
 
 
+def _domains(value: list[str]) -> str:
+    return _names(value) if value else "must name at least one domain"
+
+
 def _until(value: str) -> str:
     return _days([value]) if value else ""
 
 
-def _hosts(value: list[str]) -> str:
-    wrong = [host for host in value if not endpoints.DOMAIN.match(host.lower())]
-    return f"has {wrong[0]!r}, which is no host name" if wrong else ""
+def _parses(parse: Callable[[str], Any]) -> Callable[[str], bool]:
+    """Whether parse accepts a text."""
+
+    def is_good(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return is_good
 
 
-def _servers(value: list[str]) -> str:
-    wrong = [host for host in value if not endpoints.DOMAIN.match(host.lower().removeprefix("*."))]
-    return f"has {wrong[0]!r}, which is no host name, and no *.name" if wrong else ""
+def _is_sender(text: str) -> bool:
+    return bool(_SENDER.match(text)) and text == text.lower()
 
 
-def _page_hosts(value: list[str]) -> str:
-    wrong = [
-        h
-        for h in value
-        if h != "*" and not endpoints.DOMAIN.match(h.lower().removeprefix(".")) and endpoints.address(h.strip("[]"))
-    ]
-    return f"has {wrong[0]!r}, which is no host name; leave out https:// and the port" if wrong else ""
+def _is_page_host(text: str) -> bool:
+    name = text.lower().removeprefix(".")
+    return text == "*" or bool(endpoints.DOMAIN.match(name)) or not endpoints.address(text.strip("[]"))
 
 
-def _local_parts(value: list[str]) -> str:
-    wrong = [part for part in value if not _LOCAL_PART.match(part.lower())]
-    return f"has {wrong[0]!r}, which is not what stands before the @ of an address" if wrong else ""
-
-
-def _lists(value: list[str]) -> str:
-    wrong = [address for address in value if not _SENDER.match(address) or address.startswith("@")]
-    return f"has {wrong[0]!r}, which is no address in lower case" if wrong else ""
-
-
-def _kinds_of_information(value: list[str]) -> str:
-    """A kind that there is not would leave by TLS without a word."""
-    unknown = [kind for kind in value if kind not in CONFIDENTIAL and not kind.startswith("list:")]
-    return f"has {unknown[0]!r}, which is none of {', '.join(CONFIDENTIAL)}, and no list:NAME" if unknown else ""
-
+_names = _each(endpoints.DOMAIN.match, "no domain in lower case")
+_services = _each(_SERVICE.match, "no line like 'shortener go.example', 'hosting pages.example', 'ending top' or '-go.example'")
+_companies = _each(_COMPANY.match, "no line like 'first bank = firstbank.example'")
+_networks = _each(_parses(partial(ipaddress.ip_network, strict=False)), "no network like 192.0.2.0/24")
+_senders = _each(_is_sender, "no address in lower case and no @domain")
+_lists = _each(lambda text: _SENDER.match(text) and not text.startswith("@"), "no address in lower case")
+_days = _each(_parses(date.fromisoformat), "not a day like 2026-12-25")
+_checks = _each(CHECKS.__contains__, f"none of {', '.join(CHECKS)}")
+_hosts = _each(lambda host: endpoints.DOMAIN.match(host.lower()), "no host name")
+_servers = _each(lambda host: endpoints.DOMAIN.match(host.lower().removeprefix("*.")), "no host name, and no *.name")
+_page_hosts = _each(_is_page_host, "no host name; leave out https:// and the port")
+_local_parts = _each(lambda part: _LOCAL_PART.match(part.lower()), "not what stands before the @ of an address")
+_kinds_of_information = _each(
+    lambda kind: kind in CONFIDENTIAL or kind.startswith("list:"), f"none of {', '.join(CONFIDENTIAL)}, and no list:NAME"
+)
+"""A kind that there is not would leave by TLS without a word."""
 
 _POSITIVE = _between(1, 1 << 62)
 _PORT = _between(0, 65_535)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import Unusable, field_error
 from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.sentence import sentence
@@ -49,7 +49,7 @@ def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
     leaving = {row.parts[number - 1][3] for number in chosen}
     withheld = [row.parts[number - 1][3] for number in file_numbers(row) if row.parts[number - 1][3] not in leaving]
     if withheld and not is_separable(row):
-        raise Unusable(NOT_SEPARABLE, {"leave": NOT_SEPARABLE})
+        raise field_error("leave", NOT_SEPARABLE)
     return list(dict.fromkeys(withheld))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.mail.screening import indicators, urls
 from civicmail.mail.screening.header_facts import alabel
 
@@ -126,7 +126,7 @@ def cleaned(kind: str, text: str, own: tuple[str, ...]) -> str:
     if domain and any(domain == name or (kind == "domain" and name.endswith(f".{domain}")) for name in own):
         problem = "This is the city's own; mail that only pretends to be from it is refused without an emergency."
     if problem:
-        raise Unusable(problem, {"value": problem})
+        raise field_error("value", problem)
     return value
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.cel.condition import read as read_condition
 from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values
@@ -38,12 +38,11 @@ def plain(text: str) -> str:
 def parse_rules(text: str, name: str = _HERE) -> RuleSet:
     """A text as a book of its own. Raises Unusable, with file, line and the nearest fact at the field "text"."""
     if len(text) > MAX_TEXT:
-        message = f"A version has at most {MAX_TEXT:,} characters."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", f"A version has at most {MAX_TEXT:,} characters.")
     try:
         return _book(plain(text), name)
     except UnusableBook as error:
-        raise Unusable(str(error), {"text": str(error)}) from None
+        raise field_error("text", str(error)) from None
 
 
 @lru_cache(maxsize=256)
@@ -83,11 +82,9 @@ def read(text: str) -> Rule:
     """The one rule of a text, its examples checked. Raises Unusable."""
     parsed = parse_rules(text)
     if len(parsed.rules) != 1 or parsed.matrix.rows or parsed.title:
-        message = "A version has one [[rule]] with its examples, and nothing else."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", "A version has one [[rule]] with its examples, and nothing else.")
     if parsed.rules[0].id in (MATRIX, "new") or parsed.rules[0].id.startswith("emergency-"):
-        message = f"A rule may not be called {parsed.rules[0].id}."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", f"A rule may not be called {parsed.rules[0].id}.")
     return parsed.rules[0]
 
 
@@ -95,8 +92,7 @@ def matrix(text: str) -> FailurePolicy:
     """The fail matrix of a text. Raises Unusable."""
     parsed = parse_rules(text)
     if parsed.rules or not parsed.matrix.rows:
-        message = "This text has a [matrix] with a row for each part, and nothing else."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", "This text has a [matrix] with a row for each part, and nothing else.")
     return parsed.matrix
 
 
@@ -107,7 +103,7 @@ def join_texts(texts: Mapping[str, str], more: Iterable[str] = ()) -> str:
     try:
         _book(text, "the book")
     except UnusableBook as error:
-        raise Unusable(str(error), {"text": str(error)}) from None
+        raise field_error("text", str(error)) from None
     return text
 
 

@@ -12,7 +12,6 @@ import hashlib
 from dataclasses import dataclass
 
 import orjson
-from django.db import transaction
 
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.models import Closure
@@ -20,7 +19,7 @@ from civicmail.city.directory.actions import mailboxes
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict
@@ -53,8 +52,7 @@ def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
     access or the mailbox has an authorized reader."""
     guard.require(actor, "account.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(mailbox, "closed")
+    with locked_row(mailbox, "closed") as row:
         _require_left(row, now)
         if Closure.objects.filter(mailbox=row).exclude(state__in=["closed", "dropped"]).exists():
             raise Conflict("This account is being closed already.")
@@ -91,8 +89,7 @@ def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -
     NotPermitted, Conflict."""
     guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(closure, "state", "live")
+    with locked_row(closure, "state", "live") as row:
         if row.live != live:
             raise Conflict("Not closed: the count has changed. Reload the page and check it.")
         _require_left(row.mailbox, now)
@@ -108,8 +105,7 @@ def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -
 def _step(closure: Closure, action: str, act: str, actor: Actor, reason: str, now: int) -> None:
     guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         row.state, row.since, row.problem = closure_states.step(row.state, action), from_ms(now), ""
         row.save()
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}", facts={})
@@ -128,8 +124,7 @@ def _require_left(mailbox: Mailbox, now: int) -> None:
 
 def note_count(closure: Closure, count: Count, *, now: int) -> None:
     """Store the first count, for the department to decide on."""
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         row.state, row.since = closure_states.step(row.state, "count"), from_ms(now)
         row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
         row.brought = count.missing
@@ -138,8 +133,7 @@ def note_count(closure: Closure, count: Count, *, now: int) -> None:
 
 def stop(closure: Closure, problem: str, *, now: int) -> None:
     """Stop the closure; the department sees the problem."""
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         row.state, row.since, row.problem = closure_states.step(row.state, "stop"), from_ms(now), problem[:300]
         row.save()
         facts = {"problem": row.problem}
@@ -148,8 +142,7 @@ def stop(closure: Closure, problem: str, *, now: int) -> None:
 
 def begin(closure: Closure, *, now: int) -> Closure:
     """From now on nothing is taken for it. Raises Conflict where its holder is back."""
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         box = Mailbox.objects.select_for_update().get(pk=row.mailbox_id)
         _require_left(box, now)
         row.state, row.since = closure_states.step(row.state, "begin"), from_ms(now)
@@ -166,8 +159,7 @@ def begin(closure: Closure, *, now: int) -> Closure:
 
 def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> None:
     """Record what will be deleted, all of it archived. Durable before the first file is deleted."""
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
         row.brought, row.since = brought, from_ms(now)
         row.sha256 = hashlib.sha256(certificate(row)).hexdigest()
@@ -178,8 +170,7 @@ def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> 
 
 def finish(closure: Closure, *, now: int) -> None:
     """Record that the live copy is deleted, write the certificate, and notify the person who ordered it."""
-    with transaction.atomic():
-        row = lock_row(closure, "state")
+    with locked_row(closure, "state") as row:
         row.state = closure_states.step(row.state, "finish")
         row.since = row.closed = from_ms(now)
         row.save()

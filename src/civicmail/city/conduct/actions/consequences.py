@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part, respond
@@ -22,10 +21,10 @@ from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, require_usable
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import OfPerson
@@ -54,8 +53,7 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
     """Decide the consequence. A permanent bar waits for a second officer, and nothing changes before. Raises NotPermitted for the
     author of the finding, Unusable, Conflict."""
     guard.require(actor, "violation.decide", violation_parties.about_violation(row), now=now)
-    with transaction.atomic():
-        violation = lock_row(row, "state")
+    with locked_row(row, "state") as violation:
         decider = require_no_part(violation, actor, now)
         violation.state = step(violation.state, "propose" if decision.outcome == "permanent" else "decide")
         _write(violation, decision, now)
@@ -85,8 +83,7 @@ def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> 
     Raises NotPermitted for the first officer, Conflict."""
     four_eyes.require(actor, "violation.second", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        violation = lock_row(row, "state", "decider_id")
+    with locked_row(row, "state", "decider_id") as violation:
         second = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "agree" if yes else "disagree"), from_ms(now)
         record_entry("violation.second", violation, actor, reason, now, yes=int(yes))
@@ -105,12 +102,10 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
     """The person has done the training. Raises Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        violation = lock_row(row, "trained")
+    with locked_row(row, "trained") as violation:
         if violation.outcome != "warning" or violation.decided is None or violation.trained is not None:
             raise Conflict("No training is open here.")
-        violation.trained = from_ms(now)
-        violation.save(update_fields=["trained"])
+        save_values(violation, trained=from_ms(now))
         record_entry("violation.train", violation, actor, reason, now)
     return violation
 
@@ -149,8 +144,7 @@ def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, no
 
 def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
     text = checked_reason(text, "text", min_length=10, max_length=4000)
-    with transaction.atomic():
-        violation = lock_row(row, "state")
+    with locked_row(row, "state") as violation:
         violation.state = step(violation.state, "appeal")
         if violation.decided is None or now >= epoch_ms(violation.decided) + APPEAL:
             raise Conflict("The time for an appeal is over: it was 30 days from the decision.")
@@ -168,8 +162,7 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
     Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=20, max_length=1000)
-    with transaction.atomic():
-        violation = lock_row(row, "state")
+    with locked_row(row, "state") as violation:
         hearer = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "uphold" if uphold else "overturn"), from_ms(now)
         violation.hearer, violation.heard, violation.hearing = hearer, from_ms(now), reason
@@ -189,8 +182,7 @@ def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation
     NotPermitted for who recorded it, Conflict."""
     four_eyes.require(actor, "violation.reverse", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=20, max_length=1000)
-    with transaction.atomic():
-        violation = lock_row(row, "state")
+    with locked_row(row, "state") as violation:
         officer = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "reverse"), from_ms(now)
         violation.hearer, violation.heard, violation.hearing = officer, from_ms(now), reason
@@ -210,8 +202,7 @@ def _write(row: Violation, decision: Decision, now: int) -> None:
         wrong["ground"] = "Name the ground."
     if decision.outcome in ("suspension", "restriction") and not 1 <= decision.days <= MAX_DAYS:
         wrong["days"] = f"From 1 to {MAX_DAYS} days."
-    if wrong:
-        raise Unusable(next(iter(wrong.values())), wrong)
+    require_usable(wrong)
     proposed = violation_parties.proposed(row, now)
     row.outcome, row.proposed = decision.outcome, proposed.outcome
     row.departs = decision.outcome != proposed.outcome or bool(proposed.days and decision.days != proposed.days)

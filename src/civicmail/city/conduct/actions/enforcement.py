@@ -18,9 +18,10 @@ from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import UNDO_MS
 from civicmail.city.directory.models import Episode
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.models import Account
 from civicmail.city.identity import person_kinds
 from civicmail.city.identity.actions import access_requests
@@ -98,8 +99,7 @@ def require_end(row: ReviewRow, until: int, now: int) -> None:
     the access office alone."""
     if row.role is not None:
         if from_ms(until) > row.role.until:
-            sentence = "A review shortens a role; for longer the access office grants it anew."
-            raise Unusable(sentence, {"until": sentence})
+            raise field_error("until", "A review shortens a role; for longer the access office grants it anew.")
         return
     assert row.right is not None
     work = _work(row.right)
@@ -197,11 +197,9 @@ def _do_role(row: ReviewRow, granted: RoleAssignment, now: int) -> None:
         return
     if row.answer == "change":
         assert row.promised is not None
-        grant.until = row.promised
-        grant.save(update_fields=["until"])
+        save_values(grant, until=row.promised)
     else:
-        grant.ended = from_ms(now)
-        grant.save(update_fields=["ended"])
+        save_values(grant, ended=from_ms(now))
         RoleActivation.objects.filter(grant=grant, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
     facts = {"person": row.asked["uid"], "duty": grant.role, "until": epoch_ms(grant.until), "rows": [row.pk]}
     act = "duty.end" if grant.ended else "duty.shorten"

@@ -22,7 +22,7 @@ from civicmail.city.conduct.queries import deciders, external_systems
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import employment, lock_row
+from civicmail.city.guard.actions.acting import employment, lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, Unusable
@@ -68,8 +68,7 @@ def change_door(door: OutsideDoor, *, person: Person, hook: str, days: int, acto
     reason = checked_reason(reason)
     if fields := _wrong(person, hook, days):
         raise Unusable("This door cannot be changed like that.", fields)
-    with transaction.atomic():
-        row = lock_row(door, "closed")
+    with locked_row(door, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"{row} is used no more.")
         before, row.person, row.hook, row.days = row.person, person, hook, days
@@ -90,12 +89,10 @@ def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> Out
     """Close a system, so that no endings are requested there. Raises Conflict while it has accounts."""
     guard.require(actor, "outside.change", now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(door, "closed")
+    with locked_row(door, "closed") as row:
         if row.closed is not None or row.accounts.filter(ended__isnull=True).exists():
             raise Conflict("Not closed: the system is closed already, or a person still has access there. End that access first.")
-        row.closed = from_ms(now)
-        row.save(update_fields=["closed"])
+        save_values(row, closed=from_ms(now))
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{row.code}", facts={"closed": 1})
     return row
 
@@ -129,8 +126,7 @@ def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> Out
     """Record that the account of someone who stays was ended there. Raises Conflict."""
     guard.require(actor, "outside.give", about_person(account.person), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(account, "ended")
+    with locked_row(account, "ended") as row:
         if row.ended is not None or row.endings.filter(state__in=list(external_account_states.OPEN_STATES)).exists():
             raise Conflict("It has ended, or its end is under way: confirm that.")
         _end(row, now)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.conduct.actions.next_steps import notify_next
@@ -14,10 +13,10 @@ from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.four_eyes import is_same_person, why_refused
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
@@ -47,13 +46,11 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     """Request a response from the person, within a week; they learn the rule, but not the reporter.
     Raises NotPermitted, Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
-    with transaction.atomic():
-        violation = lock_row(row, "state", "respond_by")
+    with locked_row(row, "state", "respond_by") as violation:
         if violation.state not in FIRST or violation.respond_by is not None or violation.person is None:
             raise Conflict("No response requested: the person was asked before, is not named, or a finding exists.")
         require_no_part(violation, actor, now)
-        violation.respond_by = from_ms(now + RESPONSE_MS)
-        violation.save(update_fields=["respond_by"])
+        save_values(violation, respond_by=from_ms(now + RESPONSE_MS))
         record_entry("violation.ask", violation, actor, "", now, until=now + RESPONSE_MS)
         pages = settings.CITY.web.url
         lines_ = [
@@ -83,12 +80,10 @@ def record_response(row: Violation, text: str, reference: str, *, actor: Actor, 
 
 def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
     text = checked_reason(text, "text", min_length=10, max_length=MAX_RESPONSE)
-    with transaction.atomic():
-        violation = lock_row(row, "state", "response")
+    with locked_row(row, "state", "response") as violation:
         if violation.state not in FIRST or violation.response:
             raise Conflict("Not saved: a finding or a response exists already.")
-        violation.response, violation.responded = text, from_ms(now)
-        violation.save(update_fields=["response", "responded"])
+        save_values(violation, response=text, responded=from_ms(now))
         record_entry("violation.respond", violation, actor, reference, now)
     return violation
 
@@ -102,9 +97,8 @@ def find(
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=20, max_length=1000)
     if action not in FINDINGS:
-        raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
-    with transaction.atomic():
-        violation = lock_row(row, "state", "response")
+        raise field_error("finding", "Choose a finding.")
+    with locked_row(row, "state", "response") as violation:
         finder = require_no_part(violation, actor, now)
         target = step(violation.state, action)
         _require_fair(violation, action, good_faith, now)

@@ -20,10 +20,10 @@ from civicmail.city.conduct.queries import deciders, leavers
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row, save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import DAY_MS, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, require_usable
 from civicmail.city.guard.reasons import Reasons, checked_reason
 from civicmail.city.identity.actions import access_requests, autoreplies
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -62,8 +62,7 @@ def answer(
     guard.require(actor, "leaver.answer", about_person(who), now=now)
     reason = checked_reason(reason, min_length=10)
     _require_choice(choice, until, {"text": text.strip(), "to": to, "successor": successor}, now)
-    with transaction.atomic():
-        row = lock_row(leaver, "choice")
+    with locked_row(leaver, "choice") as row:
         box = row.mailbox
         if not leavers.is_gone(row, now):
             raise Conflict(f"{who} works here again, or the account is closed. There is nothing to choose.")
@@ -77,8 +76,7 @@ def answer(
             autoreplies.forward_left(box, to, until=until, **words)
         elif choice == "successor":
             _ask_successor(row, successor, until, actor, now)
-        row.choice, row.answered, row.person = choice, from_ms(now), acting_person(actor)
-        row.save(update_fields=["choice", "answered", "person"])
+        save_values(row, choice=choice, answered=from_ms(now), person=acting_person(actor))
         facts = {"choice": choice, "until": until, "episode": row.ending.episode_id}
         facts |= {"to": to.address} if choice == "forward" and to is not None else {}
         entries.enter("leaver.answer", actor=actor, reason=reason, now=now, object=f"person:{who.uid}", facts=facts)
@@ -94,8 +92,7 @@ def _require_choice(choice: str, until: int, given: Mapping[str, Any], now: int)
     fields = {} if given[needed] else {needed: "This answer needs it."}
     if not now < until <= now + MAX_SUCCESSION:
         fields["until"] = "It ends within a year." if until else "Say until which day."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
 
 
 def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Actor, now: int) -> None:

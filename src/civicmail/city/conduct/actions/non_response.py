@@ -22,6 +22,7 @@ from civicmail.city.conduct.review_plans import GRACE_DAYS, suspends
 from civicmail.city.directory.models import Department
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict
@@ -47,8 +48,7 @@ def end_due(now: int) -> int:
 
 
 def _end(review: Review, now: int) -> int:
-    review.state = review_states.step(review.state, "end")
-    review.save(update_fields=["state"])
+    save_values(review, state=review_states.step(review.state, "end"))
     rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, state="open").order_by("id"))
     reviewers = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
     codes = dict(Department.objects.values_list("pk", "code"))
@@ -164,8 +164,7 @@ def expire_due(now: int) -> int:
             row = enforcement.locked(pk)
             if row.state != "suspended":
                 continue
-            row.state, row.answer, row.checked = step(row.state, "lapse"), "lapse", None
-            row.save(update_fields=["state", "answer", "checked"])
+            save_values(row, state=step(row.state, "lapse"), answer="lapse", checked=None)
             facts = {"rows": [row.pk], "people": [row.asked["uid"]]}
             entries.enter("review.lapse", actor=TICK, reason="", now=now, object=object_of(row.review), facts=facts)
             enforcement.carry_out(row, now=now)

@@ -19,10 +19,10 @@ from civicmail.city.conduct.reviewer_assignment import Candidate
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actions.acting import acting_person, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.reasons import checked_reason
 
 MAX_HOPS = 2
@@ -75,13 +75,10 @@ def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: 
         if mine.reviewer_id != me.pk or mine.replaced is not None:
             raise Conflict("Only the original reviewer can reassign this item, and only once.")
         if to.pk == me.pk or to.pk not in reviewers.present([to.pk], [], now):
-            sentence = "Choose somebody else who works here and can sign in."
-            raise Unusable(sentence, {"to": sentence})
+            raise field_error("to", "Choose somebody else who works here and can sign in.")
         if mine.review.deadline is None or not from_ms(now) < from_ms(until) <= mine.review.deadline:
-            sentence = "Standing in ends with the deadline of the review at the latest."
-            raise Unusable(sentence, {"day": sentence})
-        mine.delegate, mine.delegate_until, mine.delegate_why = to, from_ms(until), reason
-        mine.save(update_fields=["delegate", "delegate_until", "delegate_why"])
+            raise field_error("day", "Standing in ends with the deadline of the review at the latest.")
+        save_values(mine, delegate=to, delegate_until=from_ms(until), delegate_why=reason)
         note(mine, "delegated", actor, now, to=to.display, words=reason)
         facts = {"part": mine.pk, "to": to.uid, "until": until}
         entries.enter("review.delegate", actor=actor, reason=reason, now=now, object=object_of(mine.review), facts=facts)

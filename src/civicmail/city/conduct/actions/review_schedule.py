@@ -18,6 +18,7 @@ from civicmail.city.conduct.review_plans import LONG_LEAVE, PLANS, due
 from civicmail.city.directory.models import Department, Mailbox
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, Unusable
@@ -80,8 +81,7 @@ def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Revie
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
-        row.by, row.reason = actor.uid, reason
-        row.save(update_fields=["by", "reason"])
+        save_values(row, by=actor.uid, reason=reason)
         return begin(row, actor=actor, now=now)
 
 

@@ -15,10 +15,10 @@ from civicmail.city.conduct.queries import deciders, statement_sections
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row, save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import format_day, from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.notices.actions import notify
@@ -36,11 +36,9 @@ SENTENCE = "I have read this statement, and I answer for it."
 def answer(row: Statement, answer: str, remarks: str, *, actor: Actor, now: int) -> Statement:
     """Sign with the head's answer: "sign" that access is in order, "except" for the exceptions in the remarks. Raises as sign()."""
     if answer == "sign" and remarks.strip():
-        words = "You wrote what is not in order: choose the second answer, or take the words out."
-        raise Unusable(words, {"answer": words})
+        raise field_error("answer", "You wrote what is not in order: choose the second answer, or take the words out.")
     if answer == "except" and len(remarks.strip()) < 20:
-        words = "Say in at least 20 characters what is not in order."
-        raise Unusable(words, {"remarks": words})
+        raise field_error("remarks", "Say in at least 20 characters what is not in order.")
     return sign(row, remarks, actor=actor, reason=SENTENCE, now=now)
 
 
@@ -52,8 +50,7 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
     remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
     if len(remarks) > MAX_REMARKS or (remarks and len(remarks) < 20):
         raise Unusable("Describe the exceptions.", {"remarks": f"Between 20 and {MAX_REMARKS} characters."})
-    with transaction.atomic():
-        statement = lock_row(row, "state")
+    with locked_row(row, "state") as statement:
         half = half_year.parse(statement.half)
         assert half is not None, "the calendar wrote it"
         statement.state = statement_states.step(statement.state, "except" if remarks else "sign")
@@ -121,8 +118,7 @@ def find_overdue(now: int) -> int:
             row = late.select_related("department").order_by("pk").first()
             if row is None:
                 return done
-            row.overdue = from_ms(now)
-            row.save(update_fields=["overdue"])
+            save_values(row, overdue=from_ms(now))
             facts = {"half": row.half, "due": str(row.due)}
             entries.enter(
                 "statement.overdue", actor=TICK, reason="", now=now, object=f"department:{row.department.code}", facts=facts

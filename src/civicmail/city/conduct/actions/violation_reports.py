@@ -21,10 +21,10 @@ from civicmail.city.conduct.violation_states import FIRST
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import DAY_MS, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import barring
@@ -51,7 +51,7 @@ def report(person: Person | None, clause: str, what: str, evidence: Sequence[str
     Raises NotPermitted, Unusable."""
     guard.require(actor, "violation.report", now=now)
     if person is None:
-        raise Unusable(_WHO, {"person": _WHO})
+        raise field_error("person", _WHO)
     reporter = acting_person(actor)
     with transaction.atomic():
         return _open(
@@ -132,8 +132,7 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
     Raises NotPermitted about oneself, Unusable, Conflict."""
     guard.require(actor, "violation.name", now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        violation = lock_row(row, "state", "person_id")
+    with locked_row(row, "state", "person_id") as violation:
         if violation.person is not None or violation.state != "reported":
             raise Conflict("Not saved: another officer named the person first. Reload the page.")
         if four_eyes.is_oneself(actor, person, now):
@@ -151,8 +150,7 @@ def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now:
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason)
     (number,) = _checked_evidence([number])
-    with transaction.atomic():
-        violation = lock_row(row, "state")
+    with locked_row(row, "state") as violation:
         if violation.state not in FIRST:
             raise Conflict("It was found already; evidence comes before.")
         made, is_new = Evidence.objects.get_or_create(
@@ -221,8 +219,7 @@ def _checked_evidence(numbers: Sequence[str]) -> list[str]:
         try:
             checked[str(uuid.UUID(number.strip()))] = None
         except ValueError:
-            error = "This is no number of a message: it has 32 digits and letters."
-            raise Unusable(error, {"evidence": error}) from None
+            raise field_error("evidence", "This is no number of a message: it has 32 digits and letters.") from None
     if len(checked) > MAX_EVIDENCE:
         raise Unusable("Too many.", {"evidence": f"At most {MAX_EVIDENCE}."})
     return list(checked)

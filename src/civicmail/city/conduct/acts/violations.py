@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import Resource
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
 from civicmail.city.pages.inputs import Choice, Choices, Input, Lines, OptionalPerson, PersonName, Text, reason
@@ -121,13 +122,9 @@ class RecordViolation(Act["Person", Record, Recorded]):
         return person
 
     def find(self, person: str, *, actor: Actor, now: int) -> Person:
-        from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.queries.signin import find_person
 
-        somebody = find_person(person)
-        if somebody is None:
-            raise Unusable(f"The directory has nobody who is {person}.")
-        return somebody
+        return require_row(find_person(person), f"The directory has nobody who is {person}.")
 
     def is_hidden(self, row: Person, actor: Actor, now: int) -> bool:
         from civicmail.city.guard import guard

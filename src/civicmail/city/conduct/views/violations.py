@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
@@ -21,7 +21,7 @@ from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries import history
 from civicmail.city.identity.views.roster import department_of
-from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, or_404, require
 from civicmail.city.pages.page import Action, Page
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
@@ -47,10 +47,7 @@ def unnamed(request: CityRequest, pk: int) -> HttpResponse:
 def violation_or_404(department: str, pk: int) -> Violation:
     """The violation of this department; 404 elsewhere."""
     where = department_of(department)
-    row = Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first()
-    if row is None:
-        raise Http404
-    return row
+    return or_404(Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first())
 
 
 @acting("violation.see")

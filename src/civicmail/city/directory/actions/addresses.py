@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from civicmail.city.directory.local_part import RESERVED, field_error
+from civicmail.city.directory.errors import field_error
+from civicmail.city.directory.local_part import RESERVED
 from civicmail.city.directory.models import Address, Mailbox, MailGroup, Person, ReservedAddress
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.errors import Unusable, field_error, require_usable
 from civicmail.city.directory.models import Department, Mailbox, Person
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -21,8 +21,7 @@ def make(code: str, name: str, *, parent: Department | None = None, mailbox_cost
         fields["code"] = f"There is or was a department {code}."
     if not name.strip():
         fields["name"] = "A department has a name."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     return Department.objects.create(code=code, name=name.strip(), parent=parent, mailbox_cost=mailbox_cost)
 
 
@@ -31,8 +30,7 @@ def put_below(department: Department, parent: Department | None) -> None:
     above = parent
     while above is not None:
         if above.pk == department.pk:
-            sentence = f"{department} cannot be below {parent}, which is below it."
-            raise Unusable(sentence, {"parent": sentence})
+            raise field_error("parent", f"{department} cannot be below {parent}, which is below it.")
         above = above.parent
     department.parent = parent
     department.save(update_fields=["parent"])
@@ -44,8 +42,7 @@ def lead(department: Department, head: Person | None, deputies: Iterable[Person]
     for field, people in (("head", [head] if head else []), ("deputies", deputies)):
         for person in people:
             if not person.episodes.filter(ended__isnull=True).exists():
-                sentence = f"{person} does not work for the city now."
-                raise Unusable(sentence, {field: sentence})
+                raise field_error(field, f"{person} does not work for the city now.")
     department.head = head
     department.save(update_fields=["head"])
     department.deputies.set([d for d in deputies if d != head])

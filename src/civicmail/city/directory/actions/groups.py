@@ -7,7 +7,7 @@ from datetime import datetime
 
 from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses
-from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.errors import field_error
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 
 
@@ -18,9 +18,9 @@ def make(
     address = local_part.checked(address, domains)
     addresses.require_free(address, None)
     if Mailbox.objects.filter(address=address).exists():
-        raise Unusable(f"{address} is or was a mailbox.", {"address": f"{address} is or was a mailbox."})
+        raise field_error("address", f"{address} is or was a mailbox.")
     if not name.strip():
-        raise Unusable("A list has a name.", {"name": "A list has a name."})
+        raise field_error("name", "A list has a name.")
     return MailGroup.objects.create(address=address, name=name.strip(), department=department, everyone=everyone, made=now)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses, reserved
-from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.errors import field_error, require_usable
 from civicmail.city.directory.models import Address, Department, Mailbox, Person
 
 
@@ -35,7 +35,7 @@ def open_service(
 ) -> Mailbox:
     """The address of a machine that sends (S1); it ends by itself. Raises Unusable."""
     if expires <= now:
-        raise Unusable("A service mailbox ends in the future.", {"expires": "A service mailbox ends in the future."})
+        raise field_error("expires", "A service mailbox ends in the future.")
     address = local_part.checked(address, domains)
     return _make(address, name, Mailbox.Type.SERVICE, department, purpose=purpose, expires=expires, now=now)
 
@@ -75,11 +75,9 @@ def _make(
         fields["name"] = "A mailbox has a name."
     if holder is None and len(purpose.strip()) < 20:
         fields["purpose"] = "Say in at least 20 characters what it is for."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     if Mailbox.objects.filter(address=address).exists():
-        sentence = f"{address} is or was a mailbox."
-        raise Unusable(sentence, {"address": sentence})
+        raise field_error("address", f"{address} is or was a mailbox.")
     addresses.require_free(address, holder)
     mailbox = Mailbox.objects.create(
         address=address, name=name.strip(), kind=kind, department=department, holder=holder, purpose=purpose.strip(), made=now,

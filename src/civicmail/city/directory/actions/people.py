@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.errors import Unusable, field_error, require_usable
 from civicmail.city.directory.models import Contract, Department, Episode, Person
 
 _NAME_MOST = {"uid": 60, "given": 80, "family": 80, "display": 160, "phone": 40, "language": 12}
@@ -52,7 +52,7 @@ def add(uid: str, name: Name) -> Person:
     """Raises Unusable."""
     checked(uid, name)
     if Person.objects.filter(uid=uid).exists():
-        raise Unusable(f"There is a person {uid} already.", {"uid": f"There is a person {uid} already."})
+        raise field_error("uid", f"There is a person {uid} already.")
     return Person.objects.create(uid=uid, **name.plain())
 
 
@@ -83,8 +83,7 @@ def checked(uid: str, name: Name) -> None:
             fields[field] = "Only characters that can be printed, on one line."
     if "@" in name.shown:
         fields["display"] = "A display name has no @: it would read as another address (P-14)."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
 
 
 def hire(person: Person, work: Work) -> Episode:
@@ -92,7 +91,7 @@ def hire(person: Person, work: Work) -> Episode:
     if person.episodes.filter(ended__isnull=True).exists():
         raise Unusable(f"{person} works for the city already.")
     if work.starts is None:
-        raise Unusable("Employment has a first day.", {"starts": "Employment has a first day."})
+        raise field_error("starts", "Employment has a first day.")
     require_supervisor(person, work.supervisor)
     return Episode.objects.create(
         person=person,
@@ -112,8 +111,7 @@ def require_supervisor(person: Person, supervisor: Person | None) -> None:
     above = supervisor
     while above is not None:
         if above.pk in seen:
-            sentence = f"{supervisor} cannot supervise {person}: they would supervise each other."
-            raise Unusable(sentence, {"supervisor": sentence})
+            raise field_error("supervisor", f"{supervisor} cannot supervise {person}: they would supervise each other.")
         seen.add(above.pk)
         episode = above.episodes.filter(ended__isnull=True).select_related("supervisor").first()
         above = episode.supervisor if episode else None

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
 from django.db.models import Model
 
 from civicmail.city.directory.models import Episode, Person
@@ -24,6 +29,20 @@ def lock_row[Row: Model](row: Row, *seen: str) -> Row:
     if any(getattr(now, column) != getattr(row, column) for column in seen):
         raise Conflict("Not saved: another person changed this first. Reload the page.")
     return now
+
+
+@contextmanager
+def locked_row[Row: Model](row: Row, *seen: str) -> Iterator[Row]:
+    """A transaction with this row locked, as lock_row. Raises Conflict."""
+    with transaction.atomic():
+        yield lock_row(row, *seen)
+
+
+def save_values(row: Model, **values: Any) -> None:
+    """Set these fields of the row, and save them alone."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(values))
 
 
 def employment(person: Person) -> Episode:

@@ -7,10 +7,10 @@ from django.db import transaction
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.examination_grounds import PROTECTED_CLASSES
 from civicmail.city.guard.models import Protection
 from civicmail.city.guard.queries import four_eyes
@@ -37,7 +37,7 @@ def name(
         raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
     whom = person or department
     if whom is None or (person is not None and department is not None):
-        raise Unusable("Name a person or a department.", {"person": "Name a person or a department."})
+        raise field_error("person", "Name a person or a department.")
     return _made(kind, whom, approves, actor, reason, now)
 
 
@@ -45,12 +45,10 @@ def end(protection: Protection, *, actor: Actor, reason: str, now: int) -> None:
     """Somebody belongs to the class, or approves for it, no more. Raises NotPermitted, Conflict."""
     guard.require(actor, "mandate.protect", CITY, now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(protection, "ended")
+    with locked_row(protection, "ended") as row:
         if row.ended is not None:
             raise Conflict("This was ended already.")
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         _entered("mandate.unprotect", row, actor, reason, now)
 
 

@@ -17,10 +17,10 @@ from django.utils import timezone
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.models import Account, Invitation
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import elected, sessions
@@ -53,7 +53,7 @@ def end_access(person: Person, *, reason: str, when: int, actor: Actor, now: int
 def end_on(person: Person, day: date | None, *, reason: str, actor: Actor, now: int, successor: Person | None = None) -> Ending:
     """End it at the end of a day, or at once where there is none. Raises what end_access does."""
     if day is not None and day < timezone.localdate(from_ms(now)):
-        raise Unusable("This day is over; choose now.", {"day": "This day is over; choose now."})
+        raise field_error("day", "This day is over; choose now.")
     when = now if day is None else end_of_day(day)
     return end_access(person, reason=reason, when=when, actor=actor, now=now, successor=successor)
 
@@ -83,8 +83,7 @@ def call_off(planned: Ending, *, actor: Actor, reason: str, now: int) -> None:
     """Cancel an ending that has not begun: the person stays. Raises Conflict otherwise."""
     guard.require(actor, "access.end", about_person(planned.person), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(planned, "when")
+    with locked_row(planned, "when") as row:
         if row.done is not None or row.when <= from_ms(now) or row.steps.exists():
             raise Conflict("This end has come already.")
         facts = {"when": epoch_ms(row.when), "episode": row.episode_id}
@@ -117,8 +116,7 @@ def schedule(
     ]
     for ending in endings.values():
         if ending.done is None and from_ms(when) < ending.when:
-            ending.when, ending.reason, ending.by = from_ms(when), reason, actor.uid
-            ending.save(update_fields=["when", "reason", "by"])
+            save_values(ending, when=from_ms(when), reason=reason, by=actor.uid)
     endings |= {e.episode_id: e for e in Ending.objects.bulk_create(new)}
     done = [(f"person:{e.person.uid}", {"when": when, "episode": e.episode_id}) for e in new]
     entries.enter_each("access.end-asked", done, actor=actor, reason=reason, now=now)

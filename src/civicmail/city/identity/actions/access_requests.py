@@ -16,10 +16,10 @@ from civicmail.city.directory.actions import addresses, mailboxes, reserved
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, employment, lock_row
+from civicmail.city.guard.actions.acting import acting_person, employment, lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import Reasons, checked_reason
 from civicmail.city.guard.resources import GrantOn
@@ -117,8 +117,7 @@ def withdraw(authorization: Authorization, *, actor: Actor, reason: str, now: in
     """Withdraw a request before it takes effect, by its requester or another person who could have made it."""
     guard.require(actor, "request.withdraw", about_authorization(authorization), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(authorization, "state")
+    with locked_row(authorization, "state") as row:
         transition(row, "withdraw", reason, now)
         discard_mailbox(row.mailbox, now=now)
         _entered("request.withdraw", row, actor, reason, now)
@@ -131,15 +130,13 @@ def extend(authorization: Authorization, until: int, *, actor: Actor, reason: st
     the holder, and for the requester."""
     four_eyes.require(actor, "request.decide", about_authorization(authorization), now=now)
     reason = checked_reason(reason, min_length=20)
-    with transaction.atomic():
-        row = lock_row(authorization, "state", "until")
+    with locked_row(authorization, "state", "until") as row:
         if row.state not in ("active", "suspended"):
             raise Conflict("Only what is in force can be extended.")
         if row.department != row.episode.department and row.role == "holder":
             raise Conflict(f"{row.person} works in another department now, which decides afresh.")
         before = epoch_ms(row.until)
-        row.until, row.approver, row.decided = _checked_until(row.episode, until, now), acting_person(actor), from_ms(now)
-        row.save(update_fields=["until", "approver", "decided"])
+        save_values(row, until=_checked_until(row.episode, until, now), approver=acting_person(actor), decided=from_ms(now))
         _entered("request.extend", row, actor, reason, now, before=before)
         publish_on_commit([row.person_id])
     return row
@@ -164,8 +161,7 @@ def activate(row: Authorization, *, actor: Actor, now: int) -> None:
         mailboxes.reopen(row.mailbox, row.department, now=from_ms(now))
         account = signin.account_of(row.person, actor=actor, reason="access was authorized", now=now)
         if not account.is_active and account.contained is None:  # hired again (L5)
-            account.is_active = True
-            account.save(update_fields=["is_active"])
+            save_values(account, is_active=True)
     _entered("access.begin", row, actor, "", now)
     publish_on_commit([row.person_id], [row.mailbox_id], lists=row.role == "holder")
 
@@ -205,8 +201,7 @@ def checked_end(kind: str, contract_ends: date | None, until: int, now: int, spo
     """Raise Unusable for an end that is over or too far away (M2). until: ms."""
     most = latest_end(kind, timezone.localtime(from_ms(now)), contract_ends, sponsor_left)
     if not from_ms(now) < from_ms(until) <= most:
-        sentence = f"Access ends in the future, with {format_day(last_day(most))} at the latest."
-        raise Unusable(sentence, {"until": sentence})
+        raise field_error("until", f"Access ends in the future, with {format_day(last_day(most))} at the latest.")
 
 
 def _checked_until(episode: Episode, until: int, now: int) -> datetime:

@@ -12,10 +12,10 @@ from django.db import transaction
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import lock_row, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.models import AutoReply, Forwarding
@@ -47,8 +47,7 @@ def set_autoreply(
     inside, beyond = _words(text, "text"), _words(text if outside is None else outside, "outside", may_be_empty=True)
     starts = max(starts, now)
     _require_time(starts, until, now)
-    with transaction.atomic():
-        row = lock_row(mailbox, "closed")
+    with locked_row(mailbox, "closed") as row:
         if row.closed is not None:
             raise Conflict(sentence("This mailbox was closed."))
         if (kind == "left") != is_left(row, now):
@@ -90,8 +89,7 @@ def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, rea
         raise Unusable(
             "It goes to a function mailbox of the same department.", {"to": "Choose a function mailbox of the department."}
         )
-    with transaction.atomic():
-        row = lock_row(mailbox, "closed")
+    with locked_row(mailbox, "closed") as row:
         if row.closed is not None or not is_left(row, now):
             raise Conflict("Only mail of a leaver can be forwarded to another mailbox.")
         _end_forwardings(row, actor, "another one is chosen", now)
@@ -138,15 +136,13 @@ def _require_time(starts: int, until: int, now: int) -> None:
         error = sentence("It ends after it begins.")
     else:
         return
-    raise Unusable(error, {"until": error})
+    raise field_error("until", error)
 
 
 def _words(text: str, field: str, *, may_be_empty: bool = False) -> str:
     plain = text.replace("\r\n", "\n").strip()
     if not plain and not may_be_empty:
-        error = sentence("Write what is answered.")
-        raise Unusable(error, {field: error})
+        raise field_error(field, sentence("Write what is answered."))
     if len(plain) > MAX_TEXT_LENGTH:
-        error = sentence("At most {most} characters.", most=MAX_TEXT_LENGTH)
-        raise Unusable(error, {field: error})
+        raise field_error(field, sentence("At most {most} characters.", most=MAX_TEXT_LENGTH))
     return plain

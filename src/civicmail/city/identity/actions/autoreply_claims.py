@@ -6,6 +6,7 @@ import hashlib
 
 from django.db import transaction
 
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.identity.actions.autoreply_expiry import WEEK_MS
 from civicmail.city.identity.models import Answered, AutoReply
@@ -22,6 +23,5 @@ def claim(reply: AutoReply, sender: str, capture: str, *, received: int) -> bool
             return True
         if received < epoch_ms(row.at) + WEEK_MS:
             return False
-        row.capture, row.at = capture, from_ms(received)
-        row.save(update_fields=["capture", "at"])
+        save_values(row, capture=capture, at=from_ms(received))
     return True

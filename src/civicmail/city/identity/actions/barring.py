@@ -11,7 +11,7 @@ from django.db import transaction
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, Unusable
@@ -119,8 +119,7 @@ def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> B
     for the first officer, Conflict."""
     four_eyes.require(actor, "bar.end", about_end(bar), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(bar, "ended", "asker_id")
+    with locked_row(bar, "ended", "asker_id") as row:
         if row.ended is not None or row.asker is None:
             raise Conflict("No proposal is pending. Reload the page.")
         ender = acting_person(actor)
@@ -140,8 +139,7 @@ def expire(now: int) -> int:
     with transaction.atomic():
         rows = list(Bar.objects.select_for_update().filter(ended__isnull=True, until__lte=from_ms(now)).order_by("id")[:500])
         for row in rows:
-            row.ended, row.ended_why = from_ms(now), "its time is over"
-            row.save(update_fields=["ended", "ended_why"])
+            save_values(row, ended=from_ms(now), ended_why="its time is over")
         people = Person.objects.in_bulk([row.person_id for row in rows])
         done = [(f"person:{people[r.person_id].uid}", {"bar": r.pk, "kind": r.kind}) for r in rows]
         entries.enter_each("bar.end", done, actor=TICK, reason="its time is over", now=now)

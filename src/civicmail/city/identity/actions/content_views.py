@@ -14,9 +14,10 @@ from django.db import DatabaseError, transaction
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard, mandate_states
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, NotRecorded, Unusable
+from civicmail.city.guard.errors import Conflict, NotRecorded, Unusable, field_error
 from civicmail.city.guard.mandates import Mandate
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.guard.permits import Permit
@@ -60,8 +61,7 @@ def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], no
             if fresh.scope != mandate.scope:
                 raise Conflict("Nothing was shown: the scope of this mandate has changed. Reload the page.")
             if row.state == "approved":
-                row.state, row.since = mandate_states.step(row.state, "use"), from_ms(now)
-                row.save(update_fields=["state", "since"])
+                save_values(row, state=mandate_states.step(row.state, "use"), since=from_ms(now))
             facts = {k: v for k, v in entry.items() if k not in ("act", "person", "duty", "reason")}
             made = entries.enter(
                 act,
@@ -81,7 +81,7 @@ def reveal(actor: Actor, reason_code: str, text: str, capture_id: str, *, now: i
     """A permit for one message on a technical page (I1). reason_code: of reveals.REASONS; text: why, in words. Raises NotPermitted,
     Unusable, NotRecorded."""
     if reason_code not in REASONS:
-        raise Unusable("Choose a reason from the list.", {"reason_code": "Choose a reason from the list."})
+        raise field_error("reason_code", "Choose a reason from the list.")
     text = checked_reason(text, "text", min_length=10)
 
     def write(entry: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ from civicmail.city.directory.department_file import DepartmentEntry
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import lock_row, save_values
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, require_row
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.actions import department_routing, organization
@@ -135,8 +135,7 @@ def _route(department: DepartmentEntry, act: _Request, done: ImportResult) -> No
             raise Unusable(f"{address} is in no domain of the city: {', '.join(sorted(domains))}.")
         if address in others:
             raise Conflict(f"{address} is of the department {others[address]}. Take it out of one of the two.")
-    row.routed = " ".join(sorted(department.addresses))
-    row.save(update_fields=["routed"])
+    save_values(row, routed=" ".join(sorted(department.addresses)))
     facts = {"addresses": len(department.addresses)}
     entries.enter(
         "department.change", actor=act.actor, reason=act.reason, now=act.now, object=f"department:{row.code}", facts=facts
@@ -152,7 +151,6 @@ def _department(code: str) -> Department:
 
 
 def _person(uid: str) -> Person:
-    person = Person.objects.filter(uid=uid).first()
-    if person is None:
-        raise Unusable(f"Nobody has the number {uid}. Import the people first, or omit the head.")
-    return person
+    return require_row(
+        Person.objects.filter(uid=uid).first(), f"Nobody has the number {uid}. Import the people first, or omit the head."
+    )

@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import bulk_update, entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error, require_usable
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.actions import account_notices, sessions
@@ -35,7 +36,7 @@ def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
     """The password of a new device of one's own, shown this once."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     if not (name := name.strip()):
-        raise Unusable("Name the device.", {"name": "Name the device."})
+        raise field_error("name", "Name the device.")
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
         if Device.objects.filter(person=person, ended__isnull=True).count() >= MAX_DEVICES:
@@ -55,8 +56,7 @@ def make_for_machine(mailbox: Mailbox, name: str, *, until: int, actor: Actor, r
         "reason": "" if reason.strip() else "Say why.",
         "until": "" if now < until <= now + YEAR_MS else "A machine's password ends within a year.",
     }
-    if errors := {field: error for field, error in errors.items() if error}:
-        raise Unusable(next(iter(errors.values())), errors)
+    require_usable({field: error for field, error in errors.items() if error})
     if mailbox.kind != "service" or mailbox.closed:
         raise Conflict(f"{mailbox.address} is no service mailbox: people use it, under their own names.")
     with transaction.atomic():
@@ -78,8 +78,7 @@ def end(device: Device, *, actor: Actor, now: int, reason: str = "") -> None:
         row = Device.objects.select_for_update().get(pk=device.pk)
         if row.ended is not None:
             return
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         entries.enter("device.end", actor=actor, reason=reason, now=now, object=f"device:{row.key}", facts={"name": row.name})
         publish_on_commit([row.person_id] if row.person_id else [], [row.machine_id] if row.machine_id else [])
 
@@ -95,8 +94,7 @@ def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int
         row = Device.objects.select_for_update().get(pk=device.pk)
         if row.ended is not None:
             return 0, account.epoch
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         ended = sum(sessions.end(Account.objects.filter(pk=account.pk), keep=keep).values())
         facts = {"name": row.name, "sessions": ended}
         entries.enter("device.lost", actor=actor, reason="", now=now, object=f"device:{row.key}", facts=facts)

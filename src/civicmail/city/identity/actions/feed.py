@@ -13,10 +13,10 @@ from civicmail.city.directory.feed_file import Feed
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import feed_notices, feedlines
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -74,8 +74,7 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
     holds."""
     guard.require(actor, "feed.pull" if actor.machine and run.kind == "ldap" else "feed.apply", now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(run, "state")
+    with locked_row(run, "state") as row:
         if row.state not in WAITING:
             raise Conflict("This proposal was applied or rejected already.")
         if row.state == "stopped" and (actor.machine or not despite_brake):
@@ -84,8 +83,7 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
         if row.kind == "scim":  # it waited for days, and there is no list that could be read again
             _refuse_leavers(lines)
         counts = feedlines.apply_lines(lines, actor=actor, now=now)
-        row.state, row.reason, row.decided = "applied", reason[:400], from_ms(now)
-        row.save(update_fields=["state", "reason", "decided"])
+        save_values(row, state="applied", reason=reason[:400], decided=from_ms(now))
         _entered("feed.apply", row, actor, reason, now, counts | {"despite_brake": int(run.state == "stopped")})
         feed_notices.record_result(row, now=now)
         publish_on_commit()
@@ -98,8 +96,7 @@ def apply_counted(run: FeedRun, count: int | None, *, actor: Actor, reason: str,
     guard.require(actor, "feed.apply", now=now)
     is_held = run.state == "stopped"
     if is_held and count != (held := deletion_threshold.counted(list(run.lines.all()))):
-        sentence = f"It ends or changes {held} people; look at them first."
-        raise Unusable(sentence, {"count": sentence})
+        raise field_error("count", f"It ends or changes {held} people; look at them first.")
     return apply(run, actor=actor, reason=reason, now=now, despite_brake=is_held)
 
 
@@ -116,12 +113,10 @@ def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> FeedRun:
     """The proposal is not done."""
     guard.require(actor, "feed.apply", now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(run, "state")
+    with locked_row(run, "state") as row:
         if row.state not in WAITING:
             raise Conflict("This proposal was applied or rejected already.")
-        row.state, row.reason, row.decided = "rejected", reason[:400], from_ms(now)
-        row.save(update_fields=["state", "reason", "decided"])
+        save_values(row, state="rejected", reason=reason[:400], decided=from_ms(now))
         _entered("feed.reject", row, actor, reason, now, {})
         feed_notices.record_result(row, now=now)
     return row
@@ -133,8 +128,7 @@ def note_failure(source: str, why: str, *, kind: str, actor: Actor, now: int) ->
     with transaction.atomic():
         last = FeedRun.objects.filter(kind=kind, source=source[:200]).order_by("-at", "-id").first()
         if last is not None and last.state == "failed":
-            last.at, last.reason = from_ms(now), why[:400]
-            last.save(update_fields=["at", "reason"])
+            save_values(last, at=from_ms(now), reason=why[:400])
             return last
         run = FeedRun.objects.create(
             at=from_ms(now), kind=kind, source=source[:200], sha256="", state="failed", by=actor.uid, reason=why[:400]

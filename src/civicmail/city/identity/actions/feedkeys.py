@@ -10,9 +10,10 @@ from django.db import transaction
 from civicmail.city.directory.models import FeedKey
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity import one_time_secrets
 from civicmail.city.identity.actions.publishing import data_folder
@@ -29,7 +30,7 @@ def make(name: str, *, days: int, actor: Actor, reason: str, now: int) -> str:
     guard.require(actor, "feed.key", now=now)
     reason = checked_reason(reason)
     if not (name := " ".join(name.split())[:80]):
-        raise Unusable("Name the program.", {"name": "Name the program."})
+        raise field_error("name", "Name the program.")
     if not 1 <= days <= MAX_DAYS:
         raise Unusable(f"A token lasts from 1 to {MAX_DAYS} days.", {"days": f"From 1 to {MAX_DAYS} days."})
     text = one_time_secrets.new_secret("feed")
@@ -49,8 +50,7 @@ def end(key: FeedKey, *, actor: Actor, reason: str, now: int) -> None:
         row = FeedKey.objects.select_for_update().get(pk=key.pk)
         if row.ended is not None:
             raise Conflict("This token was ended already.")
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         facts = {"name": row.name}
         entries.enter("feed.key-end", actor=actor, reason=reason, now=now, object=f"feed-key:{row.pk}", facts=facts)
 

@@ -11,7 +11,7 @@ from civicmail.city.directory.feed_table import Columns, Table
 from civicmail.city.directory.models import FeedMapping, FeedRun, FeedUpload
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import Unusable
@@ -67,8 +67,7 @@ def delete_mapping(saved: FeedMapping, *, actor: Actor, reason: str, now: int) -
     """Delete a mapping; the next file of this kind requires a new one."""
     guard.require(actor, "feed.map", now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(saved)
+    with locked_row(saved) as row:
         entries.enter("feed.map-forget", actor=actor, reason=reason, now=now, object=f"feed-map:{row.name}")
         row.delete()
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
@@ -180,8 +181,7 @@ def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: st
         account.locked = None
         account.save()
         how = set_(account)
-        row.used = from_ms(now)
-        row.save(update_fields=["used"])
+        save_values(row, used=from_ms(now))
         actor = Actor(account.person.uid, account.person.display, client=client)
         facts = {"how": how, "recovery": int(row.recovery), "letter": row.pk, "by": row.by, "handed_by": row.handed_by, **gone}
         entries.enter("account.set", actor=actor, reason="link", now=now, object=f"person:{actor.uid}", facts=facts)

@@ -14,10 +14,10 @@ from civicmail.city.directory.actions import mailboxes as rows
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import autoreplies
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -35,7 +35,7 @@ def make(
     if kind != Mailbox.Type.SERVICE:
         return make_function(address, name, department, purpose, actor=actor, reason=reason, now=now)
     if expires is None:
-        raise Unusable("A machine's mailbox has an end.", {"expires": "A machine's mailbox has an end."})
+        raise field_error("expires", "A machine's mailbox has an end.")
     return make_service(address, name, department, purpose, expires, actor=actor, reason=reason, now=now)
 
 
@@ -67,12 +67,10 @@ def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, 
     guard.require(actor, "machine.make", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     _require_year(expires, now, "until")
-    with transaction.atomic():
-        row = lock_row(mailbox, "expires", "closed")
+    with locked_row(mailbox, "expires", "closed") as row:
         if row.kind != Mailbox.Type.SERVICE or row.closed is not None:
             raise Conflict(f"{row} is no service mailbox that is open.")
-        row.expires = from_ms(expires)
-        row.save(update_fields=["expires"])
+        save_values(row, expires=from_ms(expires))
         _entered("machine.make", row, actor, reason, now)
 
 
@@ -83,12 +81,10 @@ def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now
     reason = checked_reason(reason, min_length=10)
     if until and not now < until <= now + MAX_AUTHORIZATION.days * 86_400_000:
         raise Unusable("It ends within a year.", {"until": "Within a year, and not before today."})
-    with transaction.atomic():
-        row = lock_row(mailbox, "files_until", "closed")
+    with locked_row(mailbox, "files_until", "closed") as row:
         if row.kind != Mailbox.Type.FUNCTION or row.closed is not None:
             raise Conflict(f"{row} is no mailbox of a role that is open.")
-        row.files_until = from_ms(until) if until else None
-        row.save(update_fields=["files_until"])
+        save_values(row, files_until=from_ms(until) if until else None)
         _entered("mailbox.invite", row, actor, reason, now, until=str(row.files_until or ""))
 
 
@@ -97,8 +93,7 @@ def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     authorized."""
     guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(mailbox, "closed")
+    with locked_row(mailbox, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"{row} was closed already.")
         if Authorization.objects.filter(mailbox=row, state__in=LIVING).exists():
@@ -113,8 +108,7 @@ def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now:
     """Add an address to a mailbox. Raises Unusable for one that was ever another mailbox's."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(mailbox, "closed")
+    with locked_row(mailbox, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"{row} was closed.")
         plain = local_part.checked(address, domains(), personal=row.holder is not None)
@@ -126,8 +120,7 @@ def end_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now:
     """End an alias: it reaches no mailbox, and is never reassigned."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(mailbox)
+    with locked_row(mailbox) as row:
         addresses.take(row, address.strip().lower(), now=from_ms(now))
         _entered("address.change", row, actor, reason, now, removed=address.strip().lower())
 
@@ -152,8 +145,7 @@ def change_group(
     """Change the members of a list."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(group, "closed")
+    with locked_row(group, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed.")
         facts = groups.change(row, members, subgroups)
@@ -167,14 +159,12 @@ def change_members(
     """Put these addresses of mailboxes and lists on a list, and take those off. Raises Unusable for what is not open, and for what
     is not on the list."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
-    with transaction.atomic():
-        row = lock_row(group, "closed")
+    with locked_row(group, "closed") as row:
         members = {box.address: box for box in row.members.all()}
         subgroups = {sub.address: sub for sub in row.subgroups.all()}
         for address in (text.strip().lower() for text in remove):
             if members.pop(address, None) is None and subgroups.pop(address, None) is None:
-                problem = f"{address} is not on the list {row}."
-                raise Unusable(problem, {"address": problem})
+                raise field_error("address", f"{address} is not on the list {row}.")
         for address in (text.strip().lower() for text in add):
             box, sub = _reached(row, address)
             members |= {box.address: box} if box else {}
@@ -189,8 +179,7 @@ def _reached(group: MailGroup, address: str) -> tuple[Mailbox | None, MailGroup 
     box = boxes.distinct().first()
     sub = MailGroup.objects.filter(address=address, closed__isnull=True).exclude(pk=group.pk).first()
     if box is None and sub is None:
-        problem = f"{address} is no mailbox or list of the city that is open."
-        raise Unusable(problem, {"address": problem})
+        raise field_error("address", f"{address} is no mailbox or list of the city that is open.")
     return box, sub
 
 
@@ -198,8 +187,7 @@ def close_group(group: MailGroup, *, actor: Actor, reason: str, now: int) -> Non
     """Close a list: it accepts no mail, and its address is never reassigned."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(group, "closed")
+    with locked_row(group, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed already.")
         groups.close(row, now=from_ms(now))

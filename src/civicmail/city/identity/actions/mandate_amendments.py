@@ -8,10 +8,10 @@ from dataclasses import replace
 from django.db import transaction
 
 from civicmail.city.guard import examination_grounds, mandate_states, mandates
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, field_error
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Amendment, Mandate, Subject
 from civicmail.city.guard.queries import four_eyes
@@ -29,8 +29,7 @@ def amend(mandate: Mandate, change: MandateRequest, *, actor: Actor, now: int) -
     while another change waits."""
     require(actor, "mandate.ask", mandate, now)
     change = change.validated(now)
-    with transaction.atomic():
-        row = lock_row(mandate, "state", "words", "first", "last", "days")
+    with locked_row(mandate, "state", "words", "first", "last", "days") as row:
         if row.state not in mandate_states.VIEWABLE:
             raise Conflict(_OVER)
         uids = _uids(row, change)
@@ -84,8 +83,7 @@ def withdraw(amendment: Amendment, *, actor: Actor, reason: str, now: int) -> Am
 
 def _answer(amendment: Amendment, answer: str, actor: Actor, reason: str, now: int) -> Amendment:
     four_eyes.require(actor, "mandate.approve", about_mandate(amendment.mandate, epoch_ms(amendment.asked)), now=now)
-    with transaction.atomic():
-        mandate = lock_row(amendment.mandate)
+    with locked_row(amendment.mandate) as mandate:
         row = _open(amendment)
         require_second(mandate, actor, now, people_by_uid(row.people))
         if mandate.state not in mandate_states.VIEWABLE:
@@ -111,11 +109,11 @@ def _uids(row: Mandate, change: MandateRequest) -> tuple[str, ...]:
     now_ = [p.uid for p in subjects_of(row)]
     if change.department:
         if row.department is None or change.department != row.department.code:
-            raise Unusable("Another department is another mandate.", {"people": "Another department is another mandate."})
+            raise field_error("people", "Another department is another mandate.")
         return tuple(now_)
     uids = [p.uid for p in people_by_uid(change.people)]
     if row.person.uid in uids:
-        raise Unusable("Your own mail is under My mail.", {"people": "Your own mail is under My mail."})
+        raise field_error("people", "Your own mail is under My mail.")
     return tuple(uids)
 
 

@@ -15,10 +15,10 @@ from django.utils import timezone
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import examination_grounds, guard, mandate_states, mandates
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, employment, lock_row
+from civicmail.city.guard.actions.acting import acting_person, employment, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, field_error
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Mandate, MandateYear, Subject
 from civicmail.city.guard.permissions import PERMISSIONS
@@ -54,8 +54,7 @@ def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Ma
     """Approve: the window begins, and the people's mailboxes are resolved. Raises NotPermitted unless the actor is a second person,
     Conflict if another decision came first."""
     require(actor, "mandate.approve", mandate, now)
-    with transaction.atomic():
-        row = lock_row(mandate, "state")
+    with locked_row(mandate, "state") as row:
         row.state = mandate_states.step(row.state, "approve")
         require_second(row, actor, now)
         if now >= epoch_ms(row.asked) + mandates.UNUSED_MS:
@@ -74,8 +73,7 @@ def refuse(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     """Say no, with the reason in words that the asker reads. Raises as approve does."""
     require(actor, "mandate.approve", mandate, now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(mandate, "state")
+    with locked_row(mandate, "state") as row:
         row.state = mandate_states.step(row.state, "refuse")
         require_second(row, actor, now)
         row.approver, row.decided = acting_person(actor), from_ms(now)
@@ -94,8 +92,7 @@ def close(mandate: Mandate, finding: str, *, actor: Actor, now: int) -> Mandate:
     Conflict."""
     finding = checked_reason(finding, "finding", min_length=10, max_length=4000)
     require(actor, "mandate.ask", mandate, now)
-    with transaction.atomic():
-        row = lock_row(mandate, "state")
+    with locked_row(mandate, "state") as row:
         row.state, row.finding = mandate_states.step(row.state, "close"), finding
         _saved(row, "closed with a finding", now)
         enter("mandate.close", row, actor, finding[:400], now)
@@ -106,8 +103,7 @@ def stop(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     """A second person ends what is in force: a page that is open gets nothing more. Raises NotPermitted, Conflict."""
     require(actor, "mandate.approve", mandate, now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(mandate, "state")
+    with locked_row(mandate, "state") as row:
         row.state = mandate_states.step(row.state, "stop")
         require_second(row, actor, now)
         _saved(row, reason, now)
@@ -119,14 +115,12 @@ def seal(mandate: Mandate, sealed: bool, *, actor: Actor, reason: str, now: int)
     """Seal, by the examiner while it is in force; or unseal, by a second person, also afterwards. Raises NotPermitted, Conflict."""
     require(actor, "mandate.ask" if sealed else "mandate.approve", mandate, now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(mandate, "state", "sealed")
+    with locked_row(mandate, "state", "sealed") as row:
         if row.sealed == sealed or (sealed and row.state not in {"asked", *mandate_states.VIEWABLE}):
             raise Conflict("This cannot be sealed, or unsealed, as it is.")
         if not sealed:
             require_second(row, actor, now)
-        row.sealed = sealed
-        row.save(update_fields=["sealed"])
+        save_values(row, sealed=sealed)
         enter("mandate.seal", row, actor, reason, now, sealed=int(sealed))
     return row
 
@@ -150,7 +144,7 @@ def begin(ground: str, role: str, scope: MandateRequest, *, sealed: bool, actor:
     asker, department = acting_person(actor), _department(scope.department)
     people = people_of(department, asker) if department else people_by_uid(scope.people)
     if asker in people:
-        raise Unusable("Your own mail is under My mail.", {"people": "Your own mail is under My mail."})
+        raise field_error("people", "Your own mail is under My mail.")
     codes = codes_of(people, department)
     if refusal := examination_grounds.why_refused(actor, ground, role, codes, now):
         raise NotPermitted(refusal)
@@ -200,8 +194,7 @@ def people_by_uid(uids: Collection[str]) -> list[Person]:
     """People by number, in order. Raises Unusable for who is not in the directory."""
     people = list(Person.objects.filter(uid__in=uids))
     if missing := sorted(set(uids) - {p.uid for p in people}):
-        sentence = f"The directory has nobody with the number {missing[0]}."
-        raise Unusable(sentence, {"people": sentence})
+        raise field_error("people", f"The directory has nobody with the number {missing[0]}.")
     return people
 
 
@@ -249,8 +242,7 @@ def enter(act: str, row: Mandate, actor: Actor, reason: str, now: int, **facts: 
 
 def _transition(mandate: Mandate, action: str, act: str, actor: Actor, reason: str, now: int) -> Mandate:
     require(actor, act, mandate, now)
-    with transaction.atomic():
-        row = lock_row(mandate, "state")
+    with locked_row(mandate, "state") as row:
         row.state = mandate_states.step(row.state, action)
         _saved(row, reason, now)
         enter(f"mandate.{action}", row, actor, reason, now)
@@ -267,7 +259,7 @@ def _department(code: str) -> Department | None:
         return None
     department = Department.objects.filter(code=code).first()
     if department is None:
-        raise Unusable(f"There is no department {code}.", {"people": f"There is no department {code}."})
+        raise field_error("people", f"There is no department {code}.")
     return department
 
 

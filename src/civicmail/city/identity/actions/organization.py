@@ -12,10 +12,10 @@ from civicmail.city.directory.actions import departments
 from civicmail.city.directory.models import Agency, Contract, Department, Episode, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error, require_usable
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.actions import department_routing
@@ -44,12 +44,10 @@ def change_department(department: Department, name: str, mailbox_cost: int, *, a
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
     if not name.strip():
-        raise Unusable("A department has a name.", {"name": "A department has a name."})
-    with transaction.atomic():
-        row = lock_row(department, "name", "mailbox_cost")
+        raise field_error("name", "A department has a name.")
+    with locked_row(department, "name", "mailbox_cost") as row:
         facts = {"name": [row.name, name.strip()], "mailbox_cost": [row.mailbox_cost, mailbox_cost]}
-        row.name, row.mailbox_cost = name.strip(), mailbox_cost
-        row.save(update_fields=["name", "mailbox_cost"])
+        save_values(row, name=name.strip(), mailbox_cost=mailbox_cost)
         entries.enter("department.change", actor=actor, reason=reason, now=now, object=f"department:{row.code}", facts=facts)
 
 
@@ -57,8 +55,7 @@ def place_department(department: Department, parent: Department | None, *, actor
     """Move it, with all below, to another place in the tree. Raises Unusable for a cycle."""
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(department, "parent_id")
+    with locked_row(department, "parent_id") as row:
         before = row.parent.code if row.parent else ""
         departments.put_below(row, parent)
         facts = {"parent": [before, parent.code if parent else ""]}
@@ -73,8 +70,7 @@ def lead_department(
     deputies = list(deputies)
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(department, "head_id")
+    with locked_row(department, "head_id") as row:
         before = [row.head.uid if row.head else "", *sorted(row.deputies.values_list("uid", flat=True))]
         departments.lead(row, head, deputies)
         facts = {"before": before, "after": [head.uid if head else "", *sorted(d.uid for d in deputies)]}
@@ -85,8 +81,7 @@ def close_department(department: Department, *, actor: Actor, reason: str, now: 
     """Raises Unusable while it has people, mailboxes or divisions."""
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(department, "closed")
+    with locked_row(department, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"{row} was closed already.")
         departments.close(row, on=timezone.localdate(from_ms(now)))
@@ -101,12 +96,10 @@ def reopen_department(department: Department, *, actor: Actor, reason: str, now:
     """A department that was closed is there again, with its code and its place in the tree. Raises Conflict."""
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(department, "closed")
+    with locked_row(department, "closed") as row:
         if row.closed is None:
             raise Conflict(f"{row} is open.")
-        row.closed = None
-        row.save(update_fields=["closed"])
+        save_values(row, closed=None)
         entries.enter(
             "department.change", actor=actor, reason=reason, now=now, object=f"department:{row.code}", facts={"closed": 0}
         )
@@ -132,12 +125,10 @@ def change_agency(agency: Agency, name: str, contact: str, *, actor: Actor, reas
     guard.require(actor, "agency.change", now=now)
     reason = checked_reason(reason)
     if not name.strip():
-        raise Unusable("An agency has a name.", {"name": "An agency has a name."})
-    with transaction.atomic():
-        row = lock_row(agency, "name", "contact")
+        raise field_error("name", "An agency has a name.")
+    with locked_row(agency, "name", "contact") as row:
         facts = {"name": [row.name, name.strip()], "contact": [row.contact, contact.strip()]}
-        row.name, row.contact = name.strip(), contact.strip()
-        row.save(update_fields=["name", "contact"])
+        save_values(row, name=name.strip(), contact=contact.strip())
         entries.enter("agency.change", actor=actor, reason=reason, now=now, object=f"agency:{row.code}", facts=facts)
         publish_on_commit(later=True)
 
@@ -153,8 +144,7 @@ def make_contract(
         fields["number"] = "A contract has a number that the agency has no other one of."
     if ends < starts:
         fields["ends"] = "A contract ends after it starts."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     with transaction.atomic():
         made = Contract.objects.create(agency=agency, number=number.strip(), sponsor=sponsor, starts=starts, ends=ends)
         facts = {"contract": made.number, "sponsor": sponsor.uid if sponsor else "", "starts": str(starts), "ends": str(ends)}
@@ -168,9 +158,8 @@ def change_contract(contract: Contract, sponsor: Person | None, ends: date, *, a
     guard.require(actor, "agency.change", now=now)
     reason = checked_reason(reason)
     if ends < contract.starts:
-        raise Unusable("A contract ends after it starts.", {"ends": "A contract ends after it starts."})
-    with transaction.atomic():
-        row = lock_row(contract, "sponsor_id", "ends")
+        raise field_error("ends", "A contract ends after it starts.")
+    with locked_row(contract, "sponsor_id", "ends") as row:
         last = timezone.make_aware(datetime.combine(ends + timedelta(days=1), time.min))
         longer = Authorization.objects.filter(episode__contract=row, state__in=LIVING, until__gt=last)
         count = longer.update(until=last)
@@ -180,8 +169,7 @@ def change_contract(contract: Contract, sponsor: Person | None, ends: date, *, a
             "ends": [str(row.ends), str(ends)],
             "authorisations": count,
         }
-        row.sponsor, row.ends = sponsor, ends
-        row.save(update_fields=["sponsor", "ends"])
+        save_values(row, sponsor=sponsor, ends=ends)
         entries.enter("agency.change", actor=actor, reason=reason, now=now, object=f"agency:{row.agency.code}", facts=facts)
         if count:
             publish_on_commit(row.episodes.values_list("person", flat=True))
@@ -202,12 +190,10 @@ def resume_agency(agency: Agency, *, actor: Actor, reason: str, now: int) -> int
 def _switch(agency: Agency, off: bool, *, actor: Actor, reason: str, now: int) -> int:
     guard.require(actor, "agency.suspend", now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(agency)
+    with locked_row(agency) as row:
         if (row.suspended is not None) == off:
             raise Conflict(f"{row} is {'suspended already' if off else 'not suspended'}.")
-        row.suspended = from_ms(now) if off else None
-        row.save(update_fields=["suspended"])
+        save_values(row, suspended=from_ms(now) if off else None)
         people = dict(Episode.objects.filter(contract__agency=row, ended__isnull=True).values_list("person", "person__uid"))
         facts = {"suspended": int(off), "people": sorted(people.values())}
         entries.enter("agency.suspend", actor=actor, reason=reason, now=now, object=f"agency:{row.code}", facts=facts)

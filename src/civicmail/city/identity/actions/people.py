@@ -12,10 +12,10 @@ from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import employment, lock_row
+from civicmail.city.guard.actions.acting import employment, lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import PersonIn
 from civicmail.city.identity.actions import ban_matches
@@ -56,8 +56,7 @@ def rename(person: Person, name: Name, *, actor: Actor, reason: str, now: int) -
     """Name, display name, telephone or language are others. Raises Unusable."""
     guard.require(actor, "person.change", about_person(person), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(person)
+    with locked_row(person) as row:
         if changed := people.rename(row, name):
             entries.enter("person.change", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=changed)
             ban_matches.notify_of_matches([row], now=now)
@@ -77,12 +76,10 @@ def change_work(person: Person, *, position: str, supervisor: Person | None, act
     """Another position or supervisor in the same department. Raises Unusable, Conflict."""
     guard.require(actor, "person.change", about_person(person), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(employment(person))
+    with locked_row(employment(person)) as row:
         people.require_supervisor(person, supervisor)
         before = [row.position, row.supervisor.uid if row.supervisor else ""]
-        row.position, row.supervisor = position.strip()[:120], supervisor
-        row.save(update_fields=["position", "supervisor"])
+        save_values(row, position=position.strip()[:120], supervisor=supervisor)
         facts = {"before": before, "after": [row.position, supervisor.uid if supervisor else ""]}
         entries.enter("person.change", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])  # personal use may be allowed to a position
@@ -105,12 +102,10 @@ def move(
     reason = checked_reason(reason)
     if not 0 <= overlap <= 90:
         raise Unusable("An overlap has 0 to 90 days.", {"overlap": "From 0 to 90 days."})
-    with transaction.atomic():
-        row = lock_row(employment(person))
+    with locked_row(employment(person)) as row:
         people.require_supervisor(person, supervisor)
         old = row.department
-        row.department, row.position, row.supervisor = department, (position or row.position)[:120], supervisor
-        row.save(update_fields=["department", "position", "supervisor"])
+        save_values(row, department=department, position=(position or row.position)[:120], supervisor=supervisor)
         count = shorten([person.pk], old, until=now + overlap * DAY_MS, now=now) if old != department else 0
         facts = {"department": [old.code, department.code], "overlap_days": overlap, "authorisations": count}
         entries.enter("person.move", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
@@ -124,14 +119,12 @@ def set_overlap(authorization: Authorization, until: int, *, actor: Actor, reaso
     reason = checked_reason(reason)
     if not now < until <= now + 90 * DAY_MS:
         raise Unusable("An overlap ends within 90 days.", {"until": "Within 90 days."})
-    with transaction.atomic():
-        row = lock_row(authorization, "state", "until")
+    with locked_row(authorization, "state", "until") as row:
         if row.state not in LIVING:
             raise Conflict("This access is over already.")
         if row.department_id == employment(row.person).department_id:
             raise Unusable("This is not the authorization of a mover: it belongs to the person's present department.")
-        row.until = from_ms(until)
-        row.save(update_fields=["until"])
+        save_values(row, until=from_ms(until))
         entries.enter(
             "access.overlap", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts={"until": until}
         )
@@ -154,11 +147,10 @@ def _hire(person: Person, work: Work, now: int) -> Episode:
     if work.kind not in PERSON_KINDS:
         raise Unusable("This kind of person is not in the table.", {"kind": "Not in the table of kinds."})
     if PERSON_KINDS[work.kind].contract and work.contract is None:
-        sentence = "Who works for an agency is here under one of its contracts (P-09)."
-        raise Unusable(sentence, {"contract": sentence})
+        raise field_error("contract", "Who works for an agency is here under one of its contracts (P-09).")
     if work.contract is not None and not PERSON_KINDS[work.kind].contract:
-        raise Unusable("This kind of person is under no contract.", {"contract": "This kind of person is under no contract."})
+        raise field_error("contract", "This kind of person is under no contract.")
     today = timezone.localdate(from_ms(now))
     if work.contract is not None and work.contract.ends < today:
-        raise Unusable("The contract is over.", {"contract": "The contract is over."})
+        raise field_error("contract", "The contract is over.")
     return people.hire(person, replace(work, starts=work.starts or today))

@@ -10,10 +10,10 @@ from django.utils import timezone
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, employment, lock_row
+from civicmail.city.guard.actions.acting import acting_person, employment, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error, require_usable
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.models import PersonalUse
@@ -47,8 +47,7 @@ def allow(
         fields["until"] = "It ends within a year."
     if position and person is not None:
         fields["person"] = "Choose a position or a person, not both."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     if person is not None:
         episode = employment(person)
         if episode.department != department:
@@ -70,9 +69,9 @@ def allow_to(
 ) -> PersonalUse:
     """Allow it to all, to those in a position, or to a person. Raises Unusable where that is not named."""
     if whom == "position" and not position:
-        raise Unusable("Name the position.", {"position": "Name the position."})
+        raise field_error("position", "Name the position.")
     if whom == "person" and person is None:
-        raise Unusable("Say who.", {"person": "Say who."})
+        raise field_error("person", "Say who.")
     position, person = position if whom == "position" else "", person if whom == "person" else None
     return allow(department, limits, until=until, position=position, person=person, actor=actor, now=now)
 
@@ -80,12 +79,10 @@ def allow_to(
 def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> PersonalUse:
     """End a permission for personal use. Raises Conflict if it has ended."""
     guard.require(actor, "personal-use.set", about_department(allowed.department), now=now)
-    with transaction.atomic():
-        row = lock_row(allowed, "ended")
+    with locked_row(allowed, "ended") as row:
         if row.ended is not None:
             raise Conflict("This has ended already.")
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         _entered("personal-use.end", row, actor, reason, now)
         _publish(row)
     return row

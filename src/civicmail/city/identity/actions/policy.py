@@ -12,7 +12,7 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, require_usable
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -48,8 +48,7 @@ def publish(
             raise Conflict("Not published: another version was published first. Read that one first.")
         if newest is not None and not changed.strip():
             fields["changed"] = "Describe the change in words."
-        if fields:
-            raise Unusable(next(iter(fields.values())), fields)
+        require_usable(fields)
         made = PolicyText(
             version=newest.version + 1 if newest is not None else 1,
             title=title.strip(),

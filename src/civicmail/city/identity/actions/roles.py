@@ -11,10 +11,10 @@ from django.db import transaction
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import employment, lock_row
+from civicmail.city.guard.actions.acting import employment, lock_row, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error, require_usable
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import OfPerson
@@ -73,8 +73,7 @@ def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Act
     with transaction.atomic():
         given = _grant(person, "access-officer", until=until, actor=actor, reason=reason, now=now, act="access.recover")
         for account in Account.objects.select_for_update().filter(person=person):
-            account.locked = None
-            account.save(update_fields=["locked"])
+            save_values(account, locked=None)
     return given
 
 
@@ -90,12 +89,10 @@ def end(held: RoleAssignment, *, actor: Actor, reason: str, now: int) -> None:
     """A role ends before its time, and what was activated under it. Raises Conflict when it has ended."""
     guard.require(actor, "duty.end", about_person(held.person), now=now)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        row = lock_row(held, "ended")
+    with locked_row(held, "ended") as row:
         if row.ended is not None or row.until <= from_ms(now):
             raise Conflict("This role has ended already.")
-        row.ended = from_ms(now)
-        row.save(update_fields=["ended"])
+        save_values(row, ended=from_ms(now))
         RoleActivation.objects.filter(grant=row, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
         _entered("duty.end", row, actor, reason, now)
 
@@ -112,8 +109,7 @@ def record_conflict(
         fields["second"] = "These two do not exclude each other."
     if not now < until <= now + MAX_AUTHORIZATION.days * 24 * HOUR_MS:
         fields["until"] = "A conflict is recorded for a year at most."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     first, second = sorted((first, second))
     with transaction.atomic():
         lock_row(person)
@@ -136,8 +132,7 @@ def activate(held: RoleAssignment, *, hours: int, actor: Actor, reason: str, now
     reason = checked_reason(reason, min_length=10)
     if not 1 <= hours <= MAX_HOURS:
         raise Unusable(f"A role is activated for 1 to {MAX_HOURS} hours.", {"hours": f"From 1 to {MAX_HOURS}."})
-    with transaction.atomic():
-        row = lock_row(held, "ended")
+    with locked_row(held, "ended") as row:
         at = from_ms(now)
         if row.ended is not None or not row.starts <= at < row.until:
             raise Conflict(sentence("This role is not in force."))
@@ -153,11 +148,9 @@ def activate(held: RoleAssignment, *, hours: int, actor: Actor, reason: str, now
 def deactivate(use: RoleActivation, *, actor: Actor, now: int) -> None:
     """Deactivate a role that was activated; a second time changes nothing."""
     guard.require(actor, "duty.take-up", OfPerson(use.grant.person.uid), now=now)
-    with transaction.atomic():
-        row = lock_row(use)
+    with locked_row(use) as row:
         if row.laid_down is None and row.until > from_ms(now):
-            row.laid_down = from_ms(now)
-            row.save(update_fields=["laid_down"])
+            save_values(row, laid_down=from_ms(now))
             _entered("duty.lay-down", row.grant, actor, "", now)
 
 
@@ -177,15 +170,14 @@ def _grant(
     reason = checked_reason(reason, min_length=10)
     fields = {}
     if role not in ROLES:
-        raise Unusable("There is no such role.", {"duty": "There is no such role."})
+        raise field_error("duty", "There is no such role.")
     if ROLES[role].departmental != (department is not None):
         fields["department"] = (
             "Say for which department." if ROLES[role].departmental else "This role is the whole city's, not a department's."
         )
     if not now <= starts < until <= starts + MAX_AUTHORIZATION.days * 24 * HOUR_MS:
         fields["until"] = "A role begins now or later, and ends within a year."
-    if fields:
-        raise Unusable(next(iter(fields.values())), fields)
+    require_usable(fields)
     with transaction.atomic():
         lock_row(person)  # two who grant at once must not both pass the table of conflicts
         employment(person)

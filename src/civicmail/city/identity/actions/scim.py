@@ -22,6 +22,7 @@ from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.city.directory.models import FeedLine, FeedRun, Mailbox, Person, ScimUser
 from civicmail.city.directory.scim_row import Names
 from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import AlreadyTaken, FeedHeld, Unusable
@@ -95,8 +96,7 @@ def remove(row: ScimUser, *, actor: Actor, now: int) -> None:
         person = known_person(row.uid).get(row.uid)
         if person is not None and person.open:
             _end(row.uid, actor, now)
-        row.gone = from_ms(now)
-        row.save(update_fields=["gone"])
+        save_values(row, gone=from_ms(now))
 
 
 def note_not_done(uid: str, error: FeedHeld | Unusable, *, actor: Actor, now: int) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
-
 from civicmail.city.directory.actions import groups
 from civicmail.city.directory.models import Mailbox, MailGroup
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -24,8 +22,7 @@ def set_members(group: MailGroup, member_ids: Sequence[str], *, actor: Actor, no
     """Set the users (by id) on a list; members who are not users of the provider stay. All or nothing. Raises Unusable for an
     unknown user or one without a mailbox, Conflict for a closed list."""
     guard.require(actor, "feed.take", now=now)
-    with transaction.atomic():
-        row = lock_row(group, "closed")
+    with locked_row(group, "closed") as row:
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed.")
         stays = row.members.exclude(pk__in=provided_boxes().values("pk"))

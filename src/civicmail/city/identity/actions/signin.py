@@ -10,9 +10,10 @@ from django.db.models import Q
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.models import Account, Entry, Failure, Identity, Throttle
 from civicmail.city.identity.actions import account_notices
 from civicmail.city.identity.actions.publishing import publish_on_commit
@@ -65,7 +66,7 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
     """Release a sign-in: all delays end, and earlier failures no longer count. Raises Conflict if it is not delayed."""
     guard.require(actor, "account.unlock", about_person(account.person), now=now)
     if not reason.strip():
-        raise Unusable("Say why.", {"reason": "Say why."})
+        raise field_error("reason", "Say why.")
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
         waits = Throttle.objects.filter(Q(account=row) | Q(login=login_digest(row.username)))
@@ -75,8 +76,7 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
         facts = {"locked": epoch_ms(row.locked) if row.locked is not None else 0, "networks": places}
         if waits.filter(kind=IDENTITY).exists():
             Identity.objects.filter(account=row).delete()
-        row.locked = None
-        row.save(update_fields=["locked"])
+        save_values(row, locked=None)
         waits.delete()
         entries.enter("account.unlock", actor=actor, reason=reason, now=now, object=f"person:{row.person.uid}", facts=facts)
         publish_on_commit([row.person_id])
@@ -99,8 +99,7 @@ def bind(account: Account, provider: str, subject: str, *, name: str, configured
             kind=IDENTITY, login=login_digest(row.username), network=name[:43],
             defaults={"account": row, "failures": 0, "last": from_ms(now)},
         )  # fmt: skip
-        wait.failures, wait.last, wait.until = wait.failures + 1, from_ms(now), from_ms(now + 7 * DAY_MS)
-        wait.save(update_fields=["failures", "last", "until"])
+        save_values(wait, failures=wait.failures + 1, last=from_ms(now), until=from_ms(now + 7 * DAY_MS))
         if new:
             account_notices.add(row.person, "identity", name, now=now)
         return False

@@ -8,7 +8,7 @@ from django.db.models import F
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actions.acting import locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.models import Account
@@ -42,8 +42,7 @@ def revoke(authorization: Authorization, *, actor: Actor, reason: str, now: int)
     if authorization.role == "holder":
         elected.require_end([authorization.person_id], actor)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(authorization, "state")
+    with locked_row(authorization, "state") as row:
         transition(row, "revoke", reason, now)
         facts = {"person": row.person.uid, "mailbox": row.mailbox.address, "role": row.role, "state": row.state}
         entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)

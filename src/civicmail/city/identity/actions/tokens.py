@@ -12,9 +12,10 @@ from django.db import transaction
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, require_usable
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity import one_time_secrets, token_scopes
@@ -63,8 +64,7 @@ def make_for_program(person: Person, name: str, requested: Collection[str], *, d
         if requested and not token_scopes.unknown_scopes(requested)
         else "Choose what the program may do, from the list.",
     }
-    if wrong := {field: error for field, error in wrong.items() if error}:
-        raise Unusable(next(iter(wrong.values())), wrong)
+    require_usable({field: error for field, error in wrong.items() if error})
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
         if _living(person, now) >= MAX_TOKENS:
@@ -100,8 +100,7 @@ def end(token: Token, *, actor: Actor, now: int) -> None:
     with transaction.atomic():
         row = Token.objects.select_for_update().get(pk=token.pk)
         if row.ended is None:
-            row.ended = from_ms(now)
-            row.save(update_fields=["ended"])
+            save_values(row, ended=from_ms(now))
             entries.enter("token.end", actor=actor, reason="", now=now, object=f"token:{row.pk}")
 
 

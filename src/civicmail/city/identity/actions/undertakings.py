@@ -10,10 +10,10 @@ from django.utils import timezone
 from civicmail.city.directory.models import Agency, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import format_day, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING, step
@@ -40,16 +40,14 @@ def give(agency: Agency, text: PolicyText, shown: str, *, answer: bool, actor: A
     if (contact := undertakings.contact_of(agency)) is None or contact.uid != actor.uid:
         raise NotPermitted("Only the contact of the agency binds it.")
     if not answer:
-        words = sentence("Tick the box to bind the agency.")
-        raise Unusable(words, {"answer": words})
+        raise field_error("answer", sentence("Tick the box to bind the agency."))
     if shown != text.sha256:
         raise Conflict("The text that was shown is not this version; read it again.")
     return _bind(agency, text, "contact", "", actor, now)
 
 
 def _bind(agency: Agency, text: PolicyText, how: str, reference: str, actor: Actor, now: int) -> Undertaking:
-    with transaction.atomic():
-        row = lock_row(agency)
+    with locked_row(agency) as row:
         if text.material is False or text != undertakings.required_version(now):
             raise Unusable("An agency binds itself to the version in force.", {"reference": "Not the version in force."})
         if Undertaking.objects.filter(agency=row, text=text).exists():

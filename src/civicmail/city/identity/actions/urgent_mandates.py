@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.guard import examination_grounds, mandate_states, mandates, working_days
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
@@ -59,8 +59,7 @@ def reject(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
 
 def _answer(mandate: Mandate, answer: str, actor: Actor, reason: str, now: int) -> Mandate:
     require(actor, "mandate.ratify", mandate, now)
-    with transaction.atomic():
-        row = lock_row(mandate, "ratified")
+    with locked_row(mandate, "ratified") as row:
         if row.ratified != "due" or row.ratify_by is None or now >= epoch_ms(row.ratify_by):
             raise Conflict("No decision is pending. Reload the page.")
         require_second(row, actor, now)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import Resource
 from civicmail.city.identity.acts.access_reasons import FourReasons
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
@@ -108,14 +109,12 @@ class OnNumbered[Given: Input](OnAuthorization[Given]):
     """The same, which operators name by its number."""
 
     def find(self, number: str, *, actor: Actor, now: int) -> Authorization:
-        from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.models import Authorization
 
         rows = Authorization.objects.select_related(*self.related)
-        row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
-        if row is None:
-            raise Unusable(f"There is no right {number}.")
-        return row
+        return require_row(
+            rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None, f"There is no right {number}."
+        )
 
 
 class OnRequest[Given: Input](OnNumbered[Given]):

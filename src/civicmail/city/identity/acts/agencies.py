@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Day, Input, OptionalPerson, Slug, Text, reason
 
@@ -85,12 +86,8 @@ class _OnAgency[Given: Input, Done](Act["Agency", Given, Done]):
 
     def find(self, code: str, *, actor: Actor, now: int) -> Agency:
         from civicmail.city.directory.models import Agency
-        from civicmail.city.guard.errors import Unusable
 
-        agency = Agency.objects.filter(code=code).first()
-        if agency is None:
-            raise Unusable(f"The directory has no agency {code}.")
-        return agency
+        return require_row(Agency.objects.filter(code=code).first(), f"The directory has no agency {code}.")
 
 
 class ChangeAgency(_OnAgency[AgencyToChange, "Agency"]):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Choices, Input, Money, OptionalPerson, People, Seen, Slug, Text, reason
 
@@ -124,12 +125,10 @@ class LeadDepartment(_OnDepartment[Leading]):
 
     def find(self, code: str, *, actor: Actor, now: int) -> Department:
         from civicmail.city.directory.models import Department
-        from civicmail.city.guard.errors import Unusable
 
-        row = Department.objects.select_related(*self.related).filter(code=code).first()
-        if row is None:
-            raise Unusable(f"There is no department {code}.")
-        return row
+        return require_row(
+            Department.objects.select_related(*self.related).filter(code=code).first(), f"There is no department {code}."
+        )
 
     def initial(self, row: Department) -> Mapping[str, Any]:
         deputies = row.deputies.order_by("family").values_list("uid", flat=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import field_error
 from civicmail.city.identity.acts.person_act import PersonAct
 from civicmail.city.pages.act import Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Input, OptionalDay, OptionalPerson, reason
@@ -47,32 +48,29 @@ class EndAccess(PersonAct[Employed, Leaving, "Ending"]):
     operation = Operation("/departments/{slug:department}/people/{str:uid}/end", "write:access", page="leaver")
 
     def load(self, department: str, uid: str, *, actor: Actor, now: int) -> Employed:
-        from django.http import Http404
         from django.shortcuts import get_object_or_404
 
         from civicmail.city.directory.models import Person
         from civicmail.city.guard import guard
         from civicmail.city.identity.queries.actors import about_department
         from civicmail.city.identity.views.roster import department_of
+        from civicmail.city.pages.city_request import or_404
 
         where, person = department_of(department), get_object_or_404(Person, uid=uid)
         guard.require(actor, "roster.see", about_department(where), now=now)
-        episode = person.episodes.filter(department=where).first()
-        if episode is None:
-            raise Http404
+        episode = or_404(person.episodes.filter(department=where).first())
         return Employed(person, where, person.endings.filter(episode=episode).first())
 
     def implied(self, row: Employed, given: Mapping[str, Any], now: int) -> Mapping[str, Any]:
         return {"when": "day" if given.get("day") else "now"}
 
     def perform(self, row: Employed, given: Leaving, *, actor: Actor, now: int) -> Ending:
-        from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.actions import access_end
 
         if row.ending is not None:
             return row.ending
         if given.when == "day" and given.day is None:
-            raise Unusable("Say which day.", {"day": "Say which day."})
+            raise field_error("day", "Say which day.")
         day = given.day if given.when == "day" else None
         return access_end.end_on(row.person, day, reason=given.reason, actor=actor, now=now, successor=given.successor)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import PersonIn, Resource
 from civicmail.city.identity.acts.person_act import PersonAct
 from civicmail.city.identity.acts.person_inputs import Moving, PersonToAdd, PersonToChange, WorkToBegin
@@ -52,7 +53,9 @@ class AddPerson(Act["Department", PersonToAdd, "Person"]):
         return PersonIn(row.code, "")
 
     def find(self, department: str, *, actor: Actor, now: int) -> Department:
-        return _department(department)
+        from civicmail.city.directory.queries import department_named
+
+        return department_named(department)
 
     def from_command(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return _hired(given)
@@ -103,9 +106,10 @@ class RehirePerson(PersonAct[Hiring, WorkToBegin, "Episode"]):
         return Hiring(last.department, last.person, last)
 
     def find(self, person: str, department: str, *, actor: Actor, now: int) -> Hiring:
+        from civicmail.city.directory.queries import department_named
         from civicmail.city.identity.queries.signin import person_named
 
-        return Hiring(_department(department), person_named(person), None)
+        return Hiring(department_named(department), person_named(person), None)
 
     def from_command(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return _hired(given)
@@ -201,10 +205,11 @@ class MovePerson(PersonAct["Episode", Moving, tuple["Person", int]]):
         return {"position": row.position}
 
     def perform(self, row: Episode, given: Moving, *, actor: Actor, now: int) -> tuple[Person, int]:
+        from civicmail.city.directory.queries import department_named
         from civicmail.city.identity.actions import people
 
         count = people.move(
-            row.person, _department(given.department), position=given.position, supervisor=given.supervisor,
+            row.person, department_named(given.department), position=given.position, supervisor=given.supervisor,
             overlap=given.overlap, actor=actor, reason=given.reason, now=now,
         )  # fmt: skip
         return row.person, count
@@ -233,59 +238,41 @@ class MovePerson(PersonAct["Episode", Moving, tuple["Person", int]]):
 
 def _employment(department: str, uid: str, *, actor: Actor, now: int, is_open: bool = True) -> Episode:
     """The last employment of a person in a department. Raises Http404 without one, or without an open one if is_open."""
-    from django.http import Http404
     from django.shortcuts import get_object_or_404
 
     from civicmail.city.directory.models import Person
     from civicmail.city.guard import guard
     from civicmail.city.identity.queries.actors import about_person
     from civicmail.city.identity.views.roster import department_of
+    from civicmail.city.pages.city_request import or_404
 
     where, who = department_of(department), get_object_or_404(Person, uid=uid)
     guard.require(actor, _PERMISSION, about_person(who), now=now)
     episodes = who.episodes.filter(department=where).select_related("person", "department", "supervisor")
-    row = episodes.filter(ended__isnull=True).first() or (None if is_open else episodes.order_by("-starts").first())
-    if row is None:
-        raise Http404
-    return row
+    return or_404(episodes.filter(ended__isnull=True).first() or (None if is_open else episodes.order_by("-starts").first()))
 
 
 def _last_work(person: str, permission: str, actor: Actor, now: int) -> Episode:
     """The employment of whom an operator names: the open one, else the last. Raises NotPermitted, Unusable."""
     from civicmail.city.guard import guard
-    from civicmail.city.guard.errors import Unusable
     from civicmail.city.identity.queries.actors import about_person
     from civicmail.city.identity.queries.signin import person_named
 
     who = person_named(person)
     guard.require(actor, permission, about_person(who), now=now)
     episodes = who.episodes.select_related("person", "department", "supervisor")
-    row = episodes.filter(ended__isnull=True).first() or episodes.order_by("-starts").first()
-    if row is None:
-        raise Unusable(f"{who} never worked for the city.")
-    return row
-
-
-def _department(code: str) -> Department:
-    from civicmail.city.directory.models import Department
-    from civicmail.city.guard.errors import Unusable
-
-    row = Department.objects.filter(code=code).first()
-    if row is None:
-        raise Unusable(f"The directory has no department {code}.")
-    return row
+    return require_row(
+        episodes.filter(ended__isnull=True).first() or episodes.order_by("-starts").first(), f"{who} never worked for the city."
+    )
 
 
 def _hired(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A contract by agency and number, and today where no first day was typed."""
-    from civicmail.city.guard.errors import Unusable
     from civicmail.city.identity.queries import feeds
 
     typed = {**given, "starts": given.get("starts") or _today().isoformat()}
     if contract := given.get("contract"):
-        row = feeds.contracts().get(contract)
-        if row is None:
-            raise Unusable(f"There is no contract {contract}; say it like northline/26-114.")
+        row = require_row(feeds.contracts().get(contract), f"There is no contract {contract}; say it like northline/26-114.")
         typed["contract"] = str(row.pk)
     return typed
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.identity.acts.access_requests import BY_NUMBER, OnAuthorization, OnNumbered
 from civicmail.city.identity.acts.mailboxes import UntilBecause
 from civicmail.city.identity.acts.person_act import PersonAct
@@ -36,16 +37,14 @@ class _Switch(PersonAct["Authorization", Because, tuple["Authorization", int]]):
 
     def find(self, person: str, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.guard import guard
-        from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.queries.actors import about_person
         from civicmail.city.identity.queries.signin import person_named
 
         who = person_named(person)
         guard.require(actor, self.permission, about_person(who), now=now)
-        row = who.authorizations.select_related(*self.related).order_by("-since", "-pk").first()
-        if row is None:
-            raise Unusable(f"{who} never had mail access.")
-        return row
+        return require_row(
+            who.authorizations.select_related(*self.related).order_by("-since", "-pk").first(), f"{who} never had mail access."
+        )
 
 
 class SuspendAccess(_Switch):

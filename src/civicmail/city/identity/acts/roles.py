@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import OfPerson, Resource
 from civicmail.city.guard.roles import MAX_HOURS, ROLES, Role
 from civicmail.city.identity.acts.person_act import PersonAct
@@ -249,17 +250,13 @@ def _list() -> str:
 
 
 def _held(uid: str, role: str, department: str = "") -> RoleAssignment:
-    from civicmail.city.guard.errors import Unusable
     from civicmail.city.identity.models import RoleAssignment
 
     grants = RoleAssignment.objects.select_related("person", "department").filter(
         person__uid=uid, role=_role(role), ended__isnull=True
     )
     grants = grants.filter(department__code=department) if department else grants
-    row = grants.order_by("-until").first()
-    if row is None:
-        raise Unusable(f"{uid} does not have the role {ROLES[_role(role)].name.lower()}.")
-    return row
+    return require_row(grants.order_by("-until").first(), f"{uid} does not have the role {ROLES[_role(role)].name.lower()}.")
 
 
 def _role(code: str) -> Role:

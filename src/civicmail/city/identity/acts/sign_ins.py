@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import require_row
 from civicmail.city.identity.acts.person_act import PersonAct
 from civicmail.city.pages.act import Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because
@@ -28,17 +29,11 @@ class ReleaseSignIn(PersonAct["Account", Because, "Account"]):
     related = ("person",)
 
     def find(self, person: str, *, actor: Actor, now: int) -> Account:
-        from civicmail.city.guard.errors import Unusable
         from civicmail.city.guard.models import Account
         from civicmail.city.identity.queries.signin import find_person
 
-        somebody = find_person(person)
-        if somebody is None:
-            raise Unusable(f"The directory has nobody who is {person}.")
-        account = Account.objects.select_related("person").filter(person=somebody).first()
-        if account is None:
-            raise Unusable(f"{somebody} has no sign-in.")
-        return account
+        somebody = require_row(find_person(person), f"The directory has nobody who is {person}.")
+        return require_row(Account.objects.select_related("person").filter(person=somebody).first(), f"{somebody} has no sign-in.")
 
     def perform(self, row: Account, given: Because, *, actor: Actor, now: int) -> Account:
         from civicmail.city.identity.actions import signin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import InDepartment, Resource
 from civicmail.city.pages.act import Page, Parameter
 from civicmail.city.pages.lists import Column, Filter, Link, List, ListRequest, Number, Operation, Somebody
@@ -39,10 +39,9 @@ class DepartmentList(List):
     def find_parent(self, **keys: Any) -> Any:
         from civicmail.city.directory.models import Department
 
-        row = Department.objects.filter(code=keys["department"]).first()
-        if row is None:
-            raise Unusable(f"The directory has no department {keys['department']}.")
-        return row
+        return require_row(
+            Department.objects.filter(code=keys["department"]).first(), f"The directory has no department {keys['department']}."
+        )
 
     def resource(self, request: ListRequest) -> Resource:
         return InDepartment(request.parent.code)

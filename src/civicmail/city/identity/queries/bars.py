@@ -77,12 +77,8 @@ class Likeness:
         return f"{self.other} ({self.other.uid}) is barred for good, and has {same}: {asks}"
 
 
-def escalation_reasons(person: Person, episode: Episode | None) -> list[str]:
+def escalation_reasons(person: Person, episode: Episode | None, likenesses: Iterable[Likeness]) -> list[str]:
     """Why new access of a person is decided one level higher, in sentences; empty if it is not (C4)."""
-    return _escalation_reasons(person, episode, likenesses_of(person))
-
-
-def _escalation_reasons(person: Person, episode: Episode | None, likenesses: Iterable[Likeness]) -> list[str]:
     reasons = []
     if Bar.objects.filter(_MARKED, person=person).exists():
         reasons.append(f"{person} had a violation of the e-mail policy.")
@@ -153,7 +149,7 @@ def decision_for(a: Authorization) -> tuple[str, PersonCase, list[str]]:
     """The act and resource for approving this request, and why it is one level higher; for the access office only, if a permanently
     barred person has more than the name in common."""
     likenesses = likenesses_of(a.person) if a.state in ("asked", "approved") else []
-    why = _escalation_reasons(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
+    why = escalation_reasons(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:
         return "request.decide", about_authorization(a), []
     above = a.department.parent if not any(likeness.is_strong for likeness in likenesses) else None

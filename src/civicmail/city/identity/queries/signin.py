@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.models import Account, Throttle
 from civicmail.city.identity.throttle import MAX_STRANGER_FAILURES
 
@@ -35,10 +35,7 @@ def find_person(text: str) -> Person | None:
 
 def person_named(text: str) -> Person:
     """The person whom an operator names. Raises Unusable if there is none."""
-    person = find_person(text)
-    if person is None:
-        raise Unusable(f"The directory has nobody who is {text}.")
-    return person
+    return require_row(find_person(text), f"The directory has nobody who is {text}.")
 
 
 def find_account(login: str) -> Account | None:

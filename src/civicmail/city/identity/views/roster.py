@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +27,7 @@ from civicmail.city.identity.queries import (
     usage,
 )
 from civicmail.city.identity.views.rights import second_person, user_acts
-from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import label
 
@@ -48,9 +48,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     who = get_object_or_404(Person, uid=uid)
-    episode = who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first()
-    if episode is None:
-        raise Http404
+    episode = or_404(who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first())
     now = epoch_ms(request.now)
     facts, barred = access_status.status_of(who.pk, now), bars.blocked_people([who.pk], now).get(who.pk)
     about, today = PersonIn(where.code, who.uid), timezone.localdate(request.now)

@@ -15,10 +15,10 @@ from django.utils.translation import gettext, gettext_lazy, override
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
@@ -49,8 +49,7 @@ def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, c
     """Record an appeal by a person who has the number of the decision. client: their network address. Raises Unusable, Conflict."""
     text = text.strip()
     if not 10 <= len(text) <= MAX_TEXT:
-        message = f"Write from 10 to {MAX_TEXT:,} characters."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", f"Write from 10 to {MAX_TEXT:,} characters.")
     network = network_digest(client, now)
     if network and Contest.objects.filter(client=network).count() >= MAX_PER_NETWORK:
         raise Conflict(_TOO_OFTEN)
@@ -97,13 +96,12 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
     guard.require(actor, "contest.answer", now=now)
     reason = require_reason(reason, min_length=10)
     if outcome not in ANSWERS:
-        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+        raise field_error("answer", "Choose an answer.")
     if Contest.objects.filter(pk=row.pk).exclude(answer="").exists():
         raise Conflict("Not saved: it was answered already.")
     if outcome == "released":
         _release(uuid.UUID(row.capture), actor, reason, now)
-    with transaction.atomic():
-        contest = lock_row(row, "answer")
+    with locked_row(row, "answer") as contest:
         if contest.answer:
             raise Conflict("Not saved: it was answered already.")
         contest.answer, contest.why, contest.person, contest.answered = outcome, reason[:400], acting_person(actor), from_ms(now)

@@ -18,7 +18,7 @@ from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.external_acts import entering_of
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.permits import Permit
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
@@ -73,7 +73,7 @@ def decide(
     four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
     approvers.require_not_contained(actor)
     if decision not in ANSWERS:
-        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+        raise field_error("answer", "Choose an answer.")
     min_length = 10 if decision == "refuse" or row.own else 0
     reason = require_reason(reason, min_length=min_length) if min_length or reason.strip() else ""
     without = partial_approval.withheld_files(row, files) if decision == "approve" and files else []
@@ -127,7 +127,7 @@ def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) 
 def _pending_copies(row: Approval, indices: Collection[int], action: str) -> list[ApprovalCopy]:
     """Return these copies if the action is possible for all of them. Raises Unusable, Conflict."""
     if not indices:
-        raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
+        raise field_error("to", "Choose at least one recipient.")
     copies = list(row.copies.select_related("by").filter(index__in=indices))
     if len(copies) != len(set(indices)):
         raise Conflict("One of these recipients is not of this message. Reload the page.")

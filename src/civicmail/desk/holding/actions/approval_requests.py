@@ -21,6 +21,7 @@ from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import working_days, working_hours
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
@@ -144,8 +145,7 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
     ]
     if new_copies := sum(copies):
         if not created:  # files that another rule held before have their whole time, too
-            row.step, row.since, row.ends = 0, from_ms(now), expires_at(now)
-            row.save(update_fields=["step", "since", "ends"])
+            save_values(row, step=0, since=from_ms(now), ends=expires_at(now))
         facts = {"files": len(row.parts), "copies": new_copies, "own": int(row.own), "links": len(row.links)}
         entries.enter("approval.asked", actor=TICK, reason=rule_keys.FILE_WAITS, now=now, object=f"approval:{row.pk}", facts=facts)
         notify_approvers(row, now)
@@ -243,8 +243,7 @@ def _close(row: Approval, action: str, why: str, now: int) -> int:
     with transaction.atomic():
         copies = list(row.copies.select_for_update().filter(state="waits"))
         for copy in copies:
-            copy.state, copy.at = TABLE.step(copy.state, action), from_ms(now)
-            copy.save(update_fields=["state", "at"])
+            save_values(copy, state=TABLE.step(copy.state, action), at=from_ms(now))
         if copies:
             facts = {"copies": len(copies)}
             entries.enter(f"approval.{copies[0].state}", actor=TICK, reason=why, now=now, object=f"approval:{row.pk}", facts=facts)

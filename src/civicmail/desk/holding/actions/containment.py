@@ -23,10 +23,10 @@ from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.actions import locking
@@ -91,8 +91,7 @@ def contain(message: SuspectMessage, *, now: int) -> None:
         and last.released is not None
         and message.at <= epoch_ms(last.released) + RELEASE_GRACE_MS * (message.sign == HELD)
     ):
-        last.let = [*last.let, message.capture]
-        last.save(update_fields=["let"])
+        save_values(last, let=[*last.let, message.capture])
         return
     person = senders.person_of(message.sender)
     row = Containment.objects.create(
@@ -105,8 +104,7 @@ def contain(message: SuspectMessage, *, now: int) -> None:
 def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containment:
     """Lock the account: end all its credentials at once. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.lock", about(row), now=now)
-    with transaction.atomic():
-        row = lock_row(row, "state")
+    with locked_row(row, "state") as row:
         row.state = step(row.state, "lock")
         if row.person is not None:
             row.rights = locking.lock(row.person, actor=actor, reason=reason, now=now)
@@ -140,7 +138,7 @@ def release_groups(
     if row.state in OPEN:
         return release(row, captures, allowed=allowed, actor=actor, reason=reason, now=now)
     if not captures:
-        raise Unusable("Choose what goes.", {"go": "Choose what goes."})
+        raise field_error("go", "Choose what goes.")
     return release_more(row, captures, actor=actor, reason=reason, now=now)
 
 
@@ -149,8 +147,7 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
     recipients within an hour for the next week, 0 for no change. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.release", about(row), now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(row, "state")
+    with locked_row(row, "state") as row:
         row.state = step(row.state, "release")
         row.releaser, row.released, row.answer = acting_person(actor), from_ms(now), reason[:400]
         row.let = sorted(set(let))
@@ -170,8 +167,7 @@ def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason
     contained."""
     guard.require(actor, "containment.release", about(row), now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(row, "state")
+    with locked_row(row, "state") as row:
         if row.state in OPEN:
             raise Conflict("This account is not released yet.")
         row.let = sorted({*row.let, *let})
@@ -200,11 +196,9 @@ def _release_some(row: Containment, limit: int) -> int:
                 waiting.append(capture)
                 break  # another try for an unavailable check takes time; others come first in the next round
             done.append(capture)
-    with transaction.atomic():
-        now = lock_row(row)
+    with locked_row(row) as now:
         remaining = [capture for capture in now.let if capture not in done]
-        now.let = [*(capture for capture in remaining if capture not in waiting), *waiting]
-        now.save(update_fields=["let"])
+        save_values(now, let=[*(capture for capture in remaining if capture not in waiting), *waiting])
     return len(done)
 
 

@@ -23,7 +23,7 @@ from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import acting_person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.models import Authorization
 from civicmail.city.notices import signed_links
@@ -92,7 +92,7 @@ def set_schedule(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
     NotPermitted, Unusable."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     if days not in digest_schedule.DAYS or hour not in digest_schedule.HOURS:
-        raise Unusable("Choose days and an hour.", {"days": "Choose days and an hour."})
+        raise field_error("days", "Choose days and an hour.")
     with transaction.atomic():
         schedule, _ = Digest.objects.update_or_create(person=acting_person(actor), defaults={"days": days, "hour": hour})
         facts = {"days": days, "hour": hour}

@@ -18,9 +18,10 @@ from django.db.models import F
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.snapshot.credentials import new_password
 from civicmail.core.config.log import get_logger
@@ -108,7 +109,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
     opened, and Unusable if the passphrase is wrong or too short to be chosen."""
     fresh = _require_open(row, now)
     if not fresh.secret and not MIN_SECRET <= len(secret) <= MAX_SECRET:
-        raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
+        raise field_error("secret", _TOO_SHORT)
     if not _count_try(fresh, rules):
         _lock(fresh, client, now)
         raise Conflict(pickup_states.CLOSED_MESSAGES["locked"])
@@ -170,8 +171,7 @@ def _lock(row: PickUp, client: Actor, now: int) -> None:
         locked = PickUp.objects.select_for_update().get(pk=row.pk)
         if locked.state not in pickup_states.LIVE:
             return
-        locked.state = pickup_states.TABLE.step(locked.state, "lock")
-        locked.save(update_fields=["state"])
+        save_values(locked, state=pickup_states.TABLE.step(locked.state, "lock"))
         entries.enter("pickup.lock", actor=client, reason="", now=now, object=_object_name(locked))
         pickup_notices.notify_locked(locked, now)
 
@@ -191,8 +191,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_cou
     if not fresh.sender:
         raise Conflict(_("This message was sent automatically, and nobody would read your answer. Write to the city by mail."))
     if not text or len(text) > MAX_REPLY:
-        message = _("Write something, at most 20,000 characters.")
-        raise Unusable(message, {"text": message})
+        raise field_error("text", _("Write something, at most 20,000 characters."))
     with transaction.atomic():
         PickUp.objects.select_for_update().get(pk=fresh.pk)
         if (count := fresh.replies.count()) != expected_count:
@@ -208,7 +207,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_cou
 def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int) -> PickUp:
     """Set the reader's passphrase, as the sender, and unlock the message. Raises NotPermitted, Conflict, Unusable."""
     if not MIN_SECRET <= len(secret) <= MAX_SECRET:
-        raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
+        raise field_error("secret", _TOO_SHORT)
     with transaction.atomic():
         fresh = _step_by_sender(row, "secret", actor, now)
         fresh.secret, fresh.by, fresh.tries = make_password(secret), "sender", 0
@@ -244,8 +243,7 @@ def expire(data: Path, *, now: int) -> int:
             fresh = PickUp.objects.select_for_update().get(pk=row.pk)
             if fresh.state not in pickup_states.KEPT:
                 continue
-            fresh.state, fresh.secret = pickup_states.TABLE.step(fresh.state, "expire"), ""
-            fresh.save(update_fields=["state", "secret"])
+            save_values(fresh, state=pickup_states.TABLE.step(fresh.state, "expire"), secret="")
             entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_object_name(fresh))
             if fresh.opened is None:
                 pickup_notices.notify_unread(fresh, now)

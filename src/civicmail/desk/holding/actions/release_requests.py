@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actions.external_acts import entering_of
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
@@ -97,12 +97,11 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
     Raises NotPermitted, Unusable, Conflict, LaterError."""
     _require_answerable(row, actor, now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        locked_row = lock_row(row, "state")
-        release_states.step(locked_row.kind, locked_row.state, "release")
-    released = _release(locked_row, actor, reason, now)
+    with locked_row(row, "state") as fresh:
+        release_states.step(fresh.kind, fresh.state, "release")
+    released = _release(fresh, actor, reason, now)
     action = "lapse" if released is None or not (released.released or released.kept) else "release" if released.released else "keep"
-    return _close(locked_row, action, actor, reason, now, released_count=len(released.released) if released is not None else 0)
+    return _close(fresh, action, actor, reason, now, released_count=len(released.released) if released is not None else 0)
 
 
 def deny(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
@@ -113,13 +112,12 @@ def deny(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
 def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
     """Withdraw a request; only its requester may. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.mail", OfPerson(row.requester.uid), now=now)
-    with transaction.atomic():
-        locked_row = lock_row(row, "state")
-        locked_row.state = release_states.step(locked_row.kind, locked_row.state, "withdraw")
-        locked_row.answered = from_ms(now)
-        locked_row.save(update_fields=["state", "answered"])
-        _enter("release.withdraw", locked_row, actor, "withdrawn by whoever asked", now)
-    return locked_row
+    with locked_row(row, "state") as fresh:
+        fresh.state = release_states.step(fresh.kind, fresh.state, "withdraw")
+        fresh.answered = from_ms(now)
+        fresh.save(update_fields=["state", "answered"])
+        _enter("release.withdraw", fresh, actor, "withdrawn by whoever asked", now)
+    return fresh
 
 
 def expire(now: int) -> int:
@@ -144,35 +142,33 @@ def _require_answerable(row: Release, actor: Actor, now: int) -> None:
 def _decide(row: Release, action: str, actor: Actor, reason: str, now: int) -> Release:
     _require_answerable(row, actor, now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        locked_row = lock_row(row, "state")
-        locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
+    with locked_row(row, "state") as fresh:
+        fresh.state = release_states.step(fresh.kind, fresh.state, action)
         if action == "agree":
-            locked_row.first, locked_row.first_why, locked_row.agreed = acting_person(actor), reason, from_ms(now)
+            fresh.first, fresh.first_why, fresh.agreed = acting_person(actor), reason, from_ms(now)
         else:
-            locked_row.person, locked_row.answer, locked_row.answered = acting_person(actor), reason, from_ms(now)
-        locked_row.save()
-        _enter(f"release.{action}", locked_row, actor, reason, now)
+            fresh.person, fresh.answer, fresh.answered = acting_person(actor), reason, from_ms(now)
+        fresh.save()
+        _enter(f"release.{action}", fresh, actor, reason, now)
         if action == "refuse":
-            tallies.add(senders.department_of(locked_row.requester), "release-kept", at=from_ms(now))
-            _notify_requester(locked_row, now)
-    return locked_row
+            tallies.add(senders.department_of(fresh.requester), "release-kept", at=from_ms(now))
+            _notify_requester(fresh, now)
+    return fresh
 
 
 def _close(row: Release, action: str, actor: Actor, reason: str, now: int, *, released_count: int) -> Release:
-    with transaction.atomic():
-        locked_row = lock_row(row, "state")
-        locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
-        locked_row.let, locked_row.answered = released_count, from_ms(now)
+    with locked_row(row, "state") as fresh:
+        fresh.state = release_states.step(fresh.kind, fresh.state, action)
+        fresh.let, fresh.answered = released_count, from_ms(now)
         if not actor.machine:
-            locked_row.person, locked_row.answer = acting_person(actor), reason
-        locked_row.save()
-        if locked_row.state in ("released", "kept"):
-            tally: TallyKind = "release-let" if locked_row.state == "released" else "release-kept"
-            tallies.add(senders.department_of(locked_row.requester), tally, at=from_ms(now))
-        _enter("release.end", locked_row, actor, reason, now, let=released_count)
-        _notify_requester(locked_row, now)
-    return locked_row
+            fresh.person, fresh.answer = acting_person(actor), reason
+        fresh.save()
+        if fresh.state in ("released", "kept"):
+            tally: TallyKind = "release-let" if fresh.state == "released" else "release-kept"
+            tallies.add(senders.department_of(fresh.requester), tally, at=from_ms(now))
+        _enter("release.end", fresh, actor, reason, now, let=released_count)
+        _notify_requester(fresh, now)
+    return fresh
 
 
 def _release(row: Release, actor: Actor, reason: str, now: int) -> Released | None:

@@ -19,10 +19,10 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, lock_row, save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import Decision
@@ -44,7 +44,7 @@ def answer(finding: Finding, outcome: str, *, actor: Actor, reason: str, now: in
     Unusable, Conflict."""
     guard.require(actor, "finding.answer", now=now)
     if outcome not in ("nothing", "reminded", "second"):
-        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+        raise field_error("answer", "Choose an answer.")
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = _locked_finding(finding, "open")
@@ -103,8 +103,7 @@ def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violati
         made = violation_reports.hand_over(
             row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now
         )
-        row.state = "handed"
-        row.save(update_fields=["state"])
+        save_values(row, state="handed")
         _enter(row, actor, text[:400], now)
     return made
 

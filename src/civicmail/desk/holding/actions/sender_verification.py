@@ -22,9 +22,10 @@ from django.utils.translation import gettext, override
 from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
@@ -86,15 +87,14 @@ def by_link(data: Path, text: str, now: int) -> Verification:
 def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verification:
     """Record the answer, once. remark: what they add. Raises Unusable, and Conflict if it was answered."""
     if answer not in ANSWERS:
-        raise Unusable(gettext("Choose an answer."), {"answer": gettext("Choose an answer.")})
+        raise field_error("answer", gettext("Choose an answer."))
     with transaction.atomic():
         locked_row = Verification.objects.select_for_update().get(pk=row.pk)
         if locked_row.state != "asked":
             raise Conflict(gettext("This was answered already."))
         if locked_row.inside:
             _require_not_contained(locked_row.to)
-        locked_row.state, locked_row.answered, locked_row.said = answer, from_ms(now), " ".join(remark.split())[:MAX_REMARK]
-        locked_row.save(update_fields=["state", "answered", "said"])
+        save_values(locked_row, state=answer, answered=from_ms(now), said=" ".join(remark.split())[:MAX_REMARK])
         facts = {"answer": answer, "inside": int(locked_row.inside)}
         entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{locked_row.capture}", facts=facts)
         _notify_asker(locked_row, now)
@@ -115,8 +115,7 @@ def expire(now: int) -> int:
     with transaction.atomic():
         expired = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=from_ms(now))[:200])
         for row in expired:
-            row.state = "lapsed"
-            row.save(update_fields=["state"])
+            save_values(row, state="lapsed")
             _notify_asker(row, now)
     return len(expired)
 

@@ -46,14 +46,11 @@ class _OnCopy[Given: Input, Done](Act["HeldCopy", Given, Done]):
     view_permission = "quarantine.see"
 
     def load(self, capture: uuid.UUID, index: int, *, actor: Actor, now: int) -> HeldCopy:
-        from django.http import Http404
 
+        from civicmail.city.pages.city_request import or_404
         from civicmail.desk.holding import queries
 
-        copy = queries.copy(capture.bytes, index, now)
-        if copy is None:
-            raise Http404
-        return copy
+        return or_404(queries.copy(capture.bytes, index, now))
 
 
 class _Release[Given: NoSpam](_OnCopy[Given, "Released"]):

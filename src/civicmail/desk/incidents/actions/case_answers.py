@@ -6,14 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
@@ -33,9 +32,8 @@ def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> 
     guard.require(actor, "report.answer", now=now)
     reason = checked_reason(reason, min_length=10)
     if verdict not in ANSWERS:
-        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
-    with transaction.atomic():
-        row = lock_row(case, "state")
+        raise field_error("answer", "Choose an answer.")
+    with locked_row(case, "state") as row:
         row.state = states.CASE.step(row.state, verdict)
         row.person, row.answered, row.why = acting_person(actor), from_ms(now), reason[:400]
         row.save()

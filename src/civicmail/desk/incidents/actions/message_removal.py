@@ -12,10 +12,10 @@ from django.db import transaction
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import Decision
@@ -72,7 +72,7 @@ def ask_fitting(case: Case, words: str, counted: int, *, actor: Actor, reason: s
     try:
         copies = queries.find_copies(case, words, now=now).copies
     except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
+        raise field_error("q", error.message) from None
     return ask(case, copies, words, counted, actor=actor, reason=reason, now=now)
 
 
@@ -85,8 +85,7 @@ def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> 
     """The second person. Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "pull.second", about(pull), now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(pull, "state")
+    with locked_row(pull, "state") as row:
         row.state = states.PULL.step(row.state, "agree" if agrees else "refuse")
         row.second, row.decided, row.answer = acting_person(actor), from_ms(now), reason[:400]
         row.save()
@@ -98,8 +97,7 @@ def undo(pull: Pull, *, actor: Actor, reason: str, now: int) -> Pull:
     """Restore every removed copy; copies not removed yet stay. Raises as ask() does."""
     guard.require(actor, "pull.undo", now=now)
     reason = checked_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(pull, "state")
+    with locked_row(pull, "state") as row:
         row.state = states.PULL.step(row.state, "undo")
         row.undone_by, row.undone_why, row.finished = acting_person(actor), reason[:400], None
         row.save()

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.city_request import CityRequest, acting, or_404, require
 from civicmail.city.pages.page import Page
 from civicmail.city.pages.states import label
 from civicmail.desk.incidents.actions import reading
@@ -34,9 +34,7 @@ def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
         raise Http404
     permit = reading.read(row, str(capture), actor=request.actor, now=epoch_ms(request.now))
     archive = store().archive()
-    place = archive.place(capture.bytes)
-    if place is None:
-        raise Http404
+    place = or_404(archive.place(capture.bytes))
     record = archive.capture(permit, place)
     shown = sandboxed.read(delivered_bytes(archive.body(permit, place), record))
     crumbs = [("Reported mail", reverse("incidents")), (f"Incident {pk}", reverse("incident", args=[pk]))]

@@ -17,7 +17,7 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actions.acting import acting_person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions.send_message import is_open
@@ -132,8 +132,7 @@ def sign(lines: str, *, actor: Actor, now: int) -> None:
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     lines = lines.replace("\r\n", "\n")
     if len(lines) > MAX_SIGNATURE:
-        message = _("A signature has at most {count} characters.", count=MAX_SIGNATURE)
-        raise Unusable(message, {"lines": message})
+        raise field_error("lines", _("A signature has at most {count} characters.", count=MAX_SIGNATURE))
     with transaction.atomic():
         Signature.objects.update_or_create(person=acting_person(actor), defaults={"lines": lines.strip()})
 
@@ -168,8 +167,7 @@ def _save_change(row: Draft, now: int) -> None:
 def _add_files(row: Draft, files: Sequence[NewFile], max_bytes: int) -> None:
     sizes = row.files.values_list("size", flat=True)
     if len(sizes) + len(files) > MAX_FILES:
-        message = _("A message has at most {count} files; put more of them into one archive.", count=MAX_FILES)
-        raise Unusable(message, {"file": message})
+        raise field_error("file", _("A message has at most {count} files; put more of them into one archive.", count=MAX_FILES))
     if (size := sum(sizes) + sum(len(f.content) for f in files)) > max_bytes:
         raise files_too_large(size, max_bytes)
     for file in files:
@@ -200,5 +198,4 @@ def _require_fitting(written: DraftContent) -> None:
         ("quote", MAX_TEXT),
     ):
         if len(getattr(written, name)) > limit:
-            message = _("This is longer than {count} characters.", count=limit)
-            raise Unusable(message, {name: message})
+            raise field_error(name, _("This is longer than {count} characters.", count=limit))

@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from django.db import IntegrityError, transaction
 
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import label_names
 from civicmail.desk.mailbox.actions.mail_actor import require_reader
@@ -59,8 +60,7 @@ def make_label(typed: str, *, actor: Actor, now: int) -> Label:
     if existing := Label.objects.filter(person=person, key=label_names.key(name)).first():
         return existing
     if Label.objects.filter(person=person).count() >= MAX_LABELS:
-        message = sentence("You have {most} labels, which is the most. Remove one first.", most=MAX_LABELS)
-        raise Unusable(message, {"name": message})
+        raise field_error("name", sentence("You have {most} labels, which is the most. Remove one first.", most=MAX_LABELS))
     try:
         with transaction.atomic():
             return Label.objects.create(person=person, name=name, key=label_names.key(name), made=from_ms(now))
@@ -84,8 +84,7 @@ def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
             r.name, r.key = new, f"/{r.pk}"  # out of the way of its sisters
             r.save(update_fields=["name", "key"])
         for r, new in renamed:
-            r.key = label_names.key(new)
-            r.save(update_fields=["key"])
+            save_values(r, key=label_names.key(new))
     return next(r for r, _ in renamed if r.pk == row.pk)
 
 
@@ -104,8 +103,7 @@ def remove_label(label: int, *, actor: Actor, now: int) -> str:
 def _own_label(label: int, person: Person) -> Label:
     row = Label.objects.filter(pk=label, person=person).first()
     if row is None:
-        message = sentence("Choose one of your labels.")
-        raise Unusable(message, {"label": message})
+        raise field_error("label", sentence("Choose one of your labels."))
     return row
 
 
@@ -119,5 +117,5 @@ def _checked_name(typed: str) -> str:
     elif label_names.too_deep(name):
         message = sentence("A label has at most {most} levels.", most=label_names.MAX_LEVELS)
     if message is not None:
-        raise Unusable(message, {"name": message})
+        raise field_error("name", message)
     return name

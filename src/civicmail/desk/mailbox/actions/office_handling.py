@@ -12,6 +12,7 @@ from django.db import transaction
 
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict
@@ -50,8 +51,7 @@ def drop(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> Non
 
 def _set_taken(row: Handled, person: Person | None, actor: Actor, act: str, now: int) -> None:
     before = row.taken_by.uid if row.taken_by else ""
-    row.taken_by, row.taken = person, from_ms(now) if person else None
-    row.save(update_fields=["taken_by", "taken"])
+    save_values(row, taken_by=person, taken=from_ms(now) if person else None)
     facts = {"mailbox": row.mailbox.address, "before": before}
     entries.enter(act, actor=actor, reason="who takes care of it", now=now, object=f"capture:{row.capture}", facts=facts)
 

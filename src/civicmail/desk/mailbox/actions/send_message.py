@@ -20,7 +20,7 @@ from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import acting_person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.errors import Conflict, NotPermitted, field_error
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.sentence import Sentence
@@ -107,9 +107,9 @@ def _addresses(named: Sequence[NamedAddress]) -> list[str]:
     """Addresses of the envelope, each once."""
     addresses = list(dict.fromkeys(n.address for n in named))
     if not addresses:
-        raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
+        raise field_error("to", _("Say to whom it goes."))
     if len(addresses) > MAX_RECIPIENTS:
-        raise Unusable(too_many_recipients(), {"to": too_many_recipients()})
+        raise field_error("to", too_many_recipients())
     return addresses
 
 

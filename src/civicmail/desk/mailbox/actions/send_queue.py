@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
@@ -28,8 +29,7 @@ def take_due(limit: int, *, now: int) -> list[Outgoing]:
     with transaction.atomic():
         waiting = Outgoing.objects.select_for_update().filter(state="waiting", due__lte=at).order_by("due", "pk")
         for row in waiting[:limit]:
-            row.state, row.since = send_states.STEPS["waiting", "take"], at
-            row.save(update_fields=["state", "since"])
+            save_values(row, state=send_states.STEPS["waiting", "take"], since=at)
     ready = Q(again__isnull=True) | Q(again__lte=at)
     return list(Outgoing.objects.filter(ready, state="sending").select_related("person").order_by("due", "pk")[:limit])
 

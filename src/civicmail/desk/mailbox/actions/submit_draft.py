@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import require_usable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions import send_message
@@ -90,8 +90,7 @@ def gather_recipients(draft: Draft) -> Recipients:
 def require_recipients(draft: Draft) -> Recipients:
     """The recipients as gather_recipients. Raises Unusable, by field, for an invalid part."""
     recipients = gather_recipients(draft)
-    if recipients.errors:
-        raise Unusable(next(iter(recipients.errors.values())), recipients.errors)
+    require_usable(recipients.errors)
     return recipients
 
 

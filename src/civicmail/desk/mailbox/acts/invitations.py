@@ -29,17 +29,15 @@ class AnswerInvitation(OwnAct["Invitation", MeetingAnswer, str]):
     operation = Operation("/mail/{uuid:id}/invitation", "write:mail", page="mail-answer")
 
     def load(self, id: uuid.UUID, *, actor: Actor, now: int) -> Invitation:
-        from django.http import Http404
 
+        from civicmail.city.pages.city_request import or_404
         from civicmail.desk.mailbox.views.invitation_cards import invitation_of
         from civicmail.desk.mailbox.views.opened_message import message_of
 
-        invitation = invitation_of(message_of(actor, id, now=now))
-        if invitation is None:
-            raise Http404
-        return invitation
+        return or_404(invitation_of(message_of(actor, id, now=now)))
 
     def perform(self, row: Invitation, given: MeetingAnswer, *, actor: Actor, now: int) -> str:
+
         from django.http import Http404
 
         from civicmail.desk.mailbox.actions import answer_invitation

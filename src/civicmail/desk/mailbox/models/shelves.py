@@ -10,6 +10,7 @@ from functools import cached_property
 
 from django.db import transaction
 
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.desk.mailbox.mail_marks import LabelMark
 from civicmail.desk.mailbox.models.marks import Label, Sheet
 from civicmail.desk.mailbox.sheets import by_week, packed, unpacked, week_at
@@ -71,8 +72,7 @@ def add(shelf: str, ids: Iterable[bytes]) -> None:
                 row = Sheet.objects.select_for_update().get(pk=row.pk)
                 present = unpacked(row.ids)
                 if not new_ids <= present:
-                    row.ids = packed(present | new_ids)
-                    row.save(update_fields=["ids"])
+                    save_values(row, ids=packed(present | new_ids))
 
 
 def remove(shelf: str, ids: Iterable[bytes]) -> None:
@@ -81,8 +81,7 @@ def remove(shelf: str, ids: Iterable[bytes]) -> None:
         for week, old_ids in by_week(ids).items():
             row = Sheet.objects.select_for_update().filter(shelf=shelf, week=week).first()
             if row is not None:
-                row.ids = packed(unpacked(row.ids) - old_ids)
-                row.save(update_fields=["ids"])
+                save_values(row, ids=packed(unpacked(row.ids) - old_ids))
 
 
 def clear(shelf: str, *, before: int | None = None) -> None:

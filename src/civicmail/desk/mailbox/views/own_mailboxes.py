@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -18,7 +18,7 @@ from civicmail.city.identity.queries.autoreplies import about_answer, current_re
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest as Request
-from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.city_request import acting, or_404, require
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import label
@@ -79,9 +79,7 @@ def boxes(request: Request) -> HttpResponse:
 @acting("my.mail")
 def away(request: Request) -> HttpResponse:
     """Set the auto-reply of one's own mailbox. Raises Http404 without one."""
-    box = _own(request)
-    if box is None:
-        raise Http404
+    box = or_404(_own(request))
     return _save_auto_reply(request, box)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.city.identity.actions import content_views
 from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.places import digits_of
@@ -15,6 +15,5 @@ def report(message: str, how: str, next_: str, *, actor: Actor, now: int) -> Non
     try:
         number = digits_of(message.strip()) if message.strip() else ""
     except InvalidId:
-        wrong = "Write only the id of the message, or leave this empty."
-        raise Unusable(wrong, {"message": wrong}) from None
+        raise field_error("message", "Write only the id of the message, or leave this empty.") from None
     content_views.accident(actor, number, how, next_, now=now)

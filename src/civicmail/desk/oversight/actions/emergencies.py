@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from civicmail.city.guard import guard, working_days
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import Decision
@@ -57,8 +57,7 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     reason = require_reason(reason, min_length=10)
     value = stoppable(kind, text, do)
     if not 1 <= hours <= emergencies.MAX_HOURS:
-        message = f"From 1 to {emergencies.MAX_HOURS} hours."
-        raise Unusable(message, {"hours": message})
+        raise field_error("hours", f"From 1 to {emergencies.MAX_HOURS} hours.")
     adopt(now)
     with transaction.atomic():
         officer = acting_person(actor)
@@ -103,8 +102,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
     """End it early, as its author or a second person. Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, stop_permission(emergency, actor), resource(emergency), now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(emergency, "ratified")
+    with locked_row(emergency, "ratified") as row:
         _end(row, actor, reason, now)
         publish(actor, f"{row} ended", now)
     return row
@@ -129,8 +127,7 @@ def end_due(now: int) -> int:
 
 def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) -> None:
     """Add the copies that went through the checks again; done: none is left."""
-    with transaction.atomic():
-        row = lock_row(emergency)
+    with locked_row(emergency) as row:
         row.gone_on += copies
         row.released = done
         if done:
@@ -140,8 +137,7 @@ def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) ->
 
 def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: int) -> Emergency:
     four_eyes.require(actor, "emergency.decide", resource(emergency), now=now)
-    with transaction.atomic():
-        row = lock_row(emergency, "ratified")
+    with locked_row(emergency, "ratified") as row:
         if row.ratified != "due" or row.ended is not None or now >= epoch_ms(row.ratify_by):
             raise Conflict("No decision is pending. Reload the page.")
         row.ratified, row.approver, row.decided = answer, acting_person(actor), from_ms(now)

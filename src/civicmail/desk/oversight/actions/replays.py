@@ -10,10 +10,10 @@ from django.db import transaction
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.desk.oversight import rule_replay, rule_text
@@ -35,10 +35,9 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
     try:
         asks = rule_replay.needs_content(parse(query, now=datetime.fromtimestamp(now / 1000, UTC)))
     except QueryError as error:
-        raise Unusable(str(error), {"query": str(error)}) from None
+        raise field_error("query", str(error)) from None
     if asks:
-        message = "A replay is narrowed by time, size, addresses and kinds of files, never by words of mail."
-        raise Unusable(message, {"query": message})
+        raise field_error("query", "A replay is narrowed by time, size, addresses and kinds of files, never by words of mail.")
     with transaction.atomic():
         if Replay.objects.select_for_update().filter(version=version, state__in=UNDER_WAY).exists():
             raise Conflict("A replay of this version is under way already.")
@@ -56,8 +55,7 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
 def stop(replay: Replay, *, actor: Actor, now: int) -> Replay:
     """Stop it; its counts stay. Raises NotPermitted, and Conflict if it has ended."""
     guard.require(actor, "rule.replay", now=now)
-    with transaction.atomic():
-        row = lock_row(replay)
+    with locked_row(replay) as row:
         if row.state not in UNDER_WAY:
             raise Conflict("This replay is over already.")
         row.state, row.since, row.why = "stopped", from_ms(now), f"stopped by {actor.name or actor.uid}"

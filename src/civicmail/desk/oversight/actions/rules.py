@@ -11,10 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localtime
 
 from civicmail.city.guard import guard
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions.publish_rules import active_texts, adopt, copy_facts, enter, step_version
@@ -49,8 +49,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
     changed = _changed(changed, version.number - 1)
     if rule_text.rule_facts(text).id != version.rule:
         raise Unusable("The name of a rule stays.", {"text": f"This is a version of {version.rule}: its id stays as it is."})
-    with transaction.atomic():
-        row = lock_row(version, "state", "revision")
+    with locked_row(version, "state", "revision") as row:
         row.state, row.since, row.revision = states.step(row.state, "edit"), from_ms(now), row.revision + 1
         row.authors = list(dict.fromkeys([*row.authors, acting_person(actor).uid]))
         _write(row, text, changed)
@@ -62,8 +61,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
 def test(version: Version, *, actor: Actor, now: int) -> Version:
     """Run its examples, and parse the whole rule set with it. Raises Unusable with the failures, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    with transaction.atomic():
-        row = lock_row(version, "state", "revision")
+    with locked_row(version, "state", "revision") as row:
         states.step(row.state, "test")
         _require_live(row, now)
         rule_text.join_texts(active_texts() | {row.rule: row.text})
@@ -77,8 +75,7 @@ def propose(version: Version, reason: str, *, starts: datetime | None = None, ac
     working days in `notify` with the same condition. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(version, "state", "revision")
+    with locked_row(version, "state", "revision") as row:
         _require_notice(row, starts, now)
         step_version(row, "propose", now)
         row.proposed, row.reason, row.starts = from_ms(now), reason, starts
@@ -91,8 +88,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
     """Propose to retire a rule, as a version of its own. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(active, "state")
+    with locked_row(active, "state") as row:
         if row.state != "active" or row.rule == rule_text.MATRIX:
             raise Conflict("This rule does not act now. Reload the page.")
         at = from_ms(now)
@@ -111,8 +107,7 @@ def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Versio
     """Withdraw it before it acts. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason, min_length=10)
-    with transaction.atomic():
-        row = lock_row(version, "state", "revision")
+    with locked_row(version, "state", "revision") as row:
         step_version(row, "withdraw", now, reason)
         enter("rule.withdraw", row, actor, reason, now)
     return row
@@ -135,8 +130,7 @@ def _write(row: Version, text: str, changed: str) -> None:
 def _require_live(row: Version, now: int) -> None:
     """Refuse a rule that has expired already."""
     if row.expires is not None and row.expires < from_ms(now).date():
-        message = f"It expires on {format_day(row.expires)}, which is over."
-        raise Unusable(message, {"text": message})
+        raise field_error("text", f"It expires on {format_day(row.expires)}, which is over.")
 
 
 def _insert(row: Version) -> None:
@@ -155,5 +149,4 @@ def _require_notice(row: Version, starts: datetime | None, now: int) -> None:
         raise Unusable(message, {"starts": message})
     if max(epoch_ms(starts) if starts else 0, now) < first:
         day = format_day(localtime(from_ms(first)))
-        message = f"It tells employees for ten working days first, so it starts on {day} at the earliest."
-        raise Unusable(message, {"starts": message})
+        raise field_error("starts", f"It tells employees for ten working days first, so it starts on {day} at the earliest.")

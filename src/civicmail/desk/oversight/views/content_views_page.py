@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,7 +16,7 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.reveals import NEXT, REASONS
 from civicmail.city.pages import display_names, listing, wording
-from civicmail.city.pages.city_request import CityRequest, acting, could, may, require, require_could
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, or_404, require, require_could
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import label
@@ -60,9 +60,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
     """What was drawn of a week, and whether somebody has looked at it."""
     require_could(request, "viewings.mark")
     week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
-    drawn = queries.sample_of(week, request.now)
-    if drawn is None:
-        raise Http404
+    drawn = or_404(queries.sample_of(week, request.now))
     names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
     rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn]
     table = listing.from_rows(

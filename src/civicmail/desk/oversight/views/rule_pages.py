@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions import rule_decisions
@@ -60,9 +60,7 @@ def version(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """One version, compared with the one before it or the one that acts, and what can be done with it."""
     require(request, "rules.see")
     rows = versions_of(rule)
-    shown = next((v for v in rows if v.number == number), None)
-    if shown is None:
-        raise Http404
+    shown = or_404(next((v for v in rows if v.number == number), None))
     facts_of_rule = rule_text.rule_facts(shown.text)
     heading = f"{rule}, version {number}"
     page = Page(heading, "Rules", crumbs(rule), states.WORDS[shown.state], _facts(shown, facts_of_rule), _actions(request, shown))

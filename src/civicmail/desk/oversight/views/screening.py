@@ -6,12 +6,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, require
 from civicmail.city.pages.page import Page
 from civicmail.city.pages.states import choices, labels
 from civicmail.city.policy.facts import FACTS
@@ -37,8 +37,7 @@ def screening(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """By what was recorded when it came in, and since."""
     require(request, "system.see")
     archive = store().archive()
-    if (place := archive.place(capture.bytes)) is None:
-        raise Http404
+    place = or_404(archive.place(capture.bytes))
     with damage_as_later():
         e = archive.explained(request.actor, place, now=epoch_ms(request.now))
     trail = [("Trace", reverse("trace")), (e.sha256[:12], reverse("trace-one", args=[capture]))]

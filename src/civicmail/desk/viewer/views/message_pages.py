@@ -26,6 +26,7 @@ from django.views.decorators.csp import csp_override
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.permits import Permit
+from civicmail.city.pages.city_request import or_404
 from civicmail.city.pages.page import Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.viewer import downloads, safe_html, sandboxed
@@ -169,9 +170,7 @@ def message(
     mode = mode if mode in MODES else "text"
     path = path_of(request, "inside")
     capture, content = opened(permit_for(SHOW, {"id": place.uuid, "view": mode}), place, whole)
-    shown = sandboxed.read(content, page=_number(request, "page"), files_page=_number(request, "files"), path=path)
-    if shown is None:
-        raise Http404
+    shown = or_404(sandboxed.read(content, page=_number(request, "page"), files_page=_number(request, "files"), path=path))
     seen = SeenMessage(capture, content, shown, path)
     view = _headers(seen, links) if mode == "headers" else View(seen, links, mode if shown.html else "text")
     response = render(request, template, {**(more(seen) if more else {}), "page": page(seen), "v": view})

@@ -7,10 +7,10 @@ from datetime import timedelta
 from django.db import transaction
 
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.mandates import Mandate
 from civicmail.city.guard.models import Mandate as MandateRow
 from civicmail.city.guard.permits import Permit
@@ -28,7 +28,7 @@ def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Exp
     try:
         parse(query, now=from_ms(now))
     except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
+        raise field_error("q", error.message) from None
     permit = content_views.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
     with transaction.atomic():
         row = MandateRow.objects.get(number=mandate.number)
@@ -41,8 +41,7 @@ def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
     permit = content_views.under(
         mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now
     )
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         if row.state != "waiting":
             row.state = states.step(row.state, "waiting")
         _save(row, "reading", now)
@@ -64,8 +63,7 @@ def prove(export: Export, now: int) -> None:
 
 def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
     """The file is complete; its manifest is in the ledger."""
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         row.manifest, row.size, row.until = manifest, size, from_ms(now) + timedelta(days=states.KEPT_DAYS)
         _save(row, "ready", now)
         facts = {"export": row.pk, "manifest": manifest, "messages": row.done, "failed": row.failed, "bytes": size}
@@ -74,8 +72,7 @@ def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
 
 def fail(export: Export, why: str, now: int) -> None:
     """Note a failed export. why: a sentence without content."""
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         row.why = why[:400]
         _save(row, "failed", now)
         _entered("export.failed", row, WORKER, why, now, export=row.pk)
@@ -83,8 +80,7 @@ def fail(export: Export, why: str, now: int) -> None:
 
 def stop(export: Export, *, actor: Actor, reason: str, now: int) -> Export:
     """Stop it, as its requester, or as the worker if it may not continue; what was read stays until it is resumed or removed."""
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         row.why = reason[:400]
         _save(row, "stopped", now)
         _entered("export.stop", row, actor, reason, now, export=row.pk)
@@ -94,8 +90,7 @@ def stop(export: Export, *, actor: Actor, reason: str, now: int) -> Export:
 def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Export:
     """Resume a stopped export, as its requester. Raises NotPermitted, Conflict, NotRecorded."""
     content_views.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         row.why = ""
         _save(row, "waiting", now)
     return row
@@ -112,8 +107,7 @@ def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
 
 def remove(export: Export, why: str, now: int) -> None:
     """Record that its file was removed."""
-    with transaction.atomic():
-        row = lock_row(export)
+    with locked_row(export) as row:
         row.why = why
         _save(row, "gone", now)
         _entered("export.removed", row, WORKER, why, now, export=row.pk)

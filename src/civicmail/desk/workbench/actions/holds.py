@@ -8,7 +8,7 @@ from pathlib import Path
 from civicmail.city.guard.actions.external_acts import entering_of
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.city.guard.mandates import Mandate
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.permits import Permit
@@ -38,7 +38,7 @@ def hold(
     try:
         words = parse(query, now=from_ms(now))
     except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
+        raise field_error("q", error.message) from None
     facts = {"query": query, "ground": ground}
     permit = content_views.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     scope_text = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"

@@ -21,15 +21,12 @@ _LOOKED_AT = "What was looked at so far stays in the ledger."
 
 def visible(number: str, actor: Actor, now: int) -> Mandate:
     """An examination that this person may know of. Raises NotPermitted, Http404."""
-    from django.http import Http404
 
     from civicmail.city.identity.queries import mandates
+    from civicmail.city.pages.city_request import or_404
 
     guard.require_could(actor, "mandate.see", now=now)
-    row = mandates.find_visible(actor, number, now)
-    if row is None:
-        raise Http404
-    return row
+    return or_404(mandates.find_visible(actor, number, now))
 
 
 def own(number: str, actor: Actor, now: int) -> Mandate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -14,7 +14,7 @@ from civicmail.city.guard.mandates import Mandate
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.guard.permits import Permit
 from civicmail.city.identity.actions import content_views
-from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.city.pages.city_request import CityRequest, acting, or_404
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.views import message_pages
@@ -67,10 +67,7 @@ def raw(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
 
 def place_of(id_: uuid.UUID) -> Place:
     """The place of a capture; 404 without one."""
-    place = store().archive().place(id_.bytes)
-    if place is None:
-        raise Http404
-    return place
+    return or_404(store().archive().place(id_.bytes))
 
 
 def permits(request: CityRequest, mandate: Mandate, name: str = "") -> message_pages.PermitFor:
@@ -80,9 +77,7 @@ def permits(request: CityRequest, mandate: Mandate, name: str = "") -> message_p
         now = epoch_ms(request.now)
         permit = content_views.under(mandate, name or act, actor=request.actor, facts=facts, now=now)
         archive = store().archive()
-        place = archive.place(uuid.UUID(facts["id"]).bytes)
-        if place is None:
-            raise Http404
+        place = or_404(archive.place(uuid.UUID(facts["id"]).bytes))
         Gate(installation(), archive, permit, mandate, now).read(place)
         return permit
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from ninja import Schema
 
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.actions.entries import single_transaction
 from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.front.web.api.authentication import Call
@@ -43,8 +44,7 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
         if not new:
             return cast(Made, row.answer)  # the shape of the answer checks it again
         made = act()
-        row.answer = made.model_dump(mode="json")
-        row.save(update_fields=["answer"])
+        save_values(row, answer=made.model_dump(mode="json"))
     return made
 
 

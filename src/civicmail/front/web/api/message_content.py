@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 from ninja import Schema
 
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages.city_request import or_404
 from civicmail.core.message.model import Fields
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.message_view import Block, Person, Run, Shown
@@ -61,9 +62,7 @@ def message(request: HttpRequest, capture: Capture, content: bytes) -> Message:
     inside = request.GET.get("inside", "")
     if len(inside) > 500 or not all(c.isascii() and (c.isdigit() or c in "./") for c in inside):
         raise Http404
-    shown = sandboxed.read(content, page=page, path=inside)
-    if shown is None:
-        raise Http404
+    shown = or_404(sandboxed.read(content, page=page, path=inside))
     return _message(capture, shown)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import field_error
 from civicmail.core.config.errors import LaterError
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.viewer.store import NotIndexed
@@ -18,6 +18,6 @@ def understood() -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
+        raise field_error("q", error.message) from None
     except (NotIndexed, DamagedIndex):
         raise LaterError("The search index is being rebuilt. Try again in a minute.") from None

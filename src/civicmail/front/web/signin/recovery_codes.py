@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
+from civicmail.city.guard.actions.acting import save_values
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.pages.city_request import CityRequest, acting, me, require
@@ -79,8 +80,7 @@ def harden(who: Account) -> None:
         if row is None:
             return
         salt = secrets.token_hex(16)
-        row.data = {SLOW: [_slow(code, salt) for code in row.wrap().get_unused_codes()], SALT: salt, **_EMPTY}
-        row.save(update_fields=["data"])
+        save_values(row, data={SLOW: [_slow(code, salt) for code in row.wrap().get_unused_codes()], SALT: salt, **_EMPTY})
 
 
 def left(row: Authenticator | None) -> int:

@@ -10,14 +10,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages import listing
-from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.city_request import CityRequest, acting, or_404, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.listing import Cell, Column
@@ -163,9 +163,7 @@ def _uuid(text: str) -> uuid.UUID | None:
 
 
 def _is(line: Line, message: str) -> bool:
-    capture = _uuid(message)
-    if capture is None:
-        raise Http404
+    capture = or_404(_uuid(message))
     return line.id == capture.bytes
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.reveals import REASONS
 from civicmail.city.identity.actions import content_views
-from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.city_request import CityRequest, acting, or_404, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.page import Page
@@ -44,9 +44,7 @@ def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
         permit = run_verb(form, lambda: content_views.reveal(request.actor, code, text, traced.uuid, now=epoch_ms(request.now)))
         if permit is not None:
             archive = store().archive()
-            place = archive.place(capture.bytes)
-            if place is None:
-                raise Http404
+            place = or_404(archive.place(capture.bytes))
             with damage_as_later():
                 body = archive.body(permit, place)
             shown = sandboxed.read(body)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages import listing
-from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import choices, labels
@@ -95,8 +95,7 @@ def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
 def traced_or_404(request: CityRequest, capture: uuid.UUID) -> MessageTrace:
     """The envelope of a capture; 404 if it is not archived, 503 if it cannot be read."""
     archive = store().archive()
-    if (place := archive.place(capture.bytes)) is None:
-        raise Http404
+    place = or_404(archive.place(capture.bytes))
     with damage_as_later():
         return archive.envelope(request.actor, place, now=epoch_ms(request.now))
 

@@ -14,7 +14,7 @@ from ninja import Router, Schema
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.resources import InDepartment, OfPerson
-from civicmail.city.pages.city_request import may, me, require
+from civicmail.city.pages.city_request import may, me, or_404, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, standing_approvals
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
@@ -216,9 +216,7 @@ def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
 @operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
 def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     """Withdraw files of mine that wait; nobody gets them."""
-    row = _rows().filter(pk=id, person=me(request)).first()
-    if row is None:
-        raise Http404
+    row = or_404(_rows().filter(pk=id, person=me(request)).first())
     require(request, "approval.withdraw", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     recipients = waits if body.to is None else body.to

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.pages.city_request import require
+from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, SECOND_REMOVAL, UNDO_REMOVAL
@@ -151,9 +151,7 @@ def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
         raise Http404
     permit = reading.read(row, str(message), actor=request.actor, now=epoch_ms(request.now))
     archive = store().archive()
-    place = archive.place(message.bytes)
-    if place is None:
-        raise Http404
+    place = or_404(archive.place(message.bytes))
     capture = archive.capture(permit, place)
     return shown.message(request, capture, delivered_bytes(archive.body(permit, place), capture))
 

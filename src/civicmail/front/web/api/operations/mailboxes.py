@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
@@ -16,7 +16,7 @@ from civicmail.city.identity.queries import mailbox_users
 from civicmail.city.identity.queries.actors import about_mailbox
 from civicmail.city.identity.views.mailboxes import find_mailbox
 from civicmail.city.identity.views.officeforms import Whose as WhoseForm
-from civicmail.city.pages.city_request import require
+from civicmail.city.pages.city_request import or_404, require
 from civicmail.front.web.api import etags, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -74,7 +74,5 @@ def read_address(request: Call, address: str, day: str = "") -> AddressWas:
     today = timezone.localdate(request.now)
     on = c["day"] or today
     at = request.now if on == today else timezone.make_aware(datetime.combine(on, time(12)))
-    owner = queries.owner_at(c["address"], at)
-    if owner is None:
-        raise Http404
+    owner = or_404(queries.owner_at(c["address"], at))
     return AddressWas(address=address, mailbox=owner.mailbox, person=owner.person, department=owner.department)

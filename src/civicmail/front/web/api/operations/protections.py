@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry, Protection
 from civicmail.city.identity.acts.protections import END_PROTECTION, PROTECT_MAIL
-from civicmail.city.pages.city_request import require, require_could
+from civicmail.city.pages.city_request import or_404, require, require_could
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
@@ -96,9 +96,7 @@ def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
 def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[Drawn]:
     """List the week's sample of content views for auditors. week: like 2026-W47, default the last whole one."""
     require_could(request, "viewings.mark")
-    drawn = queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now)
-    if drawn is None:
-        raise Http404
+    drawn = or_404(queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now))
     rows = [Drawn(**_viewed(e).model_dump(), looked=bool(mark)) for e, mark in drawn.drawn]
     return pagination.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
 

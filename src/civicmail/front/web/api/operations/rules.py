@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.pages.city_request import require
+from civicmail.city.pages.city_request import or_404, require
 from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.models import Version
@@ -116,8 +116,7 @@ def explain_message(request: Call, id: uuid.UUID) -> Explanation:
     """Explain the checks and rules that decided about a message; no content."""
     require(request, "system.see")
     archive = store().archive()
-    if (place := archive.place(id.bytes)) is None:
-        raise Http404
+    place = or_404(archive.place(id.bytes))
     with damage_as_later():
         return _explained(id, archive.explained(request.actor, place, now=epoch_ms(request.now)))
 

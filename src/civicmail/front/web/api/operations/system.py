@@ -6,12 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.guard.errors import Unusable
-from civicmail.city.pages.city_request import require
+from civicmail.city.guard.errors import Unusable, field_error
+from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
@@ -147,7 +147,7 @@ def try_queue(request: Call, body: TryingNow) -> Tried:
     """Retry one message, or all of a next hop, at once, with a reason. Deletes nothing."""
     require(request, "queue.act")
     if (body.message is None) == (not body.hop):
-        raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
+        raise field_error("message", "Name a message, or a next hop.")
     c = request_bodies.checked(queue.Because({"reason": body.reason}))
     waiting_ = [w for w in installation.waiting_copies(epoch_ms(request.now)) if not w.held]
     lines = [w for w in waiting_ if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
@@ -188,8 +188,7 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
     """Read the steps of a message to the millisecond, and its place in the ledger."""
     require(request, "system.see")
     archive = store().archive()
-    if (place := archive.place(id.bytes)) is None:
-        raise Http404
+    place = or_404(archive.place(id.bytes))
     with damage_as_later():
         t = archive.envelope(request.actor, place, now=epoch_ms(request.now))
     names = [p.address for p in t.passages]
