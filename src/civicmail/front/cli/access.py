@@ -13,7 +13,6 @@ from civicmail.city.identity.acts.endings import CALL_OFF_ENDING
 from civicmail.city.identity.acts.mailboxes import ASK_GRANT
 from civicmail.city.identity.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SUSPEND_ACCESS
 from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import act_commands, actors, leavers, options, output, recovery_key, rights, sign_in_letters
@@ -48,15 +47,14 @@ def claim(
     family: Annotated[str, typer.Option("--family", help="Family name.")],
     department: Annotated[str, typer.Option("--department", metavar="CODE=NAME", help="Where the person works: it=City IT.")],
     reason: options.Why,
+    installation: options.Installation,
     login: Annotated[str, typer.Option("--login", help="The sign-in name; else the number.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
 ) -> None:
     """Make the first access officer of an unclaimed installation, and print the link for the first passkey.
 
     From then on the owner of the data folder opens no mail any more: people do, as a role, with a reason.
     """
-    desk = actors.owned("access claim", data, config, now=now_ms())
+    desk = actors.owned("access claim", installation)
     from civicmail.city.identity.actions.claiming import FirstOfficer, claim_installation
 
     code, _, name = department.partition("=")
@@ -69,15 +67,13 @@ def claim(
 @app.command()
 def end(
     person: options.Who,
-    as_: options.Signed,
     reason: options.Why,
+    sign_in: options.SignIn,
     when: Annotated[str, typer.Option("--when", metavar="TIME", help="2026-03-01T17:00Z; else now.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """End a person's access at every entry point within a second; archived mail stays."""
-    desk = actors.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access end", sign_in, tables=True)
     from civicmail.city.identity.actions.access_end import end_access
 
     end_at = _moment(when, desk.now)
@@ -90,14 +86,10 @@ def end(
 
 @app.command()
 def recover(
-    person: options.Who,
-    reason: options.Why,
-    data: options.Data = None,
-    file: recovery_key.KeyFile = None,
-    config: options.Config = None,
+    person: options.Who, reason: options.Why, installation: options.Installation, file: recovery_key.KeyFile = None
 ) -> None:
     """Make a person access officer with the recovery key, if no officer can sign in; prints a link."""
-    desk = actors.owned("access recover", data, config, now=now_ms())
+    desk = actors.owned("access recover", installation)
     key = recovery_key.read(file)
     from civicmail.city.identity.actions import invitations, roles
     from civicmail.mail.archive import keyring
@@ -114,15 +106,9 @@ def recover(
 
 
 @app.command()
-def signs(
-    as_: options.As,
-    reason: options.Why,
-    data: options.Data = None,
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def signs(reason: options.Why, sign_in: options.SignIn, json: options.Json = False) -> None:
     """Signs of the last day that a sign-in may be shared: many addresses at once, or many new sign-ins from one address."""
-    desk = actors.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access signs", sign_in, tables=True)
     from civicmail.city.guard import guard
     from civicmail.city.guard.actions.entries import enter_alone
     from civicmail.city.identity.queries import shared_signins

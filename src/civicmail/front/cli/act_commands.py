@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +11,8 @@ from civicmail.city.guard.errors import Unusable
 from civicmail.city.pages import inputs
 from civicmail.city.pages.act import Act, Command, Parameter
 from civicmail.city.pages.inputs import Field
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output, verbs
+from civicmail.front.cli.groups import set_parameters
 
 _PERSON = inputs.PersonName | inputs.OptionalPerson
 
@@ -24,9 +23,9 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     assert definition is not None, act.name
     verbs.VERBS[definition.verb] = verbs.Line(act=act.permission)
 
-    def command(as_: str, data: Path | None, config: Path | None, *, json: bool = False, **given: Any) -> None:
+    def command(sign_in: options.OptionalSignIn, json: bool = False, **given: Any) -> None:
         opened = actors.signed_in if definition.personal else actors.office
-        desk = opened(definition.verb, data, config, as_, now=now_ms(), tables=definition.tables)
+        desk = opened(definition.verb, sign_in, tables=definition.tables)
         from civicmail.city.pages.act_pages import carry_out, form_of
 
         row = act.find(**{name: given[name] for name in definition.row}, actor=desk.actor, now=desk.now) if act.has_row else None
@@ -43,9 +42,7 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
         output.show(act.line(row, done))
 
     parameters = [*(row_parameter(name, p) for name, p in definition.row.items()), *_given(act, definition)]
-    parameters += common_parameters(personal=definition.personal, json=definition.json)
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    set_parameters(command, [*parameters, *common_parameters(personal=definition.personal, json=definition.json)])
     app.command(definition.verb.split()[-1], help=act.summary)(command)
 
 
@@ -116,9 +113,8 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
 
 def common_parameters(*, personal: bool, json: bool) -> list[inspect.Parameter]:
     """Those of each command of people's side. personal: `--as` is required; json: it has `--json`."""
-    signed = _keyword("as_", options.Signed) if personal else _keyword("as_", options.As, "")
-    folder = [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
-    return [signed, *folder, *([_keyword("json", options.Json, False)] if json else [])]
+    sign_in = _keyword("sign_in", options.SignIn if personal else options.OptionalSignIn)
+    return [sign_in, *([_keyword("json", options.Json, False)] if json else [])]
 
 
 def row_parameter(name: str, parameter: Parameter) -> inspect.Parameter:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor, machine
-from civicmail.city.guard.errors import NotPermitted, Unusable
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import options, person_access, verbs
-from civicmail.front.cli.content_access import Credentials, write_entry
+from civicmail.front.cli import person_access, verbs
+from civicmail.front.cli.content_access import write_entry
+from civicmail.front.cli.options import Credentials, Installation, OptionalSignIn
 from civicmail.front.cli.waits import wait_for_tables
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def _who(data: Path, verb: str, asker: Credentials, now: int) -> Actor | None:
     act = verbs.line(verb).act
     if not guard.is_claimed(data):
         return None
-    if not (asker.person and asker.role and asker.reason.strip()):
+    if not (asker.as_ and asker.role and asker.reason.strip()):
         raise NotPermitted(_CLAIMED.format(verb))
     actor = person_access.person(data, asker, now=now)
     guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.role == asker.role)), act, now=now)
@@ -137,40 +139,39 @@ def machine_of(data: Path) -> str:
     return f"os:{guard.owner(data)}"
 
 
-def office(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+def office(verb: str, sign_in: OptionalSignIn, *, tables: bool = False) -> Desk:
     """For a verb of people's side, which the access office does: a person with a token, or the owner of a folder that nobody has
-    claimed yet. data, config, as_: the options --data, --config, --as; tables: bring those up to this program's version first.
+    claimed yet. tables: bring those up to this program's version first.
 
     The verb's own action asks the guard. Raises NotPermitted, UsageError, ConfigError.
     """
-    verbs.line(verb)
-    folder, settings = options.installation(data, config)
-    _ready(folder, config, tables)
-    return Desk(folder, settings, person_access.office(folder, Credentials(as_, config=config), now=now), now)
+    folder, settings, now = _opened(verb, sign_in, tables)
+    return Desk(folder, settings, person_access.office(folder, sign_in, now=now), now)
 
 
-def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+def signed_in(verb: str, sign_in: OptionalSignIn, *, tables: bool = False) -> Desk:
     """As office, but always with a token."""
-    verbs.line(verb)
-    folder, settings = options.installation(data, config)
-    _ready(folder, config, tables)
-    return Desk(folder, settings, person_access.person(folder, Credentials(as_, config=config), now=now), now)
+    folder, settings, now = _opened(verb, sign_in, tables)
+    return Desk(folder, settings, person_access.person(folder, sign_in, now=now), now)
 
 
-def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
+def owned(verb: str, installation: Installation) -> Desk:
     """The owner of the folder as actor, for making access officers and first letters. Raises NotPermitted."""
-    verbs.line(verb)
-    folder, settings = options.installation(data, config)
-    name = machine_of(folder)
-    _ready(folder, config, True)
+    name = machine_of(installation.folder())
+    folder, settings, now = _opened(verb, installation, True)
     return Desk(folder, settings, machine(name), now)
 
 
-def _ready(folder: Path, config: Path | None, tables: bool) -> None:
+def _opened(verb: str, installation: Installation, tables: bool) -> tuple[Path, Settings, int]:
+    """Folder, settings, epoch ms."""
+    verbs.line(verb)
+    folder, settings = installation.open()
+    now = now_ms()
     if tables:
         from civicmail.front.web.start import prepare
 
-        prepare(folder, config, wait_for_tables())
+        prepare(folder, installation.config, wait_for_tables())
+    return folder, settings, now
 
 
 def named(text: str) -> Person:
@@ -182,9 +183,6 @@ def named(text: str) -> Person:
 
 def department(code: str) -> Department:
     """The department with this code. Raises Unusable."""
-    from civicmail.city.directory.models import Department
+    from civicmail.city.directory.queries import department_named
 
-    row = Department.objects.filter(code=code).first()
-    if row is None:
-        raise Unusable(f"The directory has no department {code}.")
-    return row
+    return department_named(code)

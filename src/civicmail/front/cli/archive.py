@@ -13,7 +13,6 @@ from civicmail.city.law.schedules import Schedule
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, capture_id, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.front.cli.waits import wait_for_worker
 from civicmail.mail.archive import classes, regroup
@@ -25,9 +24,9 @@ app = group("What is kept, and for how long.")
 
 
 @app.command()
-def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def status(installation: options.Installation, json: options.Json = False) -> None:
     """Show contents by retention class, schedules, holds and disposals."""
-    folder, _ = options.installation(data, config)
+    folder = installation.folder()
     state = inventory(folder)
     series = list(state.schedules.by_class.values()) if state.schedules else []
     if json:
@@ -48,22 +47,15 @@ def status(data: options.Data = None, config: options.Config = None, json: optio
 
 
 @app.command()
-def adopt(
-    file: Path,
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
-) -> None:
+def adopt(file: Path, credentials: options.CredentialsWithReason) -> None:
     """Put a file of retention schedules (TOML) into force, in place of the one before."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
-    by = actors.for_record(folder, "archive adopt", {"sha256": digest}, Credentials(as_, role, reason, config), now=now)
-    schedules = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
+    by = actors.for_record(folder, "archive adopt", {"sha256": digest}, credentials, now=now)
+    schedules = classes.adopt(folder, text, actor=by.name, reason=credentials.reason, now=now, entering=by.entering)
     output.words(f"{len(schedules.by_class)} schedules are in force.")
 
 
@@ -71,25 +63,21 @@ def adopt(
 def promote(
     id_: capture_id.CaptureId,
     class_: Annotated[str, typer.Argument(metavar="CLASS", help="A class of the schedules in force.")],
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
+    credentials: options.CredentialsWithReason,
 ) -> None:
     """Put a message into a longer retention class."""
-    folder, _ = options.installation(data, config)
-    now, asker = now_ms(), Credentials(as_, role, reason, config)
-    by = actors.for_record(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
+    folder = credentials.folder()
+    now = now_ms()
+    by = actors.for_record(folder, "archive promote", {"id": id_, "class": class_}, credentials, now=now)
     place = capture_id.one(Archive(folder), id_)
-    classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now, entering=by.entering)
+    classes.promote(folder, place.id, class_, actor=by.name, reason=credentials.reason, now=now, entering=by.entering)
     output.words(f"{place.uuid} is kept at least as long as {class_} asks for.")
 
 
 @app.command()
-def compact(reason: options.Why, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def compact(reason: options.Why, installation: options.Installation, json: options.Json = False) -> None:
     """Merge small segments, and move promoted messages. A running worker releases its lease `seal`."""
-    folder, _ = options.installation(data, config)
+    folder = installation.folder()
     now = now_ms()
     owner = actors.owner(folder, "archive compact", reason=reason, now=now)
     with owner, Sealer(folder, patience=wait_for_worker()) as sealer:

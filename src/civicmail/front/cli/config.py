@@ -19,24 +19,24 @@ app = group("Check, show and explain settings.")
 
 
 @app.command()
-def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def check(installation: options.Installation, json: options.Json = False) -> None:
     """Read the settings as every command does, and look whether the files that they name are there; say what is wrong with them,
     and what does not work with them. Ends with 3 when something is wrong."""
-    folder, settings = options.installation(data, config)
+    folder, settings = installation.open()
     problems, missing = configured_files.unusable_files(settings, folder), page_address.limitations(settings)
     if json:
-        output.emit({"ok": not problems, "file": str(config or folder / FILE), "wrong": problems, "missing": missing})
+        output.emit({"ok": not problems, "file": str(installation.config or folder / FILE), "wrong": problems, "missing": missing})
     else:
-        for line in problems or [f"{config or folder / FILE} is good.", *missing]:
+        for line in problems or [f"{installation.config or folder / FILE} is good.", *missing]:
             output.words(line)
     if problems:
         raise typer.Exit(ConfigError.exit_code)
 
 
 @app.command()
-def show(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def show(installation: options.Installation, json: options.Json = False) -> None:
     """Print the settings that are in force: file and environment together."""
-    loaded = load(options.data_folder(data), config)
+    _, loaded = installation.open()
     if json:
         output.emit(asdict(loaded))
     else:

@@ -19,22 +19,12 @@ from civicmail.city.guard.permits import Permit
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.query.tree import Tree
+from civicmail.front.cli.options import ContentCredentials
 
 if TYPE_CHECKING:
     from civicmail.desk.workbench.export import Message
     from civicmail.mail.archive.places import Place
     from civicmail.mail.archive.reading import Archive
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The options --as, --duty, --reason, --mandate; config: settings file, if elsewhere."""
-
-    person: str = ""
-    role: str = ""
-    reason: str = ""
-    config: Path | None = None
-    mandate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,7 @@ class ContentAccess:
         return read
 
 
-def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credentials) -> ContentAccess:
+def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: ContentCredentials) -> ContentAccess:
     """Open content for this command. facts: query or ids for the audit entry. Raises NotPermitted, NotRecorded."""
     if not guard.is_claimed(data):
         return ContentAccess(data, permit(data, verb, facts), now_ms())

@@ -15,16 +15,16 @@ from civicmail.city.identity.acts.departments import LEAD_DEPARTMENT
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import act_commands, actors, content_access, options, output
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("The departments of the city, and whose mail is ours yet.")
 
 
 @app.command("list")
-def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(installation: options.Installation, json: options.Json = False) -> None:
     """List departments with mode, its start, and number of addresses."""
-    folder, _ = options.installation(data, config)
+    folder = installation.folder()
     departments = sorted(store.load(folder).by_name.values(), key=lambda d: d.name)
     for department in departments:
         if json:
@@ -44,24 +44,20 @@ def list_(data: options.Data = None, config: options.Config = None, json: option
 def mode(
     name: Annotated[str, typer.Argument(metavar="DEPARTMENT")],
     mode: Annotated[str, typer.Argument(metavar="elsewhere|observe|live")],
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
+    credentials: options.CredentialsWithReason,
     json: options.Json = False,
 ) -> None:
     """Say whose mail this department's is. Running processes follow within seconds; mail that waits takes the new way."""
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     if mode not in get_args(Mode):
         raise UsageError(f"A department is in one of the modes {', '.join(get_args(Mode))}.")
-    options.why(reason)
+    options.why(credentials.reason)
 
-    now, asker = now_ms(), content_access.Credentials(as_, role, reason, config)
+    now = now_ms()
 
     @contextmanager
     def entering(facts: dict[str, str]) -> Iterator[str]:
-        with actors.in_files(folder, "department mode", facts, asker, now=now) as by:
+        with actors.in_files(folder, "department mode", facts, credentials, now=now) as by:
             yield by.entry
 
     new_mode = cast(Mode, mode)
@@ -77,10 +73,8 @@ def mode(
 def open_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list as TOML or CSV (docs/operate/people.md).")],
     reason: options.Why,
-    as_: options.As = "",
+    sign_in: options.OptionalSignIn,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Bring a whole list of departments, with heads, deputies and addresses; others stay as they are. All or nothing.
@@ -89,11 +83,8 @@ def open_(
 
     Exit 1: clashes, and nothing is done.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    desk = actors.office("department open", data, config, as_, now=now_ms(), tables=True)
+    content = options.content_of(file)
+    desk = actors.office("department open", sign_in, tables=True)
     from civicmail.city.directory import department_file
     from civicmail.city.identity.actions import department_import, department_routing
 

@@ -9,7 +9,6 @@ import typer
 from civicmail.city.guard.guard import is_claimed
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed
@@ -27,19 +26,15 @@ _CLAIMED = (
 
 
 def dispose(
+    credentials: options.Credentials,
     simulate: Annotated[bool, typer.Option("--simulate", help="Say what would go, and change nothing.")] = False,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Simulate the disposal of what is due. Disposal itself takes two people, on the pages."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     if not simulate:
         raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)
-    actors.person(folder, "dispose", {}, Credentials(as_, role, reason, config), now=now_ms())
+    actors.person(folder, "dispose", {}, credentials, now=now_ms())
 
     def each(item: Item) -> None:
         row: dict[str, Any] = {"id": item.capture.uuid, "class": item.decision.class_, "received": item.capture.received}

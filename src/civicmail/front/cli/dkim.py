@@ -11,7 +11,6 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import RefusedError
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
@@ -25,17 +24,10 @@ Selector = Annotated[str, typer.Argument(metavar="SELECTOR", help="As `list` has
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """List all keys, oldest first, with their DNS records."""
-    folder, _ = options.installation(data, config)
-    actors.person(folder, "dkim list", {}, Credentials(as_, role, reason, config), now=now_ms())
+    folder = credentials.folder()
+    actors.person(folder, "dkim list", {}, credentials, now=now_ms())
     keys = dkimkeys.listed(folder)
     for key in keys:
         if json:
@@ -50,19 +42,15 @@ def list_(
 @app.command()
 def new(
     domain: Domain,
+    credentials: options.Credentials,
     algorithm: Annotated[str, typer.Option("--algorithm", metavar="KIND", help="rsa, or ed25519 beside one of rsa.")] = "rsa",
     selector: Annotated[str, typer.Option("--selector", metavar="NAME", help="Instead of one with today's date.")] = "",
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
 ) -> None:
     """Make a key and print the record for the zone. It signs nothing before it is activated."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     kind, now = dkimkeys.algorithm(algorithm), now_ms()
     facts = {"domain": domain, "algorithm": kind, "selector": selector}
-    with actors.in_files(folder, "dkim new", facts, Credentials(as_, role, reason, config), now=now):
+    with actors.in_files(folder, "dkim new", facts, credentials, now=now):
         key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
     output.words("Add this record to the zone, then: civicmail dkim activate " + f"{key.domain} {key.selector}")
     output.show(zone_line(key.name, key.record))
@@ -72,18 +60,14 @@ def new(
 def activate(
     domain: Domain,
     selector: Selector,
+    credentials: options.Credentials,
     anyway: Annotated[bool, typer.Option("--anyway", help="Although our resolver does not see the record.")] = False,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
 ) -> None:
     """Sign with this key from now on, once the zone has its record; the one before retires."""
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     now = now_ms()
     facts = {"domain": domain, "selector": selector, "anyway": str(anyway).lower()}
-    with actors.in_files(folder, "dkim activate", facts, Credentials(as_, role, reason, config), now=now):
+    with actors.in_files(folder, "dkim activate", facts, credentials, now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         if not anyway:
             _require_published(key, settings)
@@ -92,19 +76,11 @@ def activate(
 
 
 @app.command()
-def retire(
-    domain: Domain,
-    selector: Selector,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-) -> None:
+def retire(domain: Domain, selector: Selector, credentials: options.Credentials) -> None:
     """Sign with this key no more. Its private half is removed; its record stays in the zone for a week."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     now, facts = now_ms(), {"domain": domain, "selector": selector}
-    with actors.in_files(folder, "dkim retire", facts, Credentials(as_, role, reason, config), now=now):
+    with actors.in_files(folder, "dkim retire", facts, credentials, now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         dkimkeys.retire(folder, key, now=now)
     output.words(f"{key.name} signs no more. Leave its record in the zone for {dkimkeys.REST_DAYS} days.")

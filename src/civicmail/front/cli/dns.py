@@ -15,7 +15,6 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.oversight.dns_zones import STATES
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening import nameserver, published_records, stspolicy
 from civicmail.mail.screening.domains import a_labels
@@ -30,9 +29,9 @@ _SHOWN = 50
 
 
 @app.command()
-def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def check(installation: options.Installation, json: options.Json = False) -> None:
     """Check the SPF, DMARC, MTA-STS and TLS-RPT records of the city's domains."""
-    _, settings = options.installation(data, config)
+    _, settings = installation.open()
     resolver, policy = nameserver.open_(settings), stspolicy.id_(settings)
 
     async def looked() -> list[list[RecordCheck]]:
@@ -54,16 +53,12 @@ def check(data: options.Data = None, config: options.Config = None, json: option
 @app.command()
 def reports(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders: XML, JSON, gz, zip, or messages.")],
-    data: options.Data = None,
-    config: options.Config = None,
+    credentials: options.Credentials,
     json: options.Json = False,
     keep: Annotated[bool, typer.Option("--keep", help="Add them to what the page Domains shows, each report once.")] = False,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
 ) -> None:
     """Summarize DMARC aggregate reports and TLS reports. Stores nothing without --keep."""
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     parsed: list[Report] = []
     unread = 0
     files = list(_files(paths))
@@ -79,7 +74,7 @@ def reports(
     taken = None
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
-        actors.person(folder, "dns reports", facts, Credentials(as_, role, reason, config), now=now)
+        actors.person(folder, "dns reports", facts, credentials, now=now)
         taken = month_files.keep(folder, parsed, domains, now=now)
     _show(summary, json=json)
     if taken is not None:

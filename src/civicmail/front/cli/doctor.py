@@ -20,15 +20,14 @@ _SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "not-set-up": 
 
 
 def doctor(
-    data: options.Data = None,
-    config: options.Config = None,
+    installation: options.Installation,
     json: options.Json = False,
     news: Annotated[
         bool, typer.Option("--news", help="Only problems that are new, or were last told a day ago: for alarms.")
     ] = False,
 ) -> None:
     """Check the installation and suggest fixes. Exit 1 if there is a problem."""
-    folder, settings = options.installation(data, config)
+    folder, settings = installation.open()
     findings = run_checks(Installation(folder, settings, now_ms()))
     if news:
         findings = _new(folder, list(findings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from civicmail.city.identity.acts import roles
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
@@ -13,9 +12,9 @@ for act in roles.ACTS:
 
 
 @app.command("list")
-def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(sign_in: options.SignIn, json: options.Json = False) -> None:
     """List roles with their holders and end dates."""
-    desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("duty list", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.guard.epoch import from_ms
     from civicmail.city.identity.models import RoleAssignment

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings, Siem
 from civicmail.front.cli import actors, options, output
 
@@ -24,8 +23,8 @@ class Format(StrEnum):
 
 
 def entries(
-    as_: options.Signed,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why you look; that is an entry, too.")],
+    sign_in: options.SignIn,
     act: Annotated[str, typer.Option("--act", metavar="NAME", help="Only this act, like access.end.")] = "",
     person: Annotated[str, typer.Option("--person", metavar="UID", help="Only of this person.")] = "",
     object_: Annotated[str, typer.Option("--object", metavar="THING", help="Only about this, like person:e-17.")] = "",
@@ -34,12 +33,10 @@ def entries(
         Format | None, typer.Option("--format", help="All of them, the oldest first, a line each: rfc5424 (syslog) or ocsf.")
     ] = None,
     from_: Annotated[str, typer.Option("--from", metavar="DAY", help="Only since this day, such as 2026-12-31.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """The newest entries first. For auditors and the access office; looking is recorded before anything is shown."""
-    desk = actors.signed_in("entries", data, config, as_, now=now_ms())
+    desk = actors.signed_in("entries", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.guard.actions.entries import enter_alone
     from civicmail.city.guard.queries.entries import heads, visible_to

@@ -12,7 +12,6 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening.confidential import exact_lists
 
@@ -28,18 +27,14 @@ def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A table with a heading: CSV, UTF-8. It is read once and not kept.")],
     id_: Columns,
     with_: Annotated[str, typer.Option("--with", metavar="COLUMN", help="The family name, which must stand in the message, too.")],
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
+    credentials: options.CredentialsWithReason,
     json: options.Json = False,
 ) -> None:
     """Make a list of a table, in the place of the one with this name."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     exact_lists.path_of(folder, name)
     now = now_ms()
-    with actors.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, role, reason, config), now=now):
+    with actors.in_files(folder, "exact-list add", {"list": name}, credentials, now=now):
         content, used, unused = exact_lists.build(exact_lists.make_key(folder), _rows(file, id_, with_), now)
         if not used:
             raise UsageError(f"No row of {file} has an identifier and a name.")
@@ -56,17 +51,10 @@ _SHAPE = "5 to 20 letters and digits with at least 4 digits"
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """The lists, with how many values each has and when it was made."""
-    folder, _ = options.installation(data, config)
-    actors.person(folder, "exact-list list", {}, Credentials(as_, role, reason, config), now=now_ms())
+    folder = credentials.folder()
+    actors.person(folder, "exact-list list", {}, credentials, now=now_ms())
     paths = exact_lists.there(folder)
     key = exact_lists.read_key(folder) if paths else b""
     for path in paths:
@@ -80,17 +68,10 @@ def list_(
 
 
 @app.command()
-def remove(
-    name: Name,
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
-) -> None:
+def remove(name: Name, credentials: options.CredentialsWithReason) -> None:
     """Look for the values of a list no longer."""
-    folder, _ = options.installation(data, config)
-    with actors.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
+    folder = credentials.folder()
+    with actors.in_files(folder, "exact-list remove", {"list": name}, credentials, now=now_ms()):
         if name not in {path.stem for path in exact_lists.there(folder)}:
             raise UsageError(f"There is no list {name}.")
         exact_lists.remove(folder, name)

@@ -17,7 +17,6 @@ from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.rules import Decision, RuleSet
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.archive.reading import Archive
 
 if TYPE_CHECKING:
@@ -28,18 +27,14 @@ _HIDDEN = ("from.", "use.", "message.subject", "links.hosts", "links.places", "f
 
 def explain(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A capture id, or at least 12 digits of it or of the SHA-256.")],
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
+    credentials: options.Credentials,
     json: options.Json = False,
 ) -> None:
     """Explain why a message was treated as it was, and what today's rules would do."""
     from civicmail.desk.oversight.recorded_facts import Heads  # with the search behind it, which other verbs do not need
 
-    folder, _ = options.installation(data, config)
-    actors.person(folder, "policy explain", {"id": id_}, Credentials(as_, role, reason, config), now=now_ms())
+    folder = credentials.folder()
+    actors.person(folder, "policy explain", {"id": id_}, credentials, now=now_ms())
     places = Archive(folder).find(id_)
     if not places:
         output.words(f"civicmail: nothing is kept under {id_}.")

@@ -38,7 +38,7 @@ Format = Literal["eml", "mbox", "zip"]
 def export(
     query: Query,
     out: Annotated[Path, typer.Option(metavar="PATH", help="eml: a new or empty folder; mbox, zip: a new file.")],
-    data: options.Data = None,
+    credentials: options.ContentCredentials,
     format_: Annotated[
         Format, typer.Option("--format", help="eml: one file each, exact bytes. mbox: one file, mboxrd quoting. zip: with --proof.")
     ] = "eml",
@@ -46,20 +46,13 @@ def export(
         bool, typer.Option("--proof", help="With manifest, checksums and proofs, for tools/verify_export.py. Names all recipients.")
     ] = False,
     unique: Annotated[bool, typer.Option("--unique", help="Each message once, however often and by whatever way it came.")] = False,
-    as_: options.As = "",
-    mandate: options.Mandate = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Write what a search finds, oldest first."""
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     text, tree = words_of(query)
     _refuse_existing(out, format_, proof)
-    opened = content_access.open_content(
-        folder, "export", {"query": text, "format": format_}, content_access.Credentials(as_, role, reason, config, mandate)
-    )
+    opened = content_access.open_content(folder, "export", {"query": text, "format": format_}, credentials)
     archive, reader = Archive(folder), reader_of(folder)
     tree = resolve_threads(reader, tree, archive, opened)
     results = hits(reader, IndexQuery(tree, 0, "oldest", unique))

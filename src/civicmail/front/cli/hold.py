@@ -8,7 +8,6 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.inventory import inventory
@@ -20,34 +19,23 @@ Ground = Annotated[str, typer.Option("--ground", metavar="GROUND", help=f"One of
 @app.command()
 def add(
     scope: Annotated[str, typer.Argument(metavar="QUERY", help="What is covered, in the language of `civicmail search`.")],
-    reason: options.Why,
+    credentials: options.CredentialsWithReason,
     ground: Ground = "other",
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Place a legal hold. Stops a running disposal."""
-    folder, _ = options.installation(data, config)
-    now, asker = now_ms(), Credentials(as_, role, reason, config)
-    by = actors.for_record(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
-    name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now, entering=by.entering)
+    folder = credentials.folder()
+    now = now_ms()
+    by = actors.for_record(folder, "hold add", {"scope": scope, "ground": ground}, credentials, now=now)
+    name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=credentials.reason, now=now, entering=by.entering)
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """List legal holds, oldest first, without people and reasons of examinations."""
-    folder, _ = options.installation(data, config)
-    actors.person(folder, "hold list", {}, Credentials(as_, role, reason, config), now=now_ms())
+    folder = credentials.folder()
+    actors.person(folder, "hold list", {}, credentials, now=now_ms())
     active = inventory(folder).holds
     for hold in active:
         under = hold.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
@@ -69,15 +57,11 @@ def list_(
 @app.command()
 def end(
     name: Annotated[str, typer.Argument(metavar="HOLD", help="The id of a hold in force.")],
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
+    credentials: options.CredentialsWithReason,
 ) -> None:
     """Lift a legal hold; schedules apply again."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     now = now_ms()
-    by = actors.for_record(folder, "hold end", {"hold": name}, Credentials(as_, role, reason, config), now=now)
-    holds.end(folder, name, actor=by.name, reason=reason, now=now, entering=by.entering)
+    by = actors.for_record(folder, "hold end", {"hold": name}, credentials, now=now)
+    holds.end(folder, name, actor=by.name, reason=credentials.reason, now=now, entering=by.entering)
     output.words(f"Hold {name} is not in force any more.")

@@ -11,7 +11,6 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.importers.vault.exports import LEFT_OUT, UNNAMED
 from civicmail.mail.importers.walk import Skipped
@@ -22,17 +21,13 @@ MAX_LISTED = 20  # files that are no mail; failed ones are all listed
 
 def import_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Mail, Outlook files, archives, folders of them.")],
-    data: options.Data = None,
+    credentials: options.Credentials,
     custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is (else what a Vault export says).")] = "",
     source: Annotated[str, typer.Option(metavar="NAME", help="A name for where it comes from, that outlives paths.")] = "",
     manifest: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
     ] = None,
     journal: Annotated[bool, typer.Option("--journal", help="These are journal reports: keep the messages in them.")] = False,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Import mail from files. Ends when it is searchable; known messages are not stored twice."""
@@ -40,10 +35,10 @@ def import_(
         raise UsageError(
             "Nothing was imported: --manifest was given twice, and an import writes one manifest. Leave one of them out."
         )
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     epoch.require_unfenced(folder)
     facts = {"custodian": custodian, "source": source, "paths": len(paths)}
-    actors.person(folder, "import", facts, Credentials(as_, role, reason, config), now=now_ms())
+    actors.person(folder, "import", facts, credentials, now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
         progress = ImportProgress(lists.left, report, lambda done, total: report(done, total, "Making searchable"))

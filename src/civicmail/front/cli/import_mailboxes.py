@@ -11,7 +11,6 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.importers.importing import ImportProgress, ImportTarget
 from civicmail.mail.importers.remote.migration import Migration, report
 from civicmail.mail.importers.remote.source import Patience
@@ -21,23 +20,19 @@ from civicmail.mail.replica import epoch
 
 def import_mailboxes(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The file that describes the source: docs/operate/move-in.md.")],
-    data: options.Data = None,
+    credentials: options.Credentials,
     out: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write counts and failures there, as JSON.")] = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Import mailboxes from another mail system. Run it again to continue, or to fetch new mail."""
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     epoch.require_unfenced(folder)
     patience = Patience(on_wait=_waiting)
     plan = load(source, patience)
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
     facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
-    actors.person(folder, "import-mailboxes", facts, Credentials(as_, role, reason, config), now=now_ms())
+    actors.person(folder, "import-mailboxes", facts, credentials, now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
         progress = ImportProgress(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))

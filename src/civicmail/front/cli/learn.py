@@ -12,7 +12,6 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import actors, capture_id, content_access, options, output
-from civicmail.front.cli.content_access import Credentials
 
 What = Annotated[str, typer.Argument(metavar="PATH|ID", help="A message that is kept, or a file, Maildir or mbox of others.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help="How many tokens are shown.")]
@@ -21,68 +20,46 @@ Most = Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help=
 def learn(
     what: What,
     spam: Annotated[bool, typer.Option("--spam/--ham", help="What it is.")],
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
+    credentials: options.Credentials,
     json: options.Json = False,
 ) -> None:
     """Say that messages are spam, or that they are good. The learner takes it in within seconds."""
-    folder, _ = options.installation(data, config)
-    asker = Credentials(as_, role, reason, config)
+    folder = credentials.folder()
     kind = "spam" if spam else "ham"
     facts = {"what": what[:200], "label": kind}
     if not Path(what).exists():
-        _label(folder, what, actors.for_record(folder, "learn", facts, asker, now=now_ms()), spam=spam)
+        _label(folder, what, actors.for_record(folder, "learn", facts, credentials, now=now_ms()), spam=spam)
         output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
         return
     from civicmail.mail.pipeline import training_files
 
     failed: list[str] = []
     count = 0
-    with actors.in_files(folder, "learn", facts, asker, now=now_ms()):
+    with actors.in_files(folder, "learn", facts, credentials, now=now_ms()):
         for content in _messages(Path(what), failed):
             training_files.teach(folder, content, spam=spam)
             count += 1
     _done({"taught": count}, f"{count} messages are taught as {kind}.", failed, json)
 
 
-def unlearn(
-    what: What,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def unlearn(what: What, credentials: options.Credentials, json: options.Json = False) -> None:
     """Withdraw verdicts on messages, whoever gave them."""
-    folder, _ = options.installation(data, config)
-    asker = Credentials(as_, role, reason, config)
+    folder = credentials.folder()
     if not Path(what).exists():
-        by = actors.for_record(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
+        by = actors.for_record(folder, "unlearn", {"what": what[:200]}, credentials, now=now_ms())
         _label(folder, what, by, spam=True, undone=True)
         output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
         return
     from civicmail.mail.pipeline import training_files
 
     failed: list[str] = []
-    with actors.in_files(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms()):
+    with actors.in_files(folder, "unlearn", {"what": what[:200]}, credentials, now=now_ms()):
         count = sum(training_files.untaught(folder, content) for content in _messages(Path(what), failed))
     _done({"untaught": count}, f"What was said of {count} messages is taken back.", failed, json)
 
 
 def explain(
-    id_: capture_id.CaptureId,
-    most: Most = 20,
-    data: options.Data = None,
-    as_: options.As = "",
-    mandate: options.Mandate = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
+    id_: capture_id.CaptureId, credentials: options.ContentCredentials, most: Most = 20, json: options.Json = False
 ) -> None:
     """Why the learner of spam says what it says of a message, token by token. It shows words of the message."""
     from civicmail.mail.archive.reading import Archive
@@ -90,10 +67,10 @@ def explain(
     from civicmail.mail.pipeline.labels import is_inbound
     from civicmail.mail.screening import model, spam
 
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     archive = Archive(folder)
     place = capture_id.one(archive, id_)
-    opened = content_access.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, role, reason, config, mandate))
+    opened = content_access.open_content(folder, "explain", {"id": place.uuid}, credentials)
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     ours = model.read(folder)
     try:

@@ -7,23 +7,20 @@ from typing import Annotated
 import typer
 
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
 
 def close(
     person: options.Who,
-    as_: options.Signed,
     reason: options.Why,
+    sign_in: options.SignIn,
     messages: Annotated[
         int, typer.Option("--messages", metavar="N", help="Close it: so many were counted in the live mailbox.", min=-1)
     ] = -1,
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Close a leaver's account: count first, then again with --messages; the certificate stays."""
-    desk = actors.signed_in("access close", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access close", sign_in, tables=True)
     from civicmail.city.conduct.actions import account_closure
     from civicmail.city.conduct.closure_states import WORDS
     from civicmail.city.conduct.queries import closures
@@ -54,14 +51,12 @@ def close(
 
 
 def reconcile(
-    as_: options.Signed,
+    sign_in: options.SignIn,
     department: Annotated[str, typer.Option("--department", metavar="CODE", help="Of this one alone.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """List discrepancies between personnel list, access and use."""
-    desk = actors.signed_in("access reconcile", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access reconcile", sign_in, tables=True)
     from civicmail.city.conduct.queries import discrepancies
     from civicmail.city.directory.models import Department
     from civicmail.city.guard import guard

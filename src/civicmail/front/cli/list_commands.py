@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from civicmail.city.pages.lists import List, ListRequest
-from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import act_commands, actors, output, verbs
+from civicmail.front.cli import act_commands, actors, options, output, verbs
+from civicmail.front.cli.groups import set_parameters
 
 
 def add(app: typer.Typer, definition: List) -> None:
@@ -20,9 +19,9 @@ def add(app: typer.Typer, definition: List) -> None:
     assert endpoint is not None, definition.name
     verbs.VERBS[endpoint.verb] = verbs.Line(act=definition.permission)
 
-    def command(as_: str, data: Path | None, config: Path | None, *, json: bool = False, **given: str) -> None:
+    def command(sign_in: options.OptionalSignIn, *, json: bool = False, **given: str) -> None:
         opened = actors.signed_in if endpoint.personal else actors.office
-        desk = opened(endpoint.verb, data, config, as_, now=now_ms())
+        desk = opened(endpoint.verb, sign_in)
         from civicmail.city.guard import guard
 
         parent = definition.find_parent(**{name: given[name] for name in endpoint.parameters})
@@ -41,9 +40,7 @@ def add(app: typer.Typer, definition: List) -> None:
 
     parameters = [act_commands.row_parameter(name, each) for name, each in endpoint.parameters.items()]
     parameters += [_filter(each.key, each.label) for each in definition.filters if each.key in endpoint.filters]
-    parameters += act_commands.common_parameters(personal=endpoint.personal, json=True)
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    set_parameters(command, [*parameters, *act_commands.common_parameters(personal=endpoint.personal, json=True)])
     app.command(endpoint.verb.split()[-1], help=definition.summary)(command)
 
 

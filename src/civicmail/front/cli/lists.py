@@ -9,7 +9,6 @@ import typer
 from civicmail.city.guard.errors import Unusable
 from civicmail.city.identity.acts.lists import CHANGE_LIST, CLOSE_LIST, MAKE_LIST
 from civicmail.city.identity.lists.mailing_lists import DEPARTMENT_MAILING_LISTS
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, list_commands, options, output
 from civicmail.front.cli.groups import group
 
@@ -22,11 +21,9 @@ Several = Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="A ma
 
 
 @app.command()
-def show(
-    address: Address, as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False
-) -> None:
+def show(address: Address, sign_in: options.OptionalSignIn, json: options.Json = False) -> None:
     """List the recipients of a mailing list, nested lists expanded."""
-    desk = actors.office("lists show", data, config, as_, now=now_ms())
+    desk = actors.office("lists show", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.identity.queries.actors import about_department
     from civicmail.city.identity.queries.groups import behind

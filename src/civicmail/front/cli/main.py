@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.cli import verbs
+from civicmail.front.cli.groups import Commands
 
 _HERE = "civicmail.front.cli"
 
@@ -106,7 +107,7 @@ class Lazy(TyperGroup):
             app = attribute
         else:
             verbs.line(cmd_name)
-            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app = Commands(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name, context_settings=getattr(attribute, "context_settings", None))(attribute)
         command = typer.main.get_command(app)
         command.name = cmd_name

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from civicmail.city.guard import guard
-from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.examination_grounds import PROTECTED_CLASSES
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.mandates import DEFAULT_DAYS, GROUNDS
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.desk.workbench.acts.examinations import APPROVE_MANDATE, CLOSE_MANDATE, REFUSE_MANDATE
 from civicmail.front.cli import act_commands, actors, options, output, verbs
@@ -31,9 +29,9 @@ DAY = 86_400_000
 @app.command()
 def ask(
     ground: Annotated[str, typer.Argument(metavar="GROUND", help=f"One of {', '.join(GROUNDS)}.")],
-    as_: options.Signed,
     reason: options.Why,
     role: Annotated[str, typer.Option("--duty", metavar="ROLE", help="As what; a head of a department says department-head.")],
+    sign_in: options.SignIn,
     people: Annotated[list[str] | None, typer.Option("--person", metavar="PERSON", help="Whose mail; once for each.")] = None,
     department: Annotated[str, typer.Option("--department", metavar="CODE", help="All mail of a department instead.")] = "",
     first: Annotated[str, typer.Option("--first", metavar="DAY", help="Received on this day, UTC, or later.")] = "",
@@ -41,12 +39,10 @@ def ask(
     words: Annotated[str, typer.Option("--words", metavar="QUERY", help="Only what this query finds.")] = "",
     days: Annotated[int, typer.Option("--days", help="For so many days from the approval on.")] = DEFAULT_DAYS,
     sealed: Annotated[bool, typer.Option("--sealed", help="What is looked at is never shown to whom it is about.")] = False,
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Ask for a mandate; a second person decides."""
-    desk = _desk("mandate ask", data, config, as_)
+    desk = _desk("mandate ask", sign_in)
     from civicmail.city.identity.actions import mandates
 
     uids = tuple(actors.named(name).uid for name in people or ())
@@ -56,9 +52,9 @@ def ask(
 
 
 @app.command("list")
-def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(sign_in: options.SignIn, json: options.Json = False) -> None:
     """List your examinations, and those that wait for you."""
-    desk = _desk("mandate list", data, config, as_)
+    desk = _desk("mandate list", sign_in)
     from civicmail.city.identity.queries import mandates
     from civicmail.desk.workbench.queries import STATES
 
@@ -75,11 +71,9 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
 
 
 @app.command()
-def show(
-    number: Number, as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False
-) -> None:
+def show(number: Number, sign_in: options.SignIn, json: options.Json = False) -> None:
     """Show an examination: people, scope, decision."""
-    desk = _desk("mandate show", data, config, as_)
+    desk = _desk("mandate show", sign_in)
     row = _seen(desk, number)
     plain = _plain(row) | {"people": [s.person.uid for s in row.subjects.filter(until__isnull=True)]}
     if json:
@@ -96,18 +90,16 @@ for act in (APPROVE_MANDATE, REFUSE_MANDATE, CLOSE_MANDATE):
 @app.command()
 def protect(
     kind: Annotated[str, typer.Argument(metavar="CLASS", help=f"One of {', '.join(PROTECTED_CLASSES)}.")],
-    as_: options.Signed,
     reason: options.Why,
+    sign_in: options.SignIn,
     person: Annotated[str, typer.Option("--person", metavar="PERSON", help="Somebody who belongs to it.")] = "",
     department: Annotated[str, typer.Option("--department", metavar="CODE", help="Or a department with its divisions.")] = "",
     approver: Annotated[str, typer.Option("--approver", metavar="PERSON", help="Or who decides about its mail.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
 ) -> None:
     """Say whose mail is protected, or who decides about it."""
     if sum(map(bool, (person, department, approver))) != 1:
         raise UsageError("Give one of --person, --department and --approver.")
-    desk = _desk("mandate protect", data, config, as_)
+    desk = _desk("mandate protect", sign_in)
     from civicmail.city.guard.actions import protections
 
     if approver:
@@ -120,9 +112,9 @@ def protect(
     )
 
 
-def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
+def _desk(verb: str, sign_in: options.SignIn) -> Desk:
     """The desk of an actor whom the guard admits. Raises NotPermitted."""
-    desk = actors.signed_in(verb, data, config, as_, now=now_ms())
+    desk = actors.signed_in(verb, sign_in)
     guard.require_could(desk.actor, verbs.line(verb).act, now=desk.now)
     return desk
 
@@ -131,10 +123,7 @@ def _seen(desk: Desk, number: str) -> Mandate:
     """A mandate that the asker may know of. Raises Unusable for any other, whether there is one or not."""
     from civicmail.city.identity.queries import mandates
 
-    mandate = mandates.find_visible(desk.actor, number, desk.now)
-    if mandate is None:
-        raise Unusable(f"You see no mandate {number}.")
-    return mandate
+    return require_row(mandates.find_visible(desk.actor, number, desk.now), f"You see no mandate {number}.")
 
 
 def _plain(row: Mandate) -> dict[str, Any]:

@@ -18,8 +18,7 @@ WOULD_CHANGE = 1
 
 
 def migrate(
-    data: options.Data = None,
-    config: options.Config = None,
+    installation: options.Installation,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; say what would be done.")] = False,
     unsaved: Annotated[bool, typer.Option("--unsaved", help="Do not save the tables first; you have done it.")] = False,
     json: options.Json = False,
@@ -29,11 +28,11 @@ def migrate(
     With --check nothing is changed. It ends with 0 when nothing would be, with 1 when something would, with 3 when a newer program
     has written here.
     """
-    folder, settings = options.installation(data, config)
+    folder, settings = installation.open()
     tables = f"The tables are those of Civicmail {VERSION}."
     if check and _has_none(settings, folder):
         tables = "There are no tables of people yet; the first start makes them."
-    steps = _pending(settings, folder, config) if check else _do(folder, config, save=not unsaved)
+    steps = _pending(settings, folder, installation.config) if check else _do(folder, installation.config, save=not unsaved)
     made_anew = [d for d in formats.differences(folder) if d.format.anew]
     if json:
         rebuilt = [{"format": d.format.name, "here": d.version, "program": d.format.number, "do": d.format.anew} for d in made_anew]

@@ -1,8 +1,12 @@
-"""Options shared by many commands."""
+"""Options shared by many commands, alone and in groups.
+
+A command takes a group of options as one parameter of its class, such as `credentials: options.Credentials`.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +34,59 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Claimed i
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The options --data and --config."""
+
+    data: Data = None
+    config: Config = None
+
+    def folder(self) -> Path:
+        """The data folder. Raises UsageError and ConfigError, as open."""
+        return self.open()[0]
+
+    def open(self) -> tuple[Path, Settings]:
+        """The data folder with its settings. Raises UsageError if none is named, ConfigError if it cannot be used."""
+        folder = data_folder(self.data)
+        return folder, load(folder, self.config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionalSignIn(Installation):
+    """As Installation, and in claimed installations who signs in with a token."""
+
+    as_: As = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn(OptionalSignIn):
+    """A sign-in that every installation asks for."""
+
+    as_: Signed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials(OptionalSignIn):
+    """Who performs an act, as which role, why."""
+
+    role: Role = ""
+    reason: Reason = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsWithReason(Credentials):
+    """Credentials for a change, which always needs a reason."""
+
+    reason: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentCredentials(Credentials):
+    """Credentials for content, and the examination."""
+
+    mandate: Mandate = ""
+
+
 def data_folder(given: Path | None) -> Path:
     """The data folder that the command line or the environment names, absolute; it may not be there yet."""
     if given is None:
@@ -40,10 +97,22 @@ def data_folder(given: Path | None) -> Path:
     return given.absolute()
 
 
-def installation(data: Path | None, config: Path | None) -> tuple[Path, Settings]:
-    """The data folder with its settings. Raises UsageError where none is named, ConfigError where it cannot be used."""
-    folder = data_folder(data)
-    return folder, load(folder, config)
+def content_of(file: Path) -> bytes:
+    """The content of a file. Raises UsageError."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def text_of(file: Path) -> str:
+    """The text of a file in UTF-8. Raises UsageError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8.") from None
 
 
 def day(text: str) -> date:

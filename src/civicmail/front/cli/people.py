@@ -10,7 +10,6 @@ import typer
 from civicmail.city.identity.acts.feed_keys import MAKE_FEED_KEY
 from civicmail.city.identity.acts.people import ACTS
 from civicmail.city.identity.lists.people import PEOPLE
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, list_commands, options, output
 from civicmail.front.cli.groups import group
@@ -30,13 +29,11 @@ for _act in (*ACTS, MAKE_FEED_KEY):
 @app.command()
 def sync(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list as CSV (docs/operate/people.md).")],
-    as_: options.As = "",
+    sign_in: options.OptionalSignIn,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     mapping: Annotated[str, typer.Option("--mapping", metavar="NAME", help="A mapping that the access office keeps.")] = "",
     despite_brake: _Despite = False,
     reason: _Why = "the personnel list",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Bring the directory up to the personnel system's list. It adds, changes and ends people, and never grants access.
@@ -45,32 +42,27 @@ def sync(
 
     Exit 1: lines were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
-    desk = actors.office("people sync", data, config, as_, now=now_ms(), tables=True)
-    try:
-        run = _proposed(file.read_bytes(), file.name, mapping, desk)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    desk = actors.office("people sync", sign_in, tables=True)
+    run = _proposed(options.content_of(file), file.name, mapping, desk)
     _finish(run, desk, dry_run, despite_brake, reason, json)
 
 
 @app.command()
 def pull(
+    sign_in: options.OptionalSignIn,
     source: Annotated[
         str, typer.Argument(metavar="[SOURCE]", help="The name of an LDAP source; needed where there are several.")
     ] = "",
-    as_: options.As = "",
     apply: Annotated[bool, typer.Option("--apply", help="Do it, where the brake does not hold it.")] = False,
     despite_brake: _Despite = False,
     reason: _Why = "the personnel list",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Ask an LDAP server who works for the city ([[feeds.ldap]]), and say what would be done; with --apply do it.
 
     Exit 1: entries were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
-    desk = actors.office("people pull", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.office("people pull", sign_in, tables=True)
     from civicmail.city.guard import guard
     from civicmail.city.identity.actions import feedpull
 
@@ -125,15 +117,9 @@ def _summary(counts: dict[str, int], state: str, brake: str) -> str:
 
 
 @app.command()
-def show(
-    person: options.Who,
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def show(person: options.Who, sign_in: options.OptionalSignIn, json: options.Json = False) -> None:
     """Show a person's work, mailboxes and access."""
-    desk = actors.office("people show", data, config, as_, now=now_ms())
+    desk = actors.office("people show", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.identity.queries.actors import about_person
 

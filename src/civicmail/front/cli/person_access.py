@@ -20,7 +20,8 @@ from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import verbs
-from civicmail.front.cli.content_access import ContentAccess, Credentials
+from civicmail.front.cli.content_access import ContentAccess
+from civicmail.front.cli.options import ContentCredentials, OptionalSignIn
 from civicmail.front.web.start import start
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ RECHECK_SECONDS = 1.0
 TOKEN_FILE = "CIVICMAIL_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
-def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> ContentAccess:
+def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: ContentCredentials, *, now: int) -> ContentAccess:
     """Open content for a person under their examination. --duty must match it; --reason is logged with the examination's reason.
     Raises NotPermitted, NotRecorded; then nothing may be shown."""
-    if not (asker.person and asker.mandate):
+    if not (asker.as_ and asker.mandate):
         raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
     actor = person(data, asker, now=now)
     from civicmail.city.identity.actions import content_views
@@ -70,20 +71,20 @@ def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
     return still
 
 
-def person(data: Path, asker: Credentials, *, now: int) -> Actor:
+def person(data: Path, asker: OptionalSignIn, *, now: int) -> Actor:
     """The person of the token, as an actor with all roles. Starts Django. Raises NotPermitted."""
     text = token()
     start(data, asker.config)
     from civicmail.city.identity.actions.tokens import account_by
     from civicmail.city.identity.queries.actors import actor_of
 
-    return actor_of(account_by(text, asker.person, now=now), "command line", now)
+    return actor_of(account_by(text, asker.as_, now=now), "command line", now)
 
 
-def office(data: Path, asker: Credentials, *, now: int) -> Actor:
+def office(data: Path, asker: OptionalSignIn, *, now: int) -> Actor:
     """An access officer with a token, or the owner of an unclaimed folder."""
     if guard.is_claimed(data):
-        if not asker.person:
+        if not asker.as_:
             raise NotPermitted("This installation is claimed: name yourself with --as PERSON.")
         return person(data, asker, now=now)
     start(data, asker.config)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, explain_policy, options, output, replay, rules
 from civicmail.front.cli.groups import group
 
@@ -20,9 +18,9 @@ app = group("The e-mail use policy: its versions, what people said to it on pape
 
 
 @app.command("list")
-def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(sign_in: options.OptionalSignIn, json: options.Json = False) -> None:
     """The versions, newest first."""
-    desk = actors.office("policy list", data, config, as_, now=now_ms())
+    desk = actors.office("policy list", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.identity.models import PolicyText
 
@@ -40,22 +38,15 @@ def publish(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The text, UTF-8; lines with # are headings.")],
     title: Annotated[str, typer.Option("--title", help="What it is called.")],
     reason: options.Why,
+    sign_in: options.OptionalSignIn,
     changed: Annotated[str, typer.Option("--changed", metavar="TEXT", help="What is new, in words; from version 2 on.")] = "",
     minor: Annotated[bool, typer.Option("--minor", help="Nobody has to accept it anew.")] = False,
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
 ) -> None:
     """Put the next version into force. Unless it is minor, everybody must accept it again."""
-    desk = actors.office("policy publish", data, config, as_, now=now_ms())
+    desk = actors.office("policy publish", sign_in)
     from civicmail.city.identity.actions import policy
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8.") from None
+    text = options.text_of(file)
     made = policy.publish(title, text, changed=changed, material=not minor, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"Version {made.version} is in force; its SHA-256 is {made.sha256}.")
 
@@ -64,14 +55,12 @@ def publish(
 def paper(
     person: options.Who,
     reference: Annotated[str, typer.Option("--reference", metavar="TEXT", help="Where the paper or its scan is kept.")],
+    sign_in: options.OptionalSignIn,
     version: Annotated[int, typer.Option("--version", min=0, help="Which version was signed; 0 is the newest.")] = 0,
     declined: Annotated[bool, typer.Option("--declined", help="The person did not accept.")] = False,
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
 ) -> None:
     """Record a signature on paper."""
-    desk = actors.office("policy paper", data, config, as_, now=now_ms())
+    desk = actors.office("policy paper", sign_in)
     from civicmail.city.identity.actions import policy
 
     who, text = actors.named(person), _version(version)

@@ -10,22 +10,12 @@ from civicmail.front.cli.proofs import publish
 from civicmail.mail.archive.reading import Archive
 
 
-def prove(
-    id_: capture_id.CaptureId,
-    data: options.Data = None,
-    as_: options.As = "",
-    mandate: options.Mandate = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-) -> None:
+def prove(id_: capture_id.CaptureId, credentials: options.ContentCredentials) -> None:
     """Write a proof to stdout that tools/verify_proof.py checks without us. It shows the envelope, not the content."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     archive = Archive(folder)
     place = capture_id.one(archive, id_)
-    opened = content_access.open_content(
-        folder, "prove", {"id": place.uuid}, content_access.Credentials(as_, role, reason, config, mandate)
-    )
+    opened = content_access.open_content(folder, "prove", {"id": place.uuid}, credentials)
     opened.reading(archive)(place)  # also of a proof: its envelope says who wrote to whom
     head = archive.head(opened.permit, place)
     plain = orjson.loads(head)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,6 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.outstanding import Entry
@@ -21,22 +21,14 @@ from civicmail.mail.courier.hops import Routes
 
 app = group("Mail that was accepted and has recipients who are not served yet.")
 Id = Annotated[str, typer.Argument(metavar="ID", help="A capture id, or its first digits as long as they fit only one.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record of the message.")]
 MAX_REPLY_CHARS = 200  # characters of an answer for a person
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """List waiting and held copies, oldest mail first."""
-    folder, settings = options.installation(data, config)
-    actors.person(folder, "queue list", {}, Credentials(as_, role, reason, config), now=now_ms())
+    folder, settings = credentials.open()
+    actors.person(folder, "queue list", {}, credentials, now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
@@ -48,18 +40,10 @@ def list_(
 
 
 @app.command()
-def show(
-    id_: Id,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def show(id_: Id, credentials: options.Credentials, json: options.Json = False) -> None:
     """Show a waiting message."""
-    folder, settings = options.installation(data, config)
-    actors.person(folder, "queue show", {"id": id_}, Credentials(as_, role, reason, config), now=now_ms())
+    folder, settings = credentials.open()
+    actors.person(folder, "queue show", {"id": id_}, credentials, now=now_ms())
     entry = _one(folder, id_)
     for row in _rows(entry, _routes(folder, settings)):
         if json:
@@ -73,38 +57,21 @@ def show(
 
 
 @app.command()
-def retry(
-    id_: Id,
-    data: options.Data = None,
-    reason: Reason = "asked for",
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def retry(id_: Id, credentials: options.Credentials, json: options.Json = False) -> None:
     """Try again at once, whatever time was set."""
-    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Credentials(as_, role, reason, config), json)
+    asker = replace(credentials, reason=credentials.reason or "asked for")
+    _decide("queue retry", actions.retry, "will be tried at once", id_, asker, json)
 
 
 @app.command()
-def drop(
-    id_: Id,
-    reason: Reason,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def drop(id_: Id, credentials: options.CredentialsWithReason, json: options.Json = False) -> None:
     """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
-    asker = Credentials(as_, role, options.why(reason), config)
-    _decide("queue drop", actions.drop, "will not be delivered", id_, data, asker, json)
+    asker = replace(credentials, reason=options.why(credentials.reason))
+    _decide("queue drop", actions.drop, "will not be delivered", id_, asker, json)
 
 
-def _decide(
-    verb: str, action: Callable[..., list[int]], words: str, id_: str, data: Path | None, asker: Credentials, json: bool
-) -> None:
-    folder, settings = options.installation(data, asker.config)
+def _decide(verb: str, action: Callable[..., list[int]], words: str, id_: str, asker: options.Credentials, json: bool) -> None:
+    folder, settings = asker.open()
     now = now_ms()
     by = actors.for_record(folder, verb, {"id": id_}, asker, now=now)
     entry = _one(folder, id_)

@@ -27,10 +27,10 @@ app = group("Make anew what can be made anew from the archive.")
 
 
 @app.command()
-def index(data: options.Data = None, config: options.Config = None) -> None:
+def index(installation: options.Installation) -> None:
     """Rebuild the search index beside the old one, then swap them; searching continues meanwhile. Resumable. Exit 1 if some of the
     archive cannot be indexed."""
-    folder, settings = options.installation(data, config)
+    folder, settings = installation.open()
     with output.progress("Rebuilding the index") as report:
         try:
             with closing(IndexJob.take(folder, bulk=True, least=settings.gateway.min_free)) as job:
@@ -56,31 +56,31 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
 
 
 @app.command()
-def catalogue(data: options.Data = None, config: options.Config = None) -> None:
+def catalogue(installation: options.Installation) -> None:
     """Rebuild the catalogue from the segments. A running worker releases its lease `seal`."""
 
     def done(folder: Path) -> str:
         return f"The catalogue is new: the archive has {Archive(folder).count()} captures in it and in journals."
 
-    _rebuild("catalogue", "Rebuilding the catalogue", rebuild_catalogue.rebuild, done, data, config)
+    _rebuild("catalogue", "Rebuilding the catalogue", rebuild_catalogue.rebuild, done, installation)
 
 
 @app.command()
-def outstanding(data: options.Data = None, config: options.Config = None) -> None:
+def outstanding(installation: options.Installation) -> None:
     """Rebuild the outbound queue from segments and journals. Running workers release the leases `courier` and `seal`."""
 
     def done(folder: Path) -> str:
         waiting = sum(1 for _ in outstanding_file.current(folder).waiting())
         return f"The snapshot of those who wait is new: {waiting} of {Archive(folder).count()} captures have recipients that wait."
 
-    _rebuild("outstanding", "Finding out who waits", replay.rebuild, done, data, config)
+    _rebuild("outstanding", "Finding out who waits", replay.rebuild, done, installation)
 
 
 def _rebuild(
-    what: str, doing: str, make: Callable[..., list[str]], done: Callable[[Path], str], data: Path | None, config: Path | None
+    what: str, doing: str, make: Callable[..., list[str]], done: Callable[[Path], str], installation: options.Installation
 ) -> None:
     """Exit 1 where something could not be read."""
-    folder, _ = options.installation(data, config)
+    folder = installation.folder()
     with actors.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
         problems = make(folder, now=now_ms(), progress=report, patience=wait_for_worker())
     for problem in problems:

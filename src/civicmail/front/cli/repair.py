@@ -17,14 +17,14 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="What happ
 
 
 @app.command()
-def journal(reason: Reason, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def journal(reason: Reason, installation: options.Installation, json: options.Json = False) -> None:
     """Take damaged bytes out of journals, so that what is whole can be sealed; they go to the folder `damaged`.
 
     Stop the workers first (`civicmail run worker`, or all of it): it says which are at work, and does nothing. Gateways may go on,
     unless their own journal is damaged.
     """
     reason = options.why(reason)
-    folder, _ = options.installation(data, config)
+    folder = installation.folder()
     done = repairing.repair(folder, person=actors.machine_of(folder), reason=reason, now=now_ms())
     for item in done:
         if json:

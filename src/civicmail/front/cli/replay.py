@@ -17,9 +17,7 @@ from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.rules import Rule
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 
 if TYPE_CHECKING:
     from civicmail.desk.oversight.rule_replay import Tally
@@ -31,22 +29,18 @@ SHOWN = 10
 
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="One rule with its examples.")],
+    credentials: options.Credentials,
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="On mail of so many days, up to now.")] = 30,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Try a rule on past mail, compared with the rule of that name in force: counts and ids, no mail."""
     from civicmail.desk.oversight.recorded_facts import Heads  # with the search behind it, which other verbs do not need
     from civicmail.desk.oversight.rule_replay import Replaying, Tally, books
 
-    folder, settings = options.installation(data, config)
+    folder, settings = credentials.open()
     now = now_ms()
     rule = _rule(file)
-    actors.person(folder, "policy replay", {"rule": rule.id, "days": days}, Credentials(as_, role, reason, config), now=now)
+    actors.person(folder, "policy replay", {"rule": rule.id, "days": days}, credentials, now=now)
     zone = ZoneInfo(settings.city.time_zone)
 
     def day(at: int) -> date:
@@ -66,12 +60,7 @@ def replay(
 
 def _rule(file: Path) -> Rule:
     """The one rule of a file. Raises UsageError, UnusableBook."""
-    try:
-        book = rule_parser.parse_rule_set([(file.name, file.read_text(encoding="utf-8"))])
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8.") from None
+    book = rule_parser.parse_rule_set([(file.name, options.text_of(file))])
     if len(book.rules) != 1:
         raise UnusableBook(f"{file.name} has {len(book.rules)} rules; a replay tries one.")
     return book.rules[0]

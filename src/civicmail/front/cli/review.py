@@ -9,7 +9,6 @@ import typer
 
 from civicmail.city.conduct.acts.review_campaigns import START_CAMPAIGN
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
@@ -18,9 +17,9 @@ app = group("Whether access is still justified: reviews by departments.")
 
 
 @app.command("list")
-def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(sign_in: options.SignIn, json: options.Json = False) -> None:
     """List access reviews with number, open rows and last day."""
-    desk = actors.signed_in("review list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("review list", sign_in)
     from civicmail.city.conduct.actions.review_notices import last_day, name_of
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import reviews
@@ -51,12 +50,10 @@ act_commands.add(app, START_CAMPAIGN)
 def pack(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Of a review, as `review list` has it.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The zip file to write; it must not be there.")],
-    as_: options.Signed,
-    data: options.Data = None,
-    config: options.Config = None,
+    sign_in: options.SignIn,
 ) -> None:
     """Write the evidence of a review as one file, which tools/verify_review.py checks."""
-    desk = actors.signed_in("review pack", data, config, as_, now=now_ms())
+    desk = actors.signed_in("review pack", sign_in)
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import review_evidence
     from civicmail.city.guard import guard

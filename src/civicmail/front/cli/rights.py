@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from civicmail.city.identity.acts.access_requests import ASK_ACCESS
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
@@ -16,14 +15,12 @@ if TYPE_CHECKING:
 
 def requests_(
     department: Annotated[str, typer.Argument(metavar="DEPARTMENT", help="The code of a department.")],
-    as_: options.Signed,
+    sign_in: options.SignIn,
     state: Annotated[str, typer.Option("--state", help="Only those: asked, active, suspended …")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Rights and requests of a department, the newest first."""
-    desk = actors.signed_in("access requests", data, config, as_, now=now_ms())
+    desk = actors.signed_in("access requests", sign_in)
     from civicmail.city.guard import guard
     from civicmail.city.guard.resources import InDepartment
     from civicmail.city.identity.models import Authorization

@@ -146,15 +146,7 @@ def _details(rule: Rule) -> None:
 def _book(files: Sequence[Path] | None, data: Path | None) -> RuleSet:
     if not files:
         return active_rules.active(options.data_folder(data))
-    texts = []
-    for path in files:
-        try:
-            texts.append((path.name, path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-        except UnicodeDecodeError:
-            raise UsageError(f"{path} is not UTF-8.") from None
-    return rule_parser.parse_rule_set(texts)
+    return rule_parser.parse_rule_set([(path.name, options.text_of(path)) for path in files])
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -56,14 +56,13 @@ class Part:
 
 
 def run(
+    installation: options.Installation,
     role: Annotated[Role | None, typer.Argument(help="Only this role; without it all of them.")] = None,
-    data: options.Data = None,
-    config: options.Config = None,
     job: Annotated[Process | None, typer.Option("--job", help="worker: only this one of its processes.")] = None,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; running work is finished within 15 seconds."""
-    folder, settings = options.installation(data, config)
+    folder, settings = installation.open()
     epoch.require_unfenced(folder)
     if job and role != "worker":
         raise UsageError("--job belongs to the role worker.")
@@ -71,9 +70,9 @@ def run(
     if parent:
         _be_child_of(parent)
     if role is not None and (job or role != "worker"):
-        _serve(settings, folder, config, role, job)
+        _serve(settings, folder, installation.config, role, job)
     else:
-        raise typer.Exit(_supervise(settings, folder, config, role))
+        raise typer.Exit(_supervise(settings, folder, installation.config, role))
 
 
 def _be_child_of(parent: int) -> None:

@@ -25,24 +25,17 @@ from civicmail.mail.search.search import Hit
 
 def search(
     query: Query,
-    data: options.Data = None,
+    credentials: options.ContentCredentials,
     limit: Annotated[int, typer.Option(min=0, help="The most hits; 0 means all.")] = 20,
     count: Annotated[bool, typer.Option("--count", help="Only say how many there are.")] = False,
     unique: Annotated[bool, typer.Option("--unique", help="Each message once, however often and by whatever way it came.")] = False,
     sort: Annotated[Sort, typer.Option(help="By time of receipt, which is exact, or by relevance.")] = "newest",
-    as_: options.As = "",
-    mandate: options.Mandate = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Search the archive. Prints counts and coverage to stderr."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     text, tree = words_of(query)
-    opened = content_access.open_content(
-        folder, "search", {"query": text}, content_access.Credentials(as_, role, reason, config, mandate)
-    )
+    opened = content_access.open_content(folder, "search", {"query": text}, credentials)
     archive = Archive(folder)
     archived = archive.count()
     reader = reader_of(folder)

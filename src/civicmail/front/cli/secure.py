@@ -13,7 +13,6 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.courier import recipient_keys
 
@@ -22,18 +21,11 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The reader's ma
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """List external recipients with their kind of key, and expiry of certificates."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     now = now_ms()
-    actors.person(folder, "secure list", {}, Credentials(as_, role, reason, config), now=now)
+    actors.person(folder, "secure list", {}, credentials, now=now)
     keys = recipient_keys.listed(folder)
     for address, kind in keys:
         until = recipient_keys.until(folder, address, now) if kind == "smime" else ""
@@ -49,39 +41,22 @@ def list_(
 def add(
     address: Address,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate (PEM) or an OpenPGP key (armored).")],
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
+    credentials: options.Credentials,
 ) -> None:
     """Keep a reader's key. Compare its fingerprint with them by telephone first."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     address, now = _checked(address), now_ms()
-    asker = Credentials(as_, role, reason, config)
-    with actors.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-        kind = recipient_keys.add(folder, address, content, now)
+    with actors.in_files(folder, "secure add", {"reader": _digest(address)}, credentials, now=now):
+        kind = recipient_keys.add(folder, address, options.content_of(file), now)
     output.words(f"Confidential mail to {address} is encrypted with it from now on ({kind}).")
 
 
 @app.command()
-def remove(
-    address: Address,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-) -> None:
+def remove(address: Address, credentials: options.Credentials) -> None:
     """Forget a reader's keys."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     address = _checked(address)
-    asker = Credentials(as_, role, reason, config)
-    with actors.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
+    with actors.in_files(folder, "secure remove", {"reader": _digest(address)}, credentials, now=now_ms()):
         if not recipient_keys.remove(folder, address):
             raise UsageError(f"There is no key of {address}.")
     output.words(f"The keys of {address} are forgotten.")

@@ -27,25 +27,20 @@ MAX_TEXT_CHARS = 100_000  # characters for a person; --raw gives all
 
 def show(
     id_: capture_id.CaptureId,
-    data: options.Data = None,
+    credentials: options.ContentCredentials,
     raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that are kept.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Its way: received, tried, delivered.")] = False,
     as_sent: Annotated[str, typer.Option(metavar="RECIPIENT", help="The exact bytes that left for this recipient.")] = "",
     report: Annotated[bool, typer.Option("--report", help="The exact journal report that it came in.")] = False,
-    as_: options.As = "",
-    mandate: options.Mandate = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Show one message."""
     if sum((raw, trace, report, bool(as_sent))) > 1 or (json and (raw or report or as_sent)):
         raise UsageError("Only one of --raw, --report, --trace and --as-sent at a time, and --json not with exact bytes.")
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     archive = Archive(folder)
     place = capture_id.one(archive, id_, bytes_only=raw)
-    credentials = content_access.Credentials(as_, role, reason, config, mandate)
+    credentials = credentials
     opened = content_access.open_content(folder, "show", {"id": place.uuid}, credentials)
     permit, body = opened.permit, opened.reading(archive)(place)
     if raw:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
 
-def invite(
-    person: options.Who,
-    as_: options.Signed,
-    reason: options.Why,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
+def invite(person: options.Who, reason: options.Why, sign_in: options.SignIn) -> None:
     """Print the first half of a sign-in letter; another officer hands over the second."""
-    desk = actors.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access invite", sign_in, tables=True)
     from civicmail.city.identity.actions import invitations
 
     half = invitations.invite(actors.named(person), actor=desk.actor, reason=reason, now=desk.now)
@@ -24,23 +17,13 @@ def invite(
     output.show(half)
 
 
-def hand_over(
-    person: options.Who,
-    reason: options.Why,
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
+def hand_over(person: options.Who, reason: options.Why, sign_in: options.OptionalSignIn) -> None:
     """Print the second half of a letter that somebody else asked for, for the person who stands here.
 
     Without --as the owner of the data folder does it for a first sign-in, while nobody else could.
     """
     verb = "access hand-over"
-    desk = (
-        actors.signed_in(verb, data, config, as_, now=now_ms(), tables=True)
-        if as_
-        else actors.owned(verb, data, config, now=now_ms())
-    )
+    desk = actors.signed_in(verb, sign_in, tables=True) if sign_in.as_ else actors.owned(verb, sign_in)
     from civicmail.city.identity.actions import invitations
     from civicmail.city.identity.queries import signin_letters
 

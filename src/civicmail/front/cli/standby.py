@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Log
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
@@ -44,13 +43,13 @@ def serve(
 
 
 @app.command()
-def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def status(installation: options.Installation, json: options.Json = False) -> None:
     """How many seconds of mail would be lost with this machine. Ends with 1 when it is more than five, or when nothing is sent."""
-    folder = options.data_folder(data)
+    folder = options.data_folder(installation.data)
     if copy_folder.is_copy(folder):
         _of_copy(folder, json)
         return
-    settings = load(folder, config)
+    _, settings = installation.open()
     now = now_ms()
     state = statuses.read(folder)
     lag = statuses.lag_ms(folder, state, now)

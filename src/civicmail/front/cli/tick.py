@@ -11,10 +11,10 @@ from civicmail.front.web.database import FILE
 from civicmail.front.worker.tick import tick as one_round
 
 
-def tick(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def tick(installation: options.Installation, json: options.Json = False) -> None:
     """Run every worker job once, except those that a running worker does."""
-    folder, settings = options.installation(data, config)
-    done = one_round(settings, folder, _people(settings, folder, config))
+    folder, settings = installation.open()
+    done = one_round(settings, folder, _people(settings, folder, installation.config))
     if json:
         output.emit(done.plain())
         return

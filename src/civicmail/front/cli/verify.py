@@ -27,7 +27,7 @@ MAX_LISTED = 1000
 
 
 def verify(
-    data: options.Data = None,
+    installation: options.Installation,
     deep: Annotated[bool, typer.Option("--deep", help="Every byte of every message, and whether each can be found.")] = False,
     checkpoint: Annotated[
         list[Path] | None,
@@ -38,17 +38,16 @@ def verify(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="The ledger's public key as you know it: a file, or base64.")
     ] = "",
-    config: options.Config = None,
 ) -> None:
     """Check journals, segments, catalogue, ledger and the table of entries. Ends with a line of JSON, and with 1 when there is a
     problem."""
-    folder = options.data_folder(data)
+    folder = options.data_folder(installation.data)
     require_folder(folder)
     outside = checkpoints.outside(checkpoint or [], key)
     check = Check(folder, deep=deep)
     searchable = SearchIndexCheck(folder) if deep else None
     losses = Losses()
-    with closing(AuditLogCheck(folder, config)) as table:
+    with closing(AuditLogCheck(folder, installation.config)) as table:
         hearers = [losses.add, table.add, *([searchable.add] if searchable is not None else [])]
         with output.progress("Checking") as report:
             verdict = verify_ledger(folder, check.heads(), on_record=_each(hearers, report), external=outside)

@@ -9,7 +9,6 @@ import typer
 
 from civicmail.city.conduct.acts.violations import RECORD_VIOLATION
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
@@ -19,14 +18,12 @@ act_commands.add(app, RECORD_VIOLATION)
 
 @app.command("list")
 def list_(
-    as_: options.Signed,
+    sign_in: options.SignIn,
     every: Annotated[bool, typer.Option("--all", help="Also those in which nobody has to do anything.")] = False,
-    data: options.Data = None,
-    config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """List cases with number, person, rule and state."""
-    desk = actors.signed_in("violation list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("violation list", sign_in)
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.violation_states import OPEN, WORDS
     from civicmail.city.guard import guard
@@ -43,14 +40,9 @@ def list_(
 
 
 @app.command()
-def show(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of a case.")],
-    as_: options.Signed,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
+def show(number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of a case.")], sign_in: options.SignIn) -> None:
     """Show a case as JSON: steps, people, times, and whether it is in force at every entry point."""
-    desk = actors.signed_in("violation show", data, config, as_, now=now_ms())
+    desk = actors.signed_in("violation show", sign_in)
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.queries import consequence_check, violation_parties
     from civicmail.city.guard import guard

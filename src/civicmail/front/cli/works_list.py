@@ -11,7 +11,6 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.cli import actors, options, output
-from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening.use import copied_works
 
@@ -23,17 +22,13 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called: sm
 def add(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Lines as sha256sum writes them: a SHA-256, two blanks, a title.")],
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
+    credentials: options.CredentialsWithReason,
     json: options.Json = False,
 ) -> None:
     """Make a list of such lines, in the place of the one with this name."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     path = _path(folder, name)
-    with actors.in_files(folder, "works add", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
+    with actors.in_files(folder, "works add", {"list": name}, credentials, now=now_ms()):
         try:
             entries, bad_lines = copied_works.read(file)
         except OSError as error:
@@ -51,17 +46,10 @@ def add(
 
 
 @app.command("list")
-def list_(
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    reason: options.Reason = "",
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
+def list_(credentials: options.Credentials, json: options.Json = False) -> None:
     """The lists, with how many files each has and how many of its lines are none."""
-    folder, _ = options.installation(data, config)
-    actors.person(folder, "works list", {}, Credentials(as_, role, reason, config), now=now_ms())
+    folder = credentials.folder()
+    actors.person(folder, "works list", {}, credentials, now=now_ms())
     paths = copied_works.there(folder)
     for path in paths:
         entries, bad_lines = copied_works.read(path)
@@ -76,18 +64,11 @@ def list_(
 
 
 @app.command()
-def remove(
-    name: Name,
-    reason: options.Why,
-    data: options.Data = None,
-    as_: options.As = "",
-    role: options.Role = "",
-    config: options.Config = None,
-) -> None:
+def remove(name: Name, credentials: options.CredentialsWithReason) -> None:
     """Look for the files of a list no longer."""
-    folder, _ = options.installation(data, config)
+    folder = credentials.folder()
     path = _path(folder, name)
-    with actors.in_files(folder, "works remove", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
+    with actors.in_files(folder, "works remove", {"list": name}, credentials, now=now_ms()):
         if not path.exists():
             raise UsageError(f"There is no list {name}.")
         OS_FILES.unlink(path)

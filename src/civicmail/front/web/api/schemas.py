@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Self, get_args
 
 from ninja import Schema
 
-from civicmail.city.directory.models import Person
+from civicmail.city.directory.models import Agency, Department, Mailbox, Person
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.models import Authorization
+
+
+class RowSchema(Schema):
+    """A schema whose fields are named as the attributes of a row."""
+
+    @classmethod
+    def from_row(cls, row: Any, **given: Any) -> Self:
+        """The row as a program reads it. given: fields that it does not have, or not like this."""
+        read = {name: _shown(getattr(row, name), field.annotation) for name, field in cls.model_fields.items() if name not in given}
+        return cls(**read, **given)
 
 
 class Who(Schema):
@@ -17,7 +29,7 @@ class Who(Schema):
     name: str
 
 
-class Right(Schema):
+class Right(RowSchema):
     """One person's right to one mailbox, with the four reasons in writing. role: holder, delegate or successor; state: asked,
     approved, active, suspended, expired, revoked, refused or withdrawn; cost: cents a year; roles to service: the reasons."""
 
@@ -46,6 +58,24 @@ WITH = ("mailbox__holder", "person", "department", "requester", "approver", "epi
 """What a right is read with."""
 
 
+def _shown(value: Any, kind: Any) -> Any:
+    """A value of a row: people as Who, departments and agencies by code, mailboxes by address, ms as times; no text is
+    empty."""
+    match value:
+        case Person():
+            return who(value)
+        case Department() | Agency():
+            return value.code
+        case Mailbox():
+            return value.address
+        case None if kind is str:
+            return ""
+        case int() if datetime in (kind, *get_args(kind)):
+            return from_ms(value)
+        case _:
+            return value
+
+
 def who(person: Person) -> Who:
     return Who(uid=person.uid, name=person.display)
 
@@ -56,9 +86,4 @@ def maybe(person: Person | None) -> Who | None:
 
 def right(a: Authorization) -> Right:
     """Read with WITH."""
-    return Right(
-        id=a.pk, person=who(a.person), mailbox=a.mailbox.address, role=a.role, state=a.state, since=a.since, why=a.why,
-        department=a.department.code, duties=a.duties, performance=a.performance, efficiency=a.efficiency, service=a.service,
-        requester=who(a.requester), asked=a.asked, approver=maybe(a.approver), decided=a.decided, starts=a.starts, until=a.until,
-        cost=a.cost,
-    )  # fmt: skip
+    return Right.from_row(a)

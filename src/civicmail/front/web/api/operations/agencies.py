@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.conduct.acts.undertakings import GIVE_UNDERTAKING, RECORD_UNDERTAKING
-from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.city.directory.models import Agency, Episode
 from civicmail.city.identity.acts import agencies
 from civicmail.city.identity.lists.agencies import AGENCIES
 from civicmail.city.identity.models import Undertaking
@@ -19,13 +19,13 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who
 
 router = Router(tags=["Agencies"])
 ONE = "/agencies/{slug:code}"
 
 
-class ContractOf(Schema):
+class ContractOf(RowSchema):
     """A contract. sponsor: the city's person who answers for the people under it."""
 
     id: int
@@ -49,11 +49,7 @@ class OneAgency(AGENCY_ROW.schema):  # type: ignore[misc, name-defined]  # made 
 def _body(a: Agency) -> OneAgency:
     rows = a.contracts.select_related("sponsor", "agency").order_by("number")
     people = Episode.objects.filter(contract__agency=a, ended__isnull=True).count()
-    return OneAgency(**AGENCY_ROW.values(a), people=people, contracts=[_terms(c) for c in rows])
-
-
-def _terms(c: Contract) -> ContractOf:
-    return ContractOf(id=c.pk, agency=c.agency.code, number=c.number, sponsor=maybe(c.sponsor), starts=c.starts, ends=c.ends)
+    return OneAgency(**AGENCY_ROW.values(a), people=people, contracts=[ContractOf.from_row(c) for c in rows])
 
 
 @operation(router, "GET", ONE, act="agency.see", scope="read:people", page="agency", response=OneAgency)
@@ -65,8 +61,8 @@ def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
 
 act_operation(router, agencies.ADD_AGENCY, OneAgency, _body)
 act_operation(router, agencies.CHANGE_AGENCY, OneAgency, _body, shown=_body)
-act_operation(router, agencies.ADD_CONTRACT, ContractOf, _terms)
-act_operation(router, agencies.CHANGE_CONTRACT, ContractOf, lambda done: _terms(done[0]), shown=_terms)
+act_operation(router, agencies.ADD_CONTRACT, ContractOf, ContractOf.from_row)
+act_operation(router, agencies.CHANGE_CONTRACT, ContractOf, lambda done: ContractOf.from_row(done[0]), shown=ContractOf.from_row)
 for act in (agencies.SUSPEND_AGENCY, agencies.RESUME_AGENCY):
     act_operation(router, act, OneAgency, lambda done: _body(done[0]), shown=_body)
 
@@ -74,7 +70,7 @@ for act in (agencies.SUSPEND_AGENCY, agencies.RESUME_AGENCY):
 # -- what an agency has bound itself to
 
 
-class Bound(Schema):
+class Bound(RowSchema):
     """version: of the policy; how: paper, contact or before."""
 
     agency: str
@@ -85,7 +81,7 @@ class Bound(Schema):
 
 
 def _bound(u: Undertaking) -> Bound:
-    return Bound(agency=u.agency.code, version=u.text.version, how=u.how, reference=u.reference, at=u.at)
+    return Bound.from_row(u, version=u.text.version)
 
 
 act_operation(router, RECORD_UNDERTAKING, Bound, _bound)

@@ -20,6 +20,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 LONGEST = 1_000_000
 
@@ -35,7 +36,7 @@ class Letter(Schema):
     mailbox: str = ""
 
 
-class Given(Schema):
+class Given(RowSchema):
     """due: when it goes; until then it may be taken back. state: waiting, sending, sent, returned or undone; why: it was returned;
     draft: of which it was made; capture: its number in my mail when it was sent."""
 
@@ -49,7 +50,7 @@ class Given(Schema):
     capture: uuid.UUID | None
 
 
-class Foretold(Schema):
+class Foretold(RowSchema):
     """One recipient. state: as it would stand afterwards (delivered, waiting, held, refused, kept); do: as rules name it; why:
     sentences, each with its clause and whom to ask."""
 
@@ -61,7 +62,7 @@ class Foretold(Schema):
     why: list[str]
 
 
-class Outlook(Schema):
+class Outlook(RowSchema):
     """calm: it may go without another look; stop: why it cannot be sent at all; wait: why nobody can tell now; cautions: what to
     look at although no rule objects; members: mailboxes behind lists besides those that are named."""
 
@@ -88,16 +89,8 @@ def foretold(request: Call, draft: Draft, gathered: submit_draft.Recipients) -> 
     """What would happen to a draft."""
     foreseen = submit_draft.forecast_draft(draft, gathered, actor=request.actor, now=epoch_ms(request.now))
     panel = forecast_panel.panel(foreseen, 0)
-    copies = [
-        Foretold(
-            address=c.address, state=c.state, do=c.do, outside=c.outside, rules=list(c.rules),
-            why=forecast_panel.why(c.rules, c.notified_rules),
-        )
-        for c in foreseen.copies
-    ]  # fmt: skip
-    return Outlook(
-        calm=panel.calm, stop=panel.stop, wait=panel.wait, recipients=copies, cautions=list(panel.warns), members=foreseen.members
-    )
+    copies = [Foretold.from_row(c, why=forecast_panel.why(c.rules, c.notified_rules)) for c in foreseen.copies]
+    return Outlook.from_row(panel, recipients=copies, cautions=list(panel.warns), members=foreseen.members)
 
 
 @operation(router, "POST", "/mail", act="my.write", scope="write:mail", page="mail-write", response=Given, status=201)
@@ -131,7 +124,4 @@ def given(row: Outgoing) -> Given:
     """What waits, or what became of it."""
     capture = uuid.UUID(row.capture) if row.capture else None
     why = str(translate(plain_text(row.why))) if row.why else ""
-    return Given(
-        uid=row.uid, mailbox=row.mailbox, recipients=list(row.recipients), state=row.state, due=row.due, why=why, draft=row.draft,
-        capture=capture,
-    )  # fmt: skip
+    return Given.from_row(row, why=why, capture=capture)

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.directory.models import Department
 from civicmail.city.identity.acts import departments
@@ -17,14 +17,14 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 
 router = Router(tags=["Departments"])
 ONE = "/departments/{slug:department}"
 list_operation(router, DEPARTMENTS)
 
 
-class OneDepartment(Schema):
+class OneDepartment(RowSchema):
     """A department. parent: code of the one above; mailbox_cost: cents a year."""
 
     code: str
@@ -50,9 +50,7 @@ def _the(code: str) -> Department:
 def _body(d: Department) -> OneDepartment:
     deputies = [who(p) for p in d.deputies.order_by("uid")]
     parent = d.parent.code if d.parent else ""
-    return OneDepartment(
-        code=d.code, name=d.name, parent=parent, head=maybe(d.head), deputies=deputies, mailbox_cost=d.mailbox_cost, closed=d.closed
-    )
+    return OneDepartment.from_row(d, parent=parent, deputies=deputies)
 
 
 act_operation(router, departments.OPEN_DEPARTMENT, OneDepartment, _body)

@@ -29,12 +29,13 @@ from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.compose import Given, Outlook, foretold, given
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 ONE = "/drafts/{uuid:uid}"
 OUT = "/outgoing/{uuid:uid}"
 
 
-class DraftLine(Schema):
+class DraftLine(RowSchema):
     """A draft of mine. files: how many; version: rises with each change; why: what came of the last sending, if it was refused."""
 
     uid: uuid.UUID
@@ -47,7 +48,7 @@ class DraftLine(Schema):
     why: str
 
 
-class DraftedFile(Schema):
+class DraftedFile(RowSchema):
     """kind: what it is by its content; odd: its name promises something else; size: bytes."""
 
     id: int
@@ -58,7 +59,7 @@ class DraftedFile(Schema):
     sha256: str
 
 
-class OneDraft(Schema):
+class OneDraft(RowSchema):
     """to, cc, bcc: as they were typed; quote: of the message that it answers or forwards."""
 
     uid: uuid.UUID
@@ -122,10 +123,7 @@ def list_drafts(request: Call, response: HttpResponse) -> list[DraftLine]:
 
 def _line(row: Draft) -> DraftLine:
     count: int = row.count  # type: ignore[attr-defined]  # of the annotation
-    return DraftLine(
-        uid=row.uid, mailbox=row.mailbox, to=row.to, subject=row.subject, changed=row.changed, files=count, version=row.version,
-        why=row.why,
-    )  # fmt: skip
+    return DraftLine.from_row(row, files=count)
 
 
 @operation(router, "GET", ONE, act="my.write", scope="read:mail", page="mail-draft", response=OneDraft)
@@ -135,14 +133,8 @@ def read_draft(request: Call, uid: uuid.UUID) -> OneDraft:
 
 
 def _shown(row: Draft) -> OneDraft:
-    files = [
-        DraftedFile(id=f.pk, name=f.name, kind=f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
-        for f in DraftFile.objects.filter(draft=row).defer("content").order_by("pk")
-    ]
-    return OneDraft(
-        uid=row.uid, version=row.version, mailbox=row.mailbox, to=row.to, cc=row.cc, bcc=row.bcc, subject=row.subject,
-        text=row.text, quote=row.quote, files=files, changed=row.changed, why=row.why,
-    )  # fmt: skip
+    files = [DraftedFile.from_row(f) for f in DraftFile.objects.filter(draft=row).defer("content").order_by("pk")]
+    return OneDraft.from_row(row, files=files)
 
 
 @operation(router, "POST", "/drafts", act="my.write", scope="write:mail", page="mail-drafts", response=OneDraft, status=201)

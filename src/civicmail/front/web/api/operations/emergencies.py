@@ -7,19 +7,19 @@ from ninja import Schema
 
 from civicmail.city.pages.city_request import require
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, DECIDE_EMERGENCY, MAKE_EMERGENCY, STOP_EMERGENCY
-from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.lists.emergencies import EMERGENCY_RULES
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.rules import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 ONE = "/emergencies/{int:id}"
 EMERGENCY_ROW = list_operation(router, EMERGENCY_RULES)
 
 
-class Touched(Schema):
+class Touched(RowSchema):
     """touched: messages that it would have stopped, of so many that were looked at; unknown: of these it cannot be told; whole: all
     of the last seven days were looked at."""
 
@@ -36,10 +36,6 @@ def read_emergency(request: Call, id: int) -> Schema:
     return EMERGENCY_ROW(get_object_or_404(EMERGENCY_RULES.queryset(), pk=id))
 
 
-def _touched(counted: Counted) -> Touched:
-    return Touched(touched=counted.touched, looked=counted.looked, unknown=counted.unknown, whole=counted.whole)
-
-
-act_operation(router, COUNT_EMERGENCY, Touched, _touched)
+act_operation(router, COUNT_EMERGENCY, Touched, Touched.from_row)
 for act in (MAKE_EMERGENCY, DECIDE_EMERGENCY, STOP_EMERGENCY):
     act_operation(router, act, EMERGENCY_ROW.schema, EMERGENCY_ROW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts.endings import CALL_OFF_ENDING, END_ACCESS
@@ -16,12 +16,12 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import OtherShape, list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 
 router = Router(tags=["Ends of access"])
 
 
-class EndingStep(Schema):
+class EndingStep(RowSchema):
     """What was shut, how many of them, when."""
 
     step: str
@@ -29,7 +29,7 @@ class EndingStep(Schema):
     at: datetime
 
 
-class Ended(Schema):
+class Ended(RowSchema):
     """One end of access. done: when the last door was shut; steps: what was shut, how many, when."""
 
     id: int
@@ -53,11 +53,11 @@ def read_ending(request: Call, id: int) -> Ended:
 
 def ended(ending: Ending) -> Ended:
     """An end of access as a program reads it."""
-    return Ended(
-        id=ending.pk, person=who(ending.person), department=ending.episode.department.code, reason=ending.reason, when=ending.when,
-        by=ending.by, successor=maybe(ending.successor), done=ending.done,
+    return Ended.from_row(
+        ending,
+        department=ending.episode.department.code,
         steps=[EndingStep(step=s.step, count=s.count, at=s.at) for s in ending.steps.all()],
-    )  # fmt: skip
+    )
 
 
 list_operation(router, ENDINGS, OtherShape(Ended, ended))

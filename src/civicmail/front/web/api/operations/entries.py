@@ -8,20 +8,19 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
-from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.models import Entry
 from civicmail.city.guard.queries import entries
 from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Audit log"])
 
 
-class EntryLine(Schema):
+class EntryLine(RowSchema):
     """person: number of who did it, or the part of the machine; behalf: for whom; object: to what."""
 
     id: int
@@ -52,14 +51,7 @@ def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = 
     rows = entries.visible_to(request.actor).defer("head", "facts")
     rows = rows.filter(act=act) if act else rows
     rows = entries.filter_about(rows, q[:200]) if q else rows
-    return pagination.rows(request, response, rows, lambda e: EntryLine(**_facts(e)), by="-pk")
-
-
-def _facts(e: Entry) -> dict[str, Any]:
-    return {
-        "id": e.pk, "uuid": e.uuid, "at": from_ms(e.at), "act": e.act, "person": e.person, "duty": e.duty, "behalf": e.behalf,
-        "object": e.object, "reason": e.reason, "client": e.client,
-    }  # fmt: skip
+    return pagination.rows(request, response, rows, EntryLine.from_row, by="-pk")
 
 
 @operation(router, "GET", "/entries/{int:id}", act="entries.see", scope="read:entries", page="entry", response=OneEntry)
@@ -69,4 +61,4 @@ def read_entry(request: Call, id: int) -> OneEntry:
     e = get_object_or_404(entries.visible_to(request.actor).select_related("carried"), pk=id)
     carried = getattr(e, "carried", None)
     place = f"{carried.journal}:{carried.number}" if carried else ""
-    return OneEntry(**_facts(e), facts=e.facts, ledger=place, head=bytes(e.head).decode())
+    return OneEntry.from_row(e, ledger=place, head=bytes(e.head).decode())

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from ninja import Schema
 
 from civicmail.desk.workbench.acts.exports import ORDER_EXPORT, RESUME_EXPORT, STOP_EXPORT
 from civicmail.desk.workbench.models import Export as Row
@@ -17,12 +16,13 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.mandates import ONE as MANDATE
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 ALL = f"{MANDATE}/exports"
 ONE = f"{ALL}/{{int:id}}"
 
 
-class Export(Schema):
+class Export(RowSchema):
     """state: waiting, reading, proving, ready, stopped, failed or gone; manifest: its SHA-256; until: the file is removed then."""
 
     id: int
@@ -42,14 +42,14 @@ class Export(Schema):
 def list_exports(request: Call, response: HttpResponse, number: str) -> list[Export]:
     """List exports of an examination of mine, newest first."""
     row, _ = examination.looking(request, number)
-    return pagination.rows(request, response, row.exports.all(), _export, by="-pk")
+    return pagination.rows(request, response, row.exports.all(), Export.from_row, by="-pk")
 
 
 @operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)
 def read_export(request: Call, number: str, id: int) -> Export:
     """Read the progress of an export."""
     row, _ = examination.looking(request, number)
-    return _export(get_object_or_404(Row, pk=id, mandate=row))
+    return Export.from_row(get_object_or_404(Row, pk=id, mandate=row))
 
 
 @operation(router, "GET", f"{ONE}/file", act="content.export", scope="read:content", page="mandate-export-file")
@@ -59,12 +59,5 @@ def read_export_file(request: Call, number: str, id: int) -> HttpResponseBase:
     return export_pages.fetch(request, number, id)
 
 
-def _export(e: Row) -> Export:
-    return Export(
-        id=e.pk, query=e.query, asked=e.asked, state=e.state, found=e.found, done=e.done, failed=e.failed, size=e.size,
-        manifest=e.manifest, until=e.until, why=e.why,
-    )  # fmt: skip
-
-
 for act in (ORDER_EXPORT, STOP_EXPORT, RESUME_EXPORT):
-    act_operation(router, act, Export, _export)
+    act_operation(router, act, Export, Export.from_row)

@@ -26,14 +26,14 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 
 router = Router(tags=["External systems"])
 ONE = "/outside-doors/{slug:code}"
 DOOR_ROW = list_operation(router, EXTERNAL_SYSTEMS)
 
 
-class OutsideAccess(Schema):
+class OutsideAccess(RowSchema):
     """login: as they are called there; ended: when it was confirmed that they get in no more."""
 
     id: int
@@ -44,7 +44,7 @@ class OutsideAccess(Schema):
     ended: datetime | None
 
 
-class OutsideEnd(Schema):
+class OutsideEnd(RowSchema):
     """What has to end there. state: as on the page; overdue: since when it is a finding."""
 
     id: int
@@ -138,14 +138,11 @@ def _accounts() -> Any:
 
 
 def _account(a: OutsideAccount) -> OutsideAccess:
-    return OutsideAccess(id=a.pk, door=a.door.code, person=who(a.person), login=a.login, since=a.since, ended=a.ended)
+    return OutsideAccess.from_row(a, door=a.door.code)
 
 
 def _ending(e: OutsideEnding) -> OutsideEnd:
-    return OutsideEnd(
-        id=e.pk, door=e.account.door.code, person=who(e.account.person), login=e.account.login, state=e.state, made=e.made,
-        due=e.due, tries=e.tries, problem=e.problem, done=e.done, how=e.how, overdue=e.overdue,
-    )  # fmt: skip
+    return OutsideEnd.from_row(e, door=e.account.door.code, person=who(e.account.person), login=e.account.login)
 
 
 act_operation(router, external_system_acts.ADD_SYSTEM, DOOR_ROW.schema, DOOR_ROW)

@@ -25,13 +25,14 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Personnel feed"])
 ONE = "/feeds/{int:id}"
 MAX_NAME = 120
 
 
-class PersonnelList(Schema):
+class PersonnelList(RowSchema):
     """A list that was read. kind: file, ldap or scim; state: proposed, stopped (by the brake), applied, rejected, live or failed;
     lines: how many are added, changed, ended or refused."""
 
@@ -46,7 +47,7 @@ class PersonnelList(Schema):
     lines: dict[str, int]
 
 
-class PersonnelLine(Schema):
+class PersonnelLine(RowSchema):
     """did: added, changed, ended or refused; changes: field -> before and after."""
 
     line: int
@@ -125,17 +126,11 @@ def _runs(rows: Sequence[FeedRun]) -> list[PersonnelList]:
     of = FeedLine.objects.filter(run__in=[r.pk for r in rows]).order_by()
     for run, did, n in of.values("run", "did").annotate(n=Count("id")).values_list("run", "did", "n"):
         counts.setdefault(run, {})[did] = n
-    return [
-        PersonnelList(
-            id=r.pk, source=r.source, kind=r.kind, state=r.state, at=r.at, rows=r.rows, by=r.by, reason=r.reason,
-            lines=counts.get(r.pk, {}),
-        )
-        for r in rows
-    ]  # fmt: skip
+    return [PersonnelList.from_row(r, lines=counts.get(r.pk, {})) for r in rows]
 
 
 def _line(n: FeedLine) -> PersonnelLine:
-    return PersonnelLine(line=n.line or 0, uid=n.uid, did=n.did, changes=n.changes, reason=n.reason)
+    return PersonnelLine.from_row(n, line=n.line or 0)
 
 
 for _act in (APPLY_FEED, REJECT_FEED):

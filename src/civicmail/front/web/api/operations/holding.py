@@ -8,7 +8,7 @@ from datetime import datetime
 from django.http import HttpResponse
 from ninja import Router, Schema
 
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import require
 from civicmail.desk.holding import findings, queries
 from civicmail.desk.holding.acts.quarantine import RELEASE_COPY
@@ -18,12 +18,13 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 from civicmail.mail.pipeline.release_copies import Released
 
 router = Router(tags=["Holding"])
 
 
-class KeptCopy(Schema):
+class KeptCopy(RowSchema):
     """One recipient's copy that rules keep back. do: quarantine or hold."""
 
     id: uuid.UUID
@@ -59,10 +60,7 @@ def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
 
 
 def _copy(c: HeldCopy) -> KeptCopy:
-    return KeptCopy(
-        id=uuid.UUID(bytes=c.id), index=c.index, received=from_ms(c.received), sender=c.sender, address=c.address, do=c.do,
-        rules=list(c.rules),
-    )  # fmt: skip
+    return KeptCopy.from_row(c, id=uuid.UUID(bytes=c.id))
 
 
 def _let(released: Released) -> Let:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reading
@@ -28,7 +28,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 
 router = Router(tags=["Reported mail"])
 ONE = "/incidents/{int:id}"
@@ -48,7 +48,7 @@ class Incident(INCIDENT_ROW.schema):  # type: ignore[misc, name-defined]  # made
     pulls: list[int]
 
 
-class HasIt(Schema):
+class HasIt(RowSchema):
     """One copy in the city. state: delivered, pulled, taking, waiting, trying, deferred, held, failed or cancelled."""
 
     message: uuid.UUID
@@ -58,7 +58,7 @@ class HasIt(Schema):
     since: datetime
 
 
-class Opened(Schema):
+class Opened(RowSchema):
     """Who wanted to go to a dangerous place by a link of it."""
 
     message: uuid.UUID
@@ -76,7 +76,7 @@ class Spread(Schema):
     more: bool
 
 
-class PullLine(Schema):
+class PullLine(RowSchema):
     """state: asked (of a second officer), refused, running, done, undoing or undone; waits: copies that nothing was done with yet;
     problems: whose mailbox could not be asked."""
 
@@ -95,7 +95,7 @@ class PullLine(Schema):
     undone_by: Who | None
 
 
-class PulledCopy(Schema):
+class PulledCopy(RowSchema):
     """state: waits, taken, gone, elsewhere, stopped, nothing or back."""
 
     message: uuid.UUID
@@ -194,23 +194,21 @@ def _whole(c: Case) -> Incident:
 
 
 def _has(h: Copy) -> HasIt:
-    return HasIt(message=uuid.UUID(h.capture), index=h.index, mailbox=h.mailbox, state=h.state, since=from_ms(h.since))
+    return HasIt.from_row(h, message=uuid.UUID(h.capture))
 
 
 def _opened(o: Opening) -> Opened:
-    return Opened(message=uuid.UUID(o.capture), mailbox=o.mailbox, host=o.host, made=o.made, told=o.told)
+    return Opened.from_row(o, message=uuid.UUID(o.capture))
 
 
 def _pull(p: Pull) -> PullLine:
-    return PullLine(
-        id=p.pk, incident=p.case_id, query=p.query, total=p.total, waits=p.copies.filter(state="waits").count(),
-        problems=p.copies.exclude(problem="").count(), state=p.state, by=who(p.by), why=p.why, made=p.made, second=maybe(p.second),
-        finished=p.finished, undone_by=maybe(p.undone_by),
-    )  # fmt: skip
+    return PullLine.from_row(
+        p, incident=p.case_id, waits=p.copies.filter(state="waits").count(), problems=p.copies.exclude(problem="").count()
+    )
 
 
 def _pulled(c: Pulled) -> PulledCopy:
-    return PulledCopy(message=uuid.UUID(c.capture), index=c.index, mailbox=c.mailbox, state=c.state, problem=c.problem)
+    return PulledCopy.from_row(c, message=uuid.UUID(c.capture))
 
 
 act_operation(router, ANSWER_INCIDENT, Incident, lambda done: _whole(_case(done.pk)))

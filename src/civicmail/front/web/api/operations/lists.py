@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.directory.models import MailGroup
 from civicmail.city.guard.resources import InDepartment
@@ -19,13 +19,14 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Lists"])
 ONE = "/lists/{str:address}"
 list_operation(router, DEPARTMENT_MAILING_LISTS, list_operation(router, MAILING_LISTS))
 
 
-class OneList(Schema):
+class OneList(RowSchema):
     """members: mailboxes; inside: lists in it; reaches: how many mailboxes mail to it reaches now."""
 
     address: str
@@ -44,12 +45,12 @@ def _the(address: str) -> tuple[MailGroup, InDepartment]:
 
 
 def _body(g: MailGroup) -> OneList:
-    return OneList(
-        address=g.address, name=g.name, department=g.department.code, everyone=g.everyone,
+    return OneList.from_row(
+        g,
         members=list(g.members.order_by("address").values_list("address", flat=True)),
-        inside=list(g.subgroups.order_by("address").values_list("address", flat=True)), reaches=len(groups.behind(g)),
-        closed=g.closed,
-    )  # fmt: skip
+        inside=list(g.subgroups.order_by("address").values_list("address", flat=True)),
+        reaches=len(groups.behind(g)),
+    )
 
 
 @operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="list", response=OneList)

@@ -22,6 +22,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.message_content import Message
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
+from civicmail.front.web.api.schemas import RowSchema
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.search.fields import thread as first_of
 
@@ -29,7 +30,7 @@ router = Router(tags=["My mail"])
 ONE = "/mail/{uuid:id}"
 
 
-class MailLine(Schema):
+class MailLine(RowSchema):
     """A message of mine. sent: a mailbox of mine sent it; eye: author, given, or shut for a copy that is kept back from me; state:
     empty for as it should be, else held, quarantined, refused, not-delivered, arriving, waiting, trying, sent, delivered or
     imported."""
@@ -45,7 +46,7 @@ class MailLine(Schema):
     state: str
 
 
-class MailCopy(Schema):
+class MailCopy(RowSchema):
     """One recipient's copy. reply: what the last server answered, for the sender alone; again: when it is tried next."""
 
     address: str
@@ -83,10 +84,9 @@ def list_mail(
 def line(row: Row) -> MailLine:
     """A row of a list as a program reads it."""
     hit = row.hit
-    return MailLine(
-        id=uuid.UUID(hit.id), received=from_ms(hit.received), sender=hit.from_, to=list(hit.to), subject=hit.subject, size=row.size,
-        sent=row.sent, eye=row.eye, state=row.state,
-    )  # fmt: skip
+    return MailLine.from_row(
+        hit, id=uuid.UUID(hit.id), sender=hit.from_, size=row.size, sent=row.sent, eye=row.eye, state=row.state
+    )
 
 
 @operation(router, "GET", ONE, act="my.mail", scope="read:mail", page="mail-message", response=Message)
@@ -121,9 +121,7 @@ def _copy(p: Passage, message_: OpenedMessage) -> MailCopy:
     """Of a copy that came to me nothing is said that is the sender's to know."""
     if message_.eye == "author":
         again = from_ms(p.next) if p.next else None
-        return MailCopy(
-            address=p.address, state=p.state, decision=p.do, since=from_ms(p.since), tries=p.tries, reply=p.reply, again=again
-        )
+        return MailCopy.from_row(p, decision=p.do, again=again)
     mine = message_.mine.addresses
     elsewhere = bool(p.box) and p.box.lower() not in mine
     address = p.address if p.address.lower() in mine else p.box

@@ -35,6 +35,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
+from civicmail.front.web.api.schemas import RowSchema
 
 AWAY = "/mailboxes/{str:address}/away"
 
@@ -74,7 +75,7 @@ class Lines(Schema):
     lines: str
 
 
-class Away(Schema):
+class Away(RowSchema):
     """on: whether anything is set; outside: what others than people of the city are answered, empty for nothing."""
 
     mailbox: str
@@ -132,7 +133,7 @@ class MyBox(Schema):
     addresses: list[str]
 
 
-class BookLine(Schema):
+class BookLine(RowSchema):
     """kind: person, office or list."""
 
     address: str
@@ -160,11 +161,7 @@ def search_address_book(request: Call, response: HttpResponse, q: str = "", kind
     if kind and kind not in ("person", "office", "list"):
         raise Unusable("There is no such kind.", {"kind": "person, office or list"})
     rows = addressbook.search(q[:200], kind=kind)
-    return pagination.slices(request, response, rows, _entry, key=lambda e: e.address)
-
-
-def _entry(e: addressbook.Entry) -> BookLine:
-    return BookLine(address=e.address, name=e.name, kind=e.kind, department=e.department, more=e.more)
+    return pagination.slices(request, response, rows, BookLine.from_row, key=lambda e: e.address)
 
 
 # -- labels
@@ -213,7 +210,7 @@ def _away(box: Mailbox) -> Away:
     row = current_reply(box.pk, timezone.now())
     if row is None:
         return Away(mailbox=box.address, on=False, starts=None, until=None, text="", outside="")
-    return Away(mailbox=box.address, on=True, starts=row.starts, until=row.until, text=row.text, outside=row.outside)
+    return Away.from_row(row, mailbox=box.address, on=True)
 
 
 act_operation(router, SET_AWAY, Away, lambda reply: _away(reply.mailbox))

@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.directory import queries
 from civicmail.city.directory.models import Mailbox
@@ -22,6 +22,7 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Mailboxes"])
 ONE = "/mailboxes/{str:address}"
@@ -37,7 +38,7 @@ class OneBox(BOX_ROW.schema):  # type: ignore[misc, name-defined]  # made at run
     addresses: list[str]
 
 
-class AddressWas(Schema):
+class AddressWas(RowSchema):
     """Who or what was reached there. person: number, or empty; mailbox: its main address."""
 
     address: str

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from ninja import Schema
 
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Amendment
 from civicmail.city.identity.actions import mandate_amendments
 from civicmail.desk.workbench.acts.examinations import DECIDE_CHANGE
@@ -23,7 +23,7 @@ from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mandates import ONE
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who
 
 
 class Amending(request_bodies.Because):
@@ -37,7 +37,7 @@ class Amending(request_bodies.Because):
     days: int
 
 
-class Change(Schema):
+class Change(RowSchema):
     """wider: it waits for a second person; state: asked, approved, refused, withdrawn or lapsed; people: how many."""
 
     id: int
@@ -73,11 +73,7 @@ def amend_mandate(request: Call, number: str, body: Amending) -> Change:
 
 
 def _change(a: Amendment) -> Change:
-    return Change(
-        id=a.pk or 0, mandate=a.mandate.number, wider=a.wider, people=len(a.people), words=a.words,
-        first=from_ms(a.first) if a.first is not None else None, last=from_ms(a.last) if a.last is not None else None, days=a.days,
-        reason=a.reason, state=a.state, approver=maybe(a.approver),
-    )  # fmt: skip
+    return Change.from_row(a, id=a.pk or 0, mandate=a.mandate.number, people=len(a.people))
 
 
 act_operation(router, DECIDE_CHANGE, Change, _change)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.guard import examination_grounds
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.identity.actions import content_views
 from civicmail.city.identity.actions import mandates as verbs
@@ -37,14 +37,14 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 from civicmail.mail.search.search import Hit, search
 
 router = Router(tags=["Examinations"])
 ONE = "/mandates/{str:number}"
 
 
-class Mandate(Schema):
+class Mandate(RowSchema):
     """One case. ground: request, examination, litigation or continuity; duty: as what; subjects: how many people it is about;
     people: who they are, for who asked, who decides or decided; first, last: received between; state: asked, approved, open,
     urgent, closed, ended, refused, withdrawn or lapsed."""
@@ -84,7 +84,7 @@ class AskingMandate(request_bodies.Because):
     sealed: bool = False
 
 
-class MandateHit(Schema):
+class MandateHit(RowSchema):
     """A message that was found under a mandate."""
 
     id: uuid.UUID
@@ -112,13 +112,7 @@ def _is_near(row: Row, request: Call) -> bool:
 def mandate(r: Row, near: bool) -> Mandate:
     """A case as a program reads it. near: whoever asks is of it, and may know who it is about."""
     people = [s.person for s in r.subjects.all() if s.until is None]
-    return Mandate(
-        number=r.number, ground=r.ground, duty=r.role, person=who(r.person), department=r.department.code if r.department else "",
-        subjects=len(people), people=[who(p) for p in people] if near else [], words=r.words,
-        first=from_ms(r.first) if r.first is not None else None, last=from_ms(r.last) if r.last is not None else None, days=r.days,
-        reason=r.reason, sealed=r.sealed, state=r.state, asked=r.asked, approver=maybe(r.approver), decided=r.decided,
-        starts=r.starts, until=r.until,
-    )  # fmt: skip
+    return Mandate.from_row(r, duty=r.role, subjects=len(people), people=[who(p) for p in people] if near else [])
 
 
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
@@ -171,10 +165,7 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
 
 
 def _hit(hit: Hit) -> MandateHit:
-    return MandateHit(
-        id=uuid.UUID(hit.id), sha256=hit.sha256, received=from_ms(hit.received), sender=hit.from_, to=list(hit.to),
-        subject=hit.subject, size=hit.size,
-    )  # fmt: skip
+    return MandateHit.from_row(hit, id=uuid.UUID(hit.id), sender=hit.from_)
 
 
 @operation(

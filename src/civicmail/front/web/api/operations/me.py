@@ -17,7 +17,7 @@ from civicmail.city.pages.city_request import me, require
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import WITH, Right, right
+from civicmail.front.web.api.schemas import WITH, Right, RowSchema, right
 
 router = Router(tags=["Me"])
 
@@ -36,7 +36,7 @@ class Me(Schema):
     ends: datetime
 
 
-class MyDuty(Schema):
+class MyDuty(RowSchema):
     """A role. department: for which, empty for the whole city; taken_until: of a privileged one, while it is activated."""
 
     id: int
@@ -46,7 +46,7 @@ class MyDuty(Schema):
     taken_until: datetime | None
 
 
-class Viewing(Schema):
+class Viewing(RowSchema):
     """A case that is over, in which somebody looked: on which ground, as what and from when to when, never who."""
 
     number: str
@@ -93,12 +93,7 @@ def read_my_duties(request: Call) -> list[MyDuty]:
     require(request, "my.duties", OfPerson(person.uid))
     used = {u.grant_id: u.until for u in active_roles(person, epoch_ms(request.now))}
     rows = person.roles.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("role", "pk")
-    return [
-        MyDuty(
-            id=g.pk, duty=g.role, department=g.department.code if g.department else "", until=g.until, taken_until=used.get(g.pk)
-        )
-        for g in rows
-    ]
+    return [MyDuty.from_row(g, duty=g.role, taken_until=used.get(g.pk)) for g in rows]
 
 
 @operation(router, "GET", "/me/viewings", act="my.viewings", scope="read:me", page="my-viewings", response=list[Viewing])
@@ -108,7 +103,7 @@ def read_my_viewings(request: Call) -> list[Viewing]:
     require(request, "my.viewings", OfPerson(person.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
     views = mandates.shown_to(person) if shows else []
-    return [Viewing(number=v.number, ground=v.ground, duty=v.role, first=v.first, last=v.last) for v in views]
+    return [Viewing.from_row(v, duty=v.role) for v in views]
 
 
 act_operation(

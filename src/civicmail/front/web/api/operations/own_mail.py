@@ -28,6 +28,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.mail import ONE
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 
 class Gone(Schema):
@@ -40,7 +41,7 @@ class Gone(Schema):
     kind: str
 
 
-class MyRequest(Schema):
+class MyRequest(RowSchema):
     """What I asked for. state: asked, agreed, released, kept, refused, withdrawn or lapsed."""
 
     id: int
@@ -77,7 +78,7 @@ class Opening(Schema):
     client: str
 
 
-class PickedUp(Schema):
+class PickedUp(RowSchema):
     """A message of mine in the pick-up portal. state: as on the page; openings: how often it was opened; opened_from: the newest
     50 of them; sender_only: the reader cannot choose the passphrase."""
 
@@ -117,7 +118,7 @@ def _requests(request: Call) -> QuerySet[Release]:
 
 
 def _request(r: Release) -> MyRequest:
-    return MyRequest(id=r.pk, message=uuid.UUID(r.capture), kind=r.kind, state=r.state, why=r.why, made=r.made)
+    return MyRequest.from_row(r, message=uuid.UUID(r.capture))
 
 
 # -- really from them?
@@ -194,11 +195,9 @@ def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
 
 
 def _picked_up(p: PickUp) -> PickedUp:
-    return PickedUp(
-        id=p.pk, message=uuid.UUID(p.capture), to=p.to, state=p.state, made=p.made, until=p.until, opened=p.opened,
-        openings=p.openings, opened_from=[Opening(at=o.at, client=o.client) for o in list(p.opened_from.all())[:50]],
-        sender_only=p.sender_only,
-    )  # fmt: skip
+    return PickedUp.from_row(
+        p, message=uuid.UUID(p.capture), opened_from=[Opening(at=o.at, client=o.client) for o in list(p.opened_from.all())[:50]]
+    )
 
 
 act_operation(router, REVOKE_PICK_UP, PickedUp, _picked_up)

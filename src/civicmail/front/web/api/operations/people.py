@@ -23,14 +23,14 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import WITH, Right, Who, maybe, right
+from civicmail.front.web.api.schemas import WITH, Right, RowSchema, Who, right
 
 router = Router(tags=["People"])
 ONE = "/departments/{slug:department}/people/{str:uid}"
 list_operation(router, PEOPLE)
 
 
-class Work(Schema):
+class Work(RowSchema):
     """One stretch of working for the city. contract: agency and number; ended: the day on which it really ended."""
 
     department: str
@@ -91,10 +91,7 @@ def _person(person: Person, where: Department, now: int) -> OnePerson:
 
 
 def _work(e: Episode) -> Work:
-    return Work(
-        department=e.department.code, kind=e.kind, position=e.position, supervisor=maybe(e.supervisor),
-        contract=str(e.contract) if e.contract else "", starts=e.starts, ends=e.ends, ended=e.ended,
-    )  # fmt: skip
+    return Work.from_row(e, contract=str(e.contract) if e.contract else "")
 
 
 def _employed(work: Episode) -> OnePerson:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.actions import policy as verbs
@@ -21,11 +21,12 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Policy"])
 
 
-class Version(Schema):
+class Version(RowSchema):
     """material: it is asked of everybody; accepted, declined: how many said so."""
 
     version: int
@@ -37,7 +38,7 @@ class Version(Schema):
     declined: int
 
 
-class Text(Schema):
+class Text(RowSchema):
     """text: empty lines part paragraphs, "# " starts a heading; sha256: of it, which an answer names."""
 
     version: int
@@ -59,7 +60,7 @@ class Publishing(request_bodies.Because):
     after: int
 
 
-class PaperRecorded(Schema):
+class PaperRecorded(RowSchema):
     """accepted: what the paper says."""
 
     person: str
@@ -76,10 +77,7 @@ def list_policy(request: Call, response: HttpResponse) -> list[Version]:
     answers = policy_answers.counts()
 
     def line(t: PolicyText) -> Version:
-        return Version(
-            version=t.version, title=t.title, changed=t.changed, material=t.material, published=t.published,
-            accepted=answers.get((t.pk, True), 0), declined=answers.get((t.pk, False), 0),
-        )  # fmt: skip
+        return Version.from_row(t, accepted=answers.get((t.pk, True), 0), declined=answers.get((t.pk, False), 0))
 
     return pagination.rows(request, response, PolicyText.objects.defer("text"), line, by="-version")
 
@@ -88,19 +86,7 @@ def list_policy(request: Call, response: HttpResponse) -> list[Version]:
 def read_policy(request: Call, version: int) -> Text:
     """Read any published version."""
     require(request, "policy.read")
-    return _text(get_object_or_404(PolicyText, version=version))
-
-
-def _text(t: PolicyText) -> Text:
-    return Text(
-        version=t.version,
-        title=t.title,
-        text=t.text,
-        changed=t.changed,
-        material=t.material,
-        published=t.published,
-        sha256=t.sha256,
-    )
+    return Text.from_row(get_object_or_404(PolicyText, version=version))
 
 
 @operation(router, "POST", "/policy", act="policy.publish", scope="write:policy", page="policy-new", response=Text, status=201)
@@ -116,15 +102,13 @@ def publish_policy(request: Call, body: Publishing) -> Text:
             c["title"], text, changed=c["changed"], material=body.material, after=c["after"], actor=request.actor, reason=reason,
             now=epoch_ms(request.now),
         )  # fmt: skip
-        return _text(made)
+        return Text.from_row(made)
 
     return once(request, do)
 
 
 def _recorded(made: Acknowledgement) -> PaperRecorded:
-    return PaperRecorded(
-        person=made.person.uid, version=made.text.version, accepted=made.accepted, reference=made.reference, at=made.at
-    )
+    return PaperRecorded.from_row(made, person=made.person.uid, version=made.text.version)
 
 
 act_operation(router, RECORD_PAPER, PaperRecorded, _recorded)

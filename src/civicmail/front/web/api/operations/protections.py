@@ -8,8 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.models import Entry, Protection
+from civicmail.city.guard.models import Protection
 from civicmail.city.identity.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.pages.city_request import or_404, require, require_could
 from civicmail.desk.oversight import sampling
@@ -20,12 +19,12 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who
 
 router = Router(tags=["Oversight"])
 
 
-class Protected(Schema):
+class Protected(RowSchema):
     """Somebody, or a department, of a class of protected mail. approves: they decide whether somebody looks at it."""
 
     id: int
@@ -36,7 +35,7 @@ class Protected(Schema):
     since: datetime
 
 
-class Viewed(Schema):
+class Viewed(RowSchema):
     """A look at mail that was not one's own: who, to what, why."""
 
     id: int
@@ -69,10 +68,7 @@ def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
 
 
 def _protected(p: Protection) -> Protected:
-    return Protected(
-        id=p.pk, kind=p.kind, person=maybe(p.person), department=p.department.code if p.department else "", approves=p.approves,
-        since=p.at,
-    )  # fmt: skip
+    return Protected.from_row(p, since=p.at)
 
 
 for act in (PROTECT_MAIL, END_PROTECTION):
@@ -87,7 +83,7 @@ def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
     """List content views, newest first; system administrators see their own."""
     require(request, "viewings.see")
     rows = queries.viewings(request.actor).defer("head")
-    return pagination.rows(request, response, rows, _viewed, by="-pk")
+    return pagination.rows(request, response, rows, Viewed.from_row, by="-pk")
 
 
 @operation(
@@ -97,15 +93,11 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
     """List the week's sample of content views for auditors. week: like 2026-W47, default the last whole one."""
     require_could(request, "viewings.mark")
     drawn = or_404(queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now))
-    rows = [Drawn(**_viewed(e).model_dump(), looked=bool(mark)) for e, mark in drawn.drawn]
+    rows = [Drawn.from_row(e, looked=bool(mark)) for e, mark in drawn.drawn]
     return pagination.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
 
 
 act_operation(router, MARK_VIEWING, Recorded, lambda _: Recorded(recorded=True))
-
-
-def _viewed(e: Entry) -> Viewed:
-    return Viewed(id=e.pk, act=e.act, at=from_ms(e.at), person=e.person, duty=e.duty, object=e.object, reason=e.reason)
 
 
 act_operation(router, REPORT_ACCIDENT, Recorded, lambda _: Recorded(recorded=True))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
@@ -29,12 +28,12 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who, maybe
 
 ONE = "/campaigns/{int:id}"
 
 
-class Campaign(Schema):
+class Campaign(RowSchema):
     """A review of the whole city or of some departments. tier: which; cause, person: of a review of one person; state: planned,
     running, over, closed or off; rows: how many are in each state; round: 2 and on asks again what former left open."""
 
@@ -53,7 +52,7 @@ class Campaign(Schema):
     rows: dict[str, int]
 
 
-class CampaignPart(Schema):
+class CampaignPart(RowSchema):
     """What one reviewer is asked about one department. fastest: the most keeps of a minute."""
 
     id: int
@@ -67,7 +66,7 @@ class CampaignPart(Schema):
     fastest: int
 
 
-class Failed(Schema):
+class Failed(RowSchema):
     """A row that could not be carried out."""
 
     id: int
@@ -110,7 +109,7 @@ def list_campaigns(request: Call, response: HttpResponse) -> list[Campaign]:
     require(request, "reviews.see")
     rows: list[Review] = pagination.rows(request, response, Review.objects.select_related("person"), lambda r: r, by="-pk")
     counts = reviews.states_of([r.pk for r in rows])
-    return [Campaign(**_plain(r, counts.get(r.pk, {}))) for r in rows]
+    return [_line(r, counts.get(r.pk, {})) for r in rows]
 
 
 @operation(router, "GET", ONE, act="reviews.see", scope="read:conduct", page="campaign", response=OneCampaign)
@@ -124,26 +123,19 @@ def _review(id_: int) -> Review:
     return get_object_or_404(Review.objects.select_related("person"), pk=id_)
 
 
-def _plain(r: Review, counts: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "id": r.pk, "name": name_of(r), "tier": r.tier, "cause": r.cause, "person": maybe(r.person), "state": r.state,
-        "planned": r.planned, "started": r.started, "deadline": r.deadline, "closed": r.closed, "round": r.round,
-        "former": r.former_id, "rows": dict(counts),
-    }  # fmt: skip
+def _line(r: Review, counts: Mapping[str, int]) -> Campaign:
+    return Campaign.from_row(r, name=name_of(r), former=r.former_id, rows=dict(counts))
 
 
 def _whole(r: Review) -> OneCampaign:
     parts = [
-        CampaignPart(
-            id=s.part.pk, department=s.part.department.code, reviewer=maybe(s.part.reviewer), joined=maybe(s.part.joined),
-            delegate=maybe(s.part.delegate), rows=s.rows, open=s.open, answered=s.answered, fastest=s.fastest,
-        )
+        CampaignPart.from_row(s.part, rows=s.rows, open=s.open, answered=s.answered, fastest=s.fastest)
         for s in reviews.standings(r)
-    ]  # fmt: skip
+    ]
     failed = ReviewRow.objects.filter(review=r, state="failed").select_related("person", "department").order_by("id")[:200]
-    broken = [Failed(id=f.pk, person=maybe(f.person), department=f.department.code) for f in failed]
+    broken = [Failed.from_row(f) for f in failed]
     counts: Mapping[str, int] = reviews.states_of([r.pk]).get(r.pk, {})
-    return OneCampaign(**_plain(r, counts), parts=parts, held_back=reviews.held_back(r), failed=broken)
+    return OneCampaign(**dict(_line(r, counts)), parts=parts, held_back=reviews.held_back(r), failed=broken)
 
 
 @operation(router, "GET", f"{ONE}/pack", act="reviews.see", scope="read:conduct", page="campaign-pack")

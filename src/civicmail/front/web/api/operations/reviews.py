@@ -21,10 +21,10 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, who
 
 
-class ReviewLine(Schema):
+class ReviewLine(RowSchema):
     """A review in which a department was asked. open: how many of its rows nobody has answered."""
 
     id: int
@@ -36,7 +36,7 @@ class ReviewLine(Schema):
     open: int
 
 
-class Row(Schema):
+class Row(RowSchema):
     """One question: does this person still need it? of: the mailbox or the role; says: what is out of order; why: as it was asked
     for; mine: whether I answer it; state: open, pending, done, suspended …; answer: keep, revoke or change."""
 
@@ -77,9 +77,7 @@ def list_reviews(request: Call, response: HttpResponse, department: str) -> list
 
     def line(row: Review) -> ReviewLine:
         waits = ReviewRow.objects.filter(review=row, part__department=where, state="open").count()
-        return ReviewLine(
-            id=row.pk, name=name_of(row), tier=row.tier, state=row.state, started=row.started, deadline=row.deadline, open=waits
-        )
+        return ReviewLine.from_row(row, name=name_of(row), open=waits)
 
     return pagination.rows(request, response, Review.objects.filter(parts__department=where).distinct(), line, by="-pk")
 
@@ -107,10 +105,9 @@ def read_review(request: Call, department: str, id: int) -> OneReview:
 
 def _row(line: reviewer_screen.ScreenRow, *, mine: bool) -> Row:
     row = line.row
-    return Row(
-        id=row.pk, person=who(row.person), of=line.of, why=line.why, says=line.says, changed=row.changed, until=line.until,
-        last_sent=line.last_sent, state=row.state, answer=row.answer, mine=mine and line.may,
-    )  # fmt: skip
+    return Row.from_row(
+        line, id=row.pk, person=who(row.person), changed=row.changed, state=row.state, answer=row.answer, mine=mine and line.may
+    )
 
 
 for act in review_answers.ON_ROWS:

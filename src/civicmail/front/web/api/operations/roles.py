@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.acts import roles
 from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
-from civicmail.city.identity.models import ConflictRecord, RoleAssignment
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import office
 from civicmail.city.identity.queries import signin as signins
 from civicmail.city.pages.city_request import require, require_could
@@ -20,12 +20,12 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who
 
 router = Router(tags=["Role assignments"])
 
 
-class DutyHeld(Schema):
+class DutyHeld(RowSchema):
     """department: for which, empty for the whole city; by: who granted it."""
 
     id: int
@@ -39,7 +39,7 @@ class DutyHeld(Schema):
     reason: str
 
 
-class ConflictRecorded(Schema):
+class ConflictRecorded(RowSchema):
     """by: who recorded it."""
 
     id: int
@@ -51,7 +51,7 @@ class ConflictRecorded(Schema):
     by: str
 
 
-class SignInWait(Schema):
+class SignInWait(RowSchema):
     """Where one kind of secret has to wait. kind: password, code, mail (programs), near (its /24), login (every network that is new
     to it). network: "" for all. until: none where only a sign-in in another way, or a release, ends it."""
 
@@ -61,7 +61,7 @@ class SignInWait(Schema):
     until: datetime | None
 
 
-class Locked(Schema):
+class Locked(RowSchema):
     """A sign-in that is held up. locked: since when an officer has to release it. waits: where wrong passwords make people wait."""
 
     id: int
@@ -79,23 +79,14 @@ def list_duties(request: Call, response: HttpResponse) -> list[DutyHeld]:
 
 
 def _held(g: RoleAssignment) -> DutyHeld:
-    return DutyHeld(
-        id=g.pk, person=who(g.person), duty=g.role, department=g.department.code if g.department else "", starts=g.starts,
-        until=g.until, ended=g.ended, by=g.by, reason=g.reason,
-    )  # fmt: skip
+    return DutyHeld.from_row(g, duty=g.role)
 
 
 act_operation(router, roles.ASSIGN_ROLE, DutyHeld, _held)
 act_operation(router, roles.END_ROLE, DutyHeld, _held)
 
 
-def _recorded(r: ConflictRecord) -> ConflictRecorded:
-    return ConflictRecorded(
-        id=r.pk, person=who(r.person), first=r.first, second=r.second, control=r.control, until=r.until, by=r.by
-    )
-
-
-act_operation(router, roles.RECORD_CONFLICT, ConflictRecorded, _recorded)
+act_operation(router, roles.RECORD_CONFLICT, ConflictRecorded, ConflictRecorded.from_row)
 
 
 @operation(router, "GET", "/locked", act="account.unlock", scope="read:access", page="unlocks", response=list[Locked])
@@ -106,10 +97,8 @@ def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
 
 
 def _locked(a: Account, now: datetime) -> Locked:
-    waits = [
-        SignInWait(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, epoch_ms(now))
-    ]
-    return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked, waits=waits)
+    waits = [SignInWait.from_row(w) for w in signins.waits_of(a, epoch_ms(now))]
+    return Locked.from_row(a, login=a.username, waits=waits)
 
 
 act_operation(router, RELEASE_SIGN_IN, Locked, lambda account: _locked(account, timezone.now()))

@@ -29,7 +29,7 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.departments import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Right, Who, maybe, right, who
+from civicmail.front.web.api.schemas import Right, RowSchema, Who, right, who
 
 ONE = "/departments/{slug:department}"
 
@@ -62,7 +62,7 @@ class Authorising(Schema):
     version: int
 
 
-class PersonalUseLine(Schema):
+class PersonalUseLine(RowSchema):
     """What is allowed to a position, or to one person, or to everybody of the department; until: the last day."""
 
     id: int
@@ -73,7 +73,7 @@ class PersonalUseLine(Schema):
     by: Who
 
 
-class Sponsored(Schema):
+class Sponsored(RowSchema):
     """Somebody of an agency, and who answers for them."""
 
     person: Who
@@ -84,7 +84,7 @@ class Sponsored(Schema):
     sponsor: Who | None
 
 
-class Unfitting(Schema):
+class Unfitting(RowSchema):
     """kind: as on the page; where: the department; act: what is done about it."""
 
     kind: str
@@ -166,11 +166,7 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
     where = department_of(department)
     require(request, "personal-use.set", InDepartment(where.code))
     rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
-    return pagination.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
-
-
-def _use(p: PersonalUse) -> PersonalUseLine:
-    return PersonalUseLine(id=p.pk, position=p.position, person=maybe(p.person), limits=p.limits, until=p.until, by=who(p.by))
+    return pagination.rows(request, response, rows.select_related("person", "by"), PersonalUseLine.from_row, by="pk")
 
 
 # -- people of agencies, and what does not fit
@@ -196,10 +192,7 @@ def _sponsored(whose: Person | None) -> QuerySet[Any]:
 
 def _of_agency(e: Any) -> Sponsored:
     c = e.contract
-    return Sponsored(
-        person=who(e.person), department=e.department.code, agency=c.agency.code, contract=c.number, ends=c.ends,
-        sponsor=maybe(c.sponsor),
-    )  # fmt: skip
+    return Sponsored.from_row(c, person=who(e.person), department=e.department.code, contract=c.number)
 
 
 @operation(
@@ -222,11 +215,11 @@ def list_reconciliation(request: Call, response: HttpResponse) -> list[Unfitting
 
 def _reconciled(request: Call, response: HttpResponse, lines: list[discrepancies.Discrepancy]) -> list[Unfitting]:
     def shown(n: discrepancies.Discrepancy) -> Unfitting:
-        return Unfitting(kind=n.kind, who=n.who, hint=n.hint, where=n.where, since=n.since, act=n.act)
+        return Unfitting.from_row(n)
 
     return pagination.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")
 
 
 act_operation(router, WRITE_PROFILE, OnePosition, lambda made: _one(made.department, made.position))
 for _act in (ALLOW_PERSONAL_USE, END_PERSONAL_USE):
-    act_operation(router, _act, PersonalUseLine, _use)
+    act_operation(router, _act, PersonalUseLine, PersonalUseLine.from_row)

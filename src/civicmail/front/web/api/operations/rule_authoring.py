@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from ninja import Schema
 
 from civicmail.city.pages.city_request import require
 from civicmail.desk.oversight.acts import replays
@@ -28,12 +27,12 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.rules import RuleVersion, version
 from civicmail.front.web.api.operations.rules import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who
 
 REPLAY = "/rules/{slug:rule}/replays/{int:id}"
 
 
-class Replay(Schema):
+class Replay(RowSchema):
     """state: waiting, reading, done, stopped or failed; found, done: messages; result: what it counted."""
 
     id: int
@@ -56,10 +55,7 @@ def read_replay(request: Call, rule: str, id: int) -> Replay:
 
 
 def _replay(r: Row) -> Replay:
-    return Replay(
-        id=r.pk, rule=r.version.rule, version=r.version.number, state=r.state, by=who(r.by), query=r.query, asked=r.asked,
-        found=r.found, done=r.done, result=r.result,
-    )  # fmt: skip
+    return Replay.from_row(r, rule=r.version.rule, version=r.version.number)
 
 
 for act in (DRAFT_RULE, EDIT_RULE, TEST_RULE, PROPOSE_RULE, WITHDRAW_RULE, TAKE_RULE_OUT, DECIDE_RULE):

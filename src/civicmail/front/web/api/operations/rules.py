@@ -10,7 +10,7 @@ from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages.city_request import or_404, require
-from civicmail.city.policy.facts import FACTS, Fact
+from civicmail.city.policy.facts import FACTS
 from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
@@ -19,6 +19,7 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 from civicmail.mail.archive.explanation import MessageExplanation
 
 router = Router(tags=["Rules"])
@@ -27,7 +28,7 @@ router = Router(tags=["Rules"])
 list_operation(router, RULES)
 
 
-class RuleVersion(Schema):
+class RuleVersion(RowSchema):
     """text: its TOML as it was written; revision: rises with each change of a draft."""
 
     rule: str
@@ -82,13 +83,10 @@ def read_rule(request: Call, rule: str) -> list[RuleVersion]:
 
 def version(v: Version) -> RuleVersion:
     """A version as a program reads it."""
-    return RuleVersion(
-        rule=v.rule, version=v.number, revision=v.revision, state=v.state, text=v.text, changed=v.changed, ends=v.ends, made=v.made,
-        activated=v.activated, ended=v.ended, why=v.why,
-    )  # fmt: skip
+    return RuleVersion.from_row(v, version=v.number)
 
 
-class FactLine(Schema):
+class FactLine(RowSchema):
     """of: message or recipient; type: bool, int, text or texts; check: who finds it."""
 
     name: str
@@ -102,11 +100,7 @@ class FactLine(Schema):
 def list_facts(request: Call, response: HttpResponse) -> list[FactLine]:
     """List the facts that rules may use, and their sources."""
     require(request, "rules.see")
-    return pagination.slices(request, response, list(FACTS.values()), _fact, key=lambda f: f.name)
-
-
-def _fact(f: Fact) -> FactLine:
-    return FactLine(name=f.name, of=f.of, type=f.type, check=f.check, says=f.says)
+    return pagination.slices(request, response, list(FACTS.values()), FactLine.from_row, key=lambda f: f.name)
 
 
 @operation(

@@ -16,6 +16,7 @@ from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 from civicmail.front.web.system import installation, queue
 from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.trace import STRETCHES
@@ -27,7 +28,7 @@ from civicmail.mail.archive.envelopes import STATUSES, MessageTrace
 router = Router(tags=["System"])
 
 
-class Health(Schema):
+class Health(RowSchema):
     """One thing that was looked at. level: ok, not-set-up, warning or problem; todo: what to do."""
 
     check: str
@@ -44,7 +45,7 @@ class Examination(Schema):
     findings: list[Health]
 
 
-class Waiting(Schema):
+class Waiting(RowSchema):
     """One recipient who waits or is held. hop: the next hop; next: when it is tried again, none for now."""
 
     id: uuid.UUID
@@ -74,7 +75,7 @@ class Tried(Schema):
     messages: int
 
 
-class Passed(Schema):
+class Passed(RowSchema):
     """One recipient's copy: what was decided, and how it stands."""
 
     address: str
@@ -123,7 +124,7 @@ def read_health(request: Call) -> Examination:
     """Read the last health check results, with advice."""
     require(request, "health.see")
     known = installation.checks().last()
-    findings = [Health(check=f.check, level=f.level, text=f.text, todo=f.do) for f in known.findings]
+    findings = [Health.from_row(f, todo=f.do) for f in known.findings]
     return Examination(at=from_ms(known.at) if known.at else None, running=bool(known.since), findings=findings)
 
 
@@ -136,10 +137,7 @@ def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
 
 
 def _waiting(w: Line) -> Waiting:
-    return Waiting(
-        id=uuid.UUID(bytes=w.id), index=w.index, received=from_ms(w.received), size=w.size, sender=w.sender, address=w.address,
-        hop=w.hop, held=w.held, tries=w.tries, next=from_ms(w.next) if w.next else None, reply=w.reply,
-    )  # fmt: skip
+    return Waiting.from_row(w, id=uuid.UUID(bytes=w.id), next=from_ms(w.next) if w.next else None)
 
 
 @operation(router, "POST", "/queue/try", act="queue.act", scope="write:system", page="queue-try", response=Tried)
@@ -192,13 +190,7 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
     with damage_as_later():
         t = archive.envelope(request.actor, place, now=epoch_ms(request.now))
     names = [p.address for p in t.passages]
-    copies = [
-        Passed(
-            address=p.address, box=p.box, do=p.do, rules=list(p.rules), state=p.state, since=from_ms(p.since), tries=p.tries,
-            reply=p.reply,
-        )
-        for p in t.passages
-    ]  # fmt: skip
+    copies = [Passed.from_row(p) for p in t.passages]
     steps = [
         TraceStep(
             at=from_ms(s.at), type=s.type, recipients=[names[i] for i in s.to if i < len(names)], facts=dict(s.facts),

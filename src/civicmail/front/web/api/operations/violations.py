@@ -22,7 +22,7 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who, maybe
 
 router = Router(tags=["Violations"])
 
@@ -45,7 +45,7 @@ class Case(VIOLATION_ROW.schema):  # type: ignore[misc, name-defined]  # made at
     next: list[str]
 
 
-class MyViolation(Schema):
+class MyViolation(RowSchema):
     """What was reported about me; never by whom. asks: response, appeal, or empty where nothing can be said now."""
 
     id: int
@@ -97,10 +97,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
 
 def _mine(v: Violation, asks: str = "") -> MyViolation:
     outcome = v.outcome if v.decided is not None else ""
-    return MyViolation(
-        id=v.pk, made=v.made, clause=v.clause, state=v.state, respond_by=v.respond_by, response=v.response, outcome=outcome,
-        asks=asks,
-    )  # fmt: skip
+    return MyViolation.from_row(v, outcome=outcome, asks=asks)
 
 
 act_operation(router, ANSWER_MY_VIOLATION, MyViolation, _mine)
