@@ -163,6 +163,7 @@ WHICH = st.integers(0, 4)
 @example([("open", 2, 0), ("wait", 0, 0), ("open", 0, 3)], "pull.second", 0, 2, [])  # by one in between, and some time apart
 @example([("add", 0, 0), ("rename", 1, 0)], "request.decide", 0, 2, [])  # a person who does not exist
 @example([("add", 1, 0), ("rename", 1, 0)], "approval.answer", 0, 2, [])  # a second number under another name
+@example([("add", 0, 0), ("add", 2, 0), ("rename", 0, 3)], "account.hand-over", 0, 1, [])  # who does not exist has two numbers
 @example([], "mandate.ratify", 0, 1, [("deputy", 0, 1)])
 @example([("deputy", 0, 0), ("open", 0, 1)], "account.hand-over", 2, 1, [("deputy", 0, 1)])  # a deputy all the time
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -90,10 +90,13 @@ class Facts:
 
     def operators(self, uid: str, at: int, now: int, *, _by: frozenset[AccountOpening] = frozenset()) -> frozenset[str]:
         """The natural persons each of whom could, alone, have signed in as this account since 90 days before `at`, as owners names
-        them. One of two hands is no one person, unless one could be both."""
-        people = frozenset({self.owners().get(uid, uid)})
+        them. One of two hands is no one person, unless one could be both. A person who was invented is so under each number."""
+        owners = self.owners()
+        owner = owners.get(uid, uid)
+        people = frozenset({owner})
         for opening in self.counted(at, now):
-            if opening.of == uid and opening not in _by:
+            is_theirs = opening.of == uid or (opening.how == "added" and owners.get(opening.of) == owner)
+            if is_theirs and opening not in _by:
                 people |= frozenset.intersection(
                     *(self.operators(hand, opening.at, opening.at, _by=_by | {opening}) for hand in opening.hands)
                 )

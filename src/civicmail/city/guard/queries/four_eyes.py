@@ -71,9 +71,10 @@ def facts(uids: Collection[str], *, began: int, now: int) -> Facts:
     coming = set(uids)
     while coming:
         known |= coming
-        more = [*_signins(coming, now), *_by_hand(coming)]
+        added = _by_hand(coming)
+        more = [*_signins(coming, now), *added]
         opened += more
-        coming = {hand for one in more for hand in one.hands | one.seen_by} - known
+        coming = ({hand for one in more for hand in one.hands | one.seen_by} | _namesakes({one.of for one in added})) - known
     people = {p.uid: p for p in Person.objects.filter(uid__in=known)}
     machines = {uid for uid in known if ":" in uid and uid not in people}
     return Facts(
@@ -124,6 +125,22 @@ def _by_hand(uids: Collection[str]) -> list[AccountOpening]:
         for uid, by, at in accounts
         if uid not in provided
     ]
+
+
+def _namesakes(uids: set[str]) -> set[str]:
+    """People added manually who may be one person with some of these, who were added manually too: a person whom one officer has
+    invented can get a second number from another."""
+    if not uids:
+        return set()
+    added = {object_.partition(":")[2] for object_ in Entry.objects.filter(act="person.add").values_list("object", flat=True)}
+    people = {p.uid: p for p in Person.objects.filter(uid__in=added | uids)}
+    known = traits_of(people.values())
+    return {
+        other
+        for uid in uids & people.keys()
+        for other in people.keys() - uids
+        if known[people[uid].pk].common_traits(known[people[other].pk])
+    }
 
 
 def _same(people: dict[str, Person]) -> dict[frozenset[str], str]:
