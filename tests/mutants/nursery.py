@@ -24,7 +24,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Any
+
+from mutants.bodies import functions_of
 
 THIRD = (
     "_hypothesis_pytestplugin",
@@ -95,12 +98,14 @@ class Ahead:
 @dataclass(frozen=True, slots=True)
 class Question:
     """arguments of pytest; env: its environment, with the folder of the mutated package in PYTHONPATH; forget: modules of ours that
-    are imported anew, None for all; files: from where some of them."""
+    are imported anew, None for all; files: from where some of them; bodies: functions whose bodies are exchanged instead, by module
+    the file and their names."""
 
     arguments: Sequence[str]
     env: Mapping[str, str]
     forget: Sequence[str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    bodies: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
 
 class Nursery:
@@ -109,7 +114,11 @@ class Nursery:
     def __init__(self, ahead: Ahead, env: Mapping[str, str]) -> None:
         self.env = dict(env)
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.env
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self.env | {"PYTHONPATH": str(Path(__file__).parents[1])},
         )
         self._ask(asdict(ahead))
 
@@ -144,16 +153,17 @@ class _Files(importlib.abc.MetaPathFinder):
 
 
 def _main() -> None:
-    sys.path.pop(0)  # this folder: a test's imports must not find it
+    sys.path.pop(0)  # the working folder
     _import_ahead(json.loads(sys.stdin.readline()))
     gc.collect()
+    functions = _functions()
     gc.freeze()  # what is there now stays: no child goes through it again
     gc.set_threshold(50_000)  # as tests/conftest.py has it, already for what a child imports
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
         if not child:
-            _become(asked)
+            _become(asked, functions)
         print(json.dumps(_ended(child, asked["seconds"])), flush=True)
     os._exit(0)  # libraries would say what they leave behind
 
@@ -183,7 +193,27 @@ def _forget(names: Sequence[str] | None) -> None:
         sys.modules["django.urls"].clear_url_caches()
 
 
-def _become(asked: dict[str, Any]) -> None:
+def _functions() -> dict[tuple[str, str], list[FunctionType]]:
+    """Functions of ours that are imported, by module and qualified name."""
+    found: dict[tuple[str, str], list[FunctionType]] = {}
+    for thing in gc.get_objects():
+        if type(thing) is FunctionType and str(thing.__module__).startswith("civicmail."):  # asking a lazy object sets it up
+            found.setdefault((thing.__module__, thing.__code__.co_qualname), []).append(thing)
+    return found
+
+
+def _exchange(bodies: Mapping[str, tuple[str, Sequence[str]]], functions: Mapping[tuple[str, str], Sequence[FunctionType]]) -> None:
+    """Give functions their new bodies. Raises LookupError where one is not there once."""
+    for module, (file, names) in bodies.items():
+        codes = functions_of(Path(file).read_text())
+        for name in names:
+            [function] = functions.get((module, name), ()) or [None]
+            if function is None:
+                raise LookupError(f"{module}:{name} was not imported ahead")
+            function.__code__ = codes[name]
+
+
+def _become(asked: dict[str, Any], functions: Mapping[tuple[str, str], Sequence[FunctionType]]) -> None:
     """The child: a pytest of its own, which never comes back."""
     os.setsid()
     out = os.open(asked["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -196,13 +226,16 @@ def _become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     sys.path[:0] = [asked["cwd"], *asked["env"]["PYTHONPATH"].split(os.pathsep)]
     sys.dont_write_bytecode = True
-    _forget(asked["forget"])
-    sys.meta_path.insert(0, _Files(asked["files"]))
     sys.argv = ["pytest", *asked["arguments"]]
     import pytest
 
     code = 70
     try:
+        if asked["bodies"]:
+            _exchange(asked["bodies"], functions)
+        else:
+            _forget(asked["forget"])
+            sys.meta_path.insert(0, _Files(asked["files"]))
         code = int(pytest.main(asked["arguments"]))
     except BaseException:  # the fork must not go on as its parent
         traceback.print_exc()

@@ -105,6 +105,7 @@ def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.usefixtures("home")
 def test_the_demo_wants_a_folder_of_its_own(data: Path) -> None:
     done = subprocess.run([PROGRAM, "demo", "--once", "--data", str(data)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3
