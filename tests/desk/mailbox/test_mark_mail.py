@@ -247,7 +247,7 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
     dana = visit("crew0")
     assert "none is spam" in keep(dana, "spam", inside)
     asked = keep(dana, "spam", *three[:2], inside)
-    assert "Are 2 messages spam?" in asked and "Report 2 messages as spam" in asked
+    assert "Mark 2 messages as spam?" in asked and "Report 2 messages as spam" in asked
     assert "The filter learns from it" in keep(dana, "spam", *three[:2], sure="yes")
     assert {(uuid_text(id_), label, by) for id_, label, by, _ in labels_of(post)} == {(id_, "spam", "p-crew0") for id_ in three[:2]}
 
