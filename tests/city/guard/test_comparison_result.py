@@ -54,9 +54,10 @@ def heard(data: Path) -> JournalBatch:
     return found
 
 
-def found(data: Path, now: int = MS + 1_000_000) -> list[str]:
+def found(data: Path, now: int = MS + 1_000_000, comparisons: int = 2) -> list[str]:
     with closing(AuditLogComparison(data, lambda: now)) as comparing:
-        comparing.step()
+        for _ in range(comparisons):
+            comparing.step()
     last = comparison_result.read(data)
     assert last is not None
     return [d.kind for d in last.differences]
@@ -154,7 +155,15 @@ def test_an_old_entry_may_get_its_place_after_its_record_and_must_get_it(install
     with unguarded(), connection.cursor() as c:
         c.execute("DELETE FROM access_carried")
     later = MS + 3 * entries.SETTLED_AFTER_MS
-    assert found(installed, later) == [] and found(installed, later) == ["altered"]
+    assert found(installed, later, 1) == [] and found(installed, later, 1) == ["altered"]
+
+
+def test_an_old_entry_may_still_be_on_its_way_to_a_journal_when_a_worker_begins(installed: Path) -> None:
+    """The first comparison of a worker comes before what it has to carry from hours ago."""
+    with transaction.atomic():
+        entries.enter("duty.grant", actor=EXA, reason="why", now=MS, object="duty:1")
+    later = MS + 3 * entries.SETTLED_AFTER_MS
+    assert found(installed, later, 1) == [] and found(installed, later) == ["unrecorded"]
 
 
 def test_a_table_that_was_emptied_with_its_reader_is_written_again(installed: Path) -> None:

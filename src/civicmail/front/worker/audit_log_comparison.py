@@ -25,6 +25,7 @@ class AuditLogComparison:
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:
         self.differences = 0
+        self._waiting: frozenset[int] = frozenset()
         self._data = data
         self._clock = clock
         self._expected = _opened(data)
@@ -48,7 +49,8 @@ class AuditLogComparison:
     def step(self) -> bool:
         """Compare once. Raises DatabaseError, sqlite3.Error; the next one then starts over."""
         now = self._clock()
-        known = entry_comparison.take_baseline()
+        known = entry_comparison.take_baseline(self._waiting)
+        self._waiting = known.waiting
         before = dict(self._tail.positions)
         while journal_reader.read(self._tail, self._hear):
             self._expected.note(self._tail.positions)

@@ -36,10 +36,12 @@ Followed = Callable[[str, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The table before records were read: what came later is compared the next time. waiting: ids of rows that have no place."""
+    """The table before records were read: what came later is compared the next time. waiting: ids of rows that have no place; late:
+    those among them that had a turn to get one."""
 
     newest: int
     waiting: frozenset[int]
+    late: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -62,10 +64,11 @@ class _Row:
     columns: tuple[Any, ...]
 
 
-def take_baseline() -> Baseline:
-    """Call this before the records are read."""
+def take_baseline(earlier: frozenset[int] | None = None) -> Baseline:
+    """Call this before the records are read. earlier: ids that waited at the comparison before; None: by their age alone."""
     newest = Entry.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    return Baseline(newest, frozenset(Entry.objects.filter(carried__isnull=True).values_list("pk", flat=True)[:100_000]))
+    waiting = frozenset(Entry.objects.filter(carried__isnull=True).values_list("pk", flat=True)[:100_000])
+    return Baseline(newest, waiting, waiting if earlier is None else waiting & earlier)
 
 
 def followed_from(positions: Mapping[str, int], retired: Mapping[str, int]) -> Followed:
@@ -126,7 +129,8 @@ class _Table:
 
     def _alone(self, row: _Row) -> None:
         is_young = self._now - MAX_LAG_MS < _number(row.columns[0]) <= self._now + MAX_LAG_MS
-        if row.pk > self._known.newest or (row.pk in self._known.waiting and (is_young or row.place is not None)):
+        is_early = is_young or row.place is not None or row.pk not in self._known.late
+        if row.pk > self._known.newest or (row.pk in self._known.waiting and is_early):
             self._comparison.pending += 1  # the next comparison sees it
         elif row.uuid and row.uuid == self._last:
             self._report(row, "is there a second time under the same number: one of them is invented")
