@@ -59,7 +59,7 @@ def _is_function(code: CodeType) -> bool:
 
 
 def _facts(code: CodeType) -> tuple[Any, ...]:
-    """What a code is, without its lines; of code in it only names."""
+    """What a code is, without its lines, which the body of a class has as a constant; of code in it only names."""
     consts = tuple(
         c.co_qualname if isinstance(c, CodeType) else (type(c), repr(c)) for c in code.co_consts if c != code.co_firstlineno
     )

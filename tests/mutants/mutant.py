@@ -12,9 +12,10 @@ renamed or code is laid out in another way.
 The package is linked into a scratch folder with that one file replaced, and the folder stands before the installed package in
 PYTHONPATH of a pytest of its own.
 
-Most of a second would go into imports. So the pytest is a fork of a process that has imported everything, and imports anew only
-what the mutant changes and what leans on that (closure.py, docs/decisions/0066). Where it does not notice there, it is asked once
-more with nothing of ours imported before, and that is the answer.
+Most of a second would go into imports. So the pytest is a fork of a process that has imported everything. If the mutant changes
+only bodies of functions, these are exchanged there (bodies.py, docs/decisions/0120); else its module is imported again, and what
+needs it (closure.py, 0066). A mutant that is not noticed there is run once more with nothing of ours imported before, and that
+result counts.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A process that has imported what tests need, and forks for each mutant. The child forgets the modules that the mutant changes and
-all that took names of them (closure.py), and imports them anew.
+"""A process that has imported what tests need, and forks for each mutant. The child exchanges the bodies of the mutated functions
+(bodies.py), or imports the mutated module again with all that took names of it (closure.py).
 
     nursery = Nursery(Ahead(["civicmail.core.wire.line"]), os.environ)
     code, said = nursery.run(Question(["tests/x.py::test_y", "-x"], {"PYTHONPATH": …}), folder, seconds=60)

@@ -104,7 +104,7 @@ def entries(p: Installation) -> Iterator[Finding]:
     text = f"{last.entries} entries were compared with the journals at {when(last.at)}"
     if last.count:
         text = f"{text}: {last.count} are not what these say. {last.differences[0].text}"
-        do = "Somebody has written to the database: copy it away, look at the page of entries, and call civicmail verify."
+        do = "Somebody has written to the database: copy it away, look at the page Audit log, and call civicmail verify."
         yield Finding("audit log", "problem", text, do)
     elif abs(p.now - last.at) >= MAX_COMPARISON_AGE_MS:
         yield Finding("audit log", "warning", f"{text}, and not since.", "Is the job compare running?")

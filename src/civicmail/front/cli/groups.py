@@ -74,7 +74,7 @@ def _spread(command: Callable[..., None]) -> Callable[..., None]:
 def set_parameters(command: Callable[..., None], parameters: Iterable[inspect.Parameter]) -> None:
     """Set what typer reads of a command."""
     by_keyword = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters]
-    command.__signature__ = inspect.Signature(by_keyword)  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(by_keyword)  # type: ignore[attr-defined]  # functions have one, Callable does not
     command.__annotations__ = {p.name: p.annotation for p in by_keyword}
 
 

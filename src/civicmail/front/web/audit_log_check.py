@@ -23,7 +23,7 @@ class AuditLogCheck:
         self._problem = ""
         self._expected = RecordedEntries()
         self._known: Any = None
-        self._begun: dict[str, int] = {}
+        self._durable_before: dict[str, int] = {}
         self._is_there = self._has_tables(config)
         if self._is_there:
             self._begin(config)
@@ -46,7 +46,7 @@ class AuditLogCheck:
 
         if self._data != settings.DATA:  # this process works for another installation
             return
-        self._begun = journal.durable(self._data)
+        self._durable_before = journal.durable(self._data)
         try:
             self._known = entry_comparison.take_baseline()
         except DatabaseError as error:
@@ -76,7 +76,7 @@ class AuditLogCheck:
 
         try:
             followed = entry_comparison.followed_from(journal_offsets.read_offsets(Followed), journal.retired(self._data))
-            compared = entry_comparison.followed_from(self._begun, {})
+            compared = entry_comparison.followed_from(self._durable_before, {})
             result = entry_comparison.compare(self._expected, self._known, followed, compared, now=now_ms())
         except DatabaseError as error:
             return [{"code": "entries", "text": f"The table of entries cannot be read ({type(error).__name__})."}]

@@ -63,14 +63,14 @@ def bring_up(data: Path, *, save: bool = True, files: Files = OS_FILES) -> list[
 
 
 class GrowingState(ProjectState):
-    """A project state that renders a new model alone. Django renders every model that it refers to again, and theirs: for a new
-    database 5,400 times instead of 130, which is most of the time that `civicmail init` takes."""
+    """A project state that renders only the new model. Django also renders every model that the new one refers to: for a new
+    database 5,400 renderings instead of 130, most of the time that `civicmail migrate` took."""
 
     def add_model(self, model_state: ModelState) -> None:
-        """Add a model, whose class tells those it refers to about itself, as classes of models.py do."""
+        """Add a model. Its class registers itself with the classes that it refers to, as in models.py."""
         key = model_state.app_label, model_state.name_lower
         self.models[key] = model_state
-        if self._relations is not None:  # type: ignore[attr-defined]
+        if self._relations is not None:  # type: ignore[attr-defined]  # the stubs lack it
             self.resolve_model_relations(key)
         if "apps" in self.__dict__:
             self.apps.render_multiple([model_state])
@@ -81,7 +81,7 @@ class WholeSteps(MigrationExecutor):
     made at its end: whoever was killed between the two could never start again, because the tables were there already."""
 
     def _create_project_state(self, with_applied_migrations: bool = False) -> ProjectState:
-        state = super()._create_project_state(with_applied_migrations)  # type: ignore[misc]
+        state = super()._create_project_state(with_applied_migrations)  # type: ignore[misc]  # the stubs lack it
         return GrowingState(state.models, state.real_apps)
 
     def apply_migration(self, state: Any, migration: Migration, fake: bool = False, fake_initial: bool = False) -> Any:

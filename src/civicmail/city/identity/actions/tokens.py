@@ -110,7 +110,7 @@ def account_by(text: str, person: str, *, now: int) -> Account:
     match = _find_valid(text, now)
     named = match is not None and person.strip().lower() in (match[1].username, match[1].person.uid.lower())
     if match is None or not named or match[0].scopes:
-        raise NotPermitted("The token is not good for this person; make a new one on the page Devices.")
+        raise NotPermitted("The token is not good for this person; make a new one on the page My devices.")
     Token.objects.filter(pk=match[0].pk).update(used=from_ms(now))
     return match[1]
 

@@ -149,7 +149,7 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
         return FormPage(
             title="Record a role conflict", section="Access office", submit="Record 1 conflict",
             back=_list(), crumbs=[("Role assignments", _list())],
-            note="It is shown on the page of roles and in every report until it ends. Without it neither role is of any use.",
+            note="The page Role assignments and every report show it until it ends. Without it neither role is of any use.",
         )  # fmt: skip
 
 
