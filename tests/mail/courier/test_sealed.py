@@ -64,6 +64,14 @@ def test_a_courier_whose_records_were_sealed_before_it_read_them_starts_again_fr
     assert set(rounds.outstanding.entries) == {unread, new}
 
 
+def test_a_courier_learns_of_sealed_records_though_nothing_is_written_to_their_journal_again(town):
+    rounds = DeliveryQueue(town.data, town.settings, town.clock)
+    unread = town.keep("bob@city.example")
+    seal(town)
+    rounds.read_new_records()
+    assert set(rounds.outstanding.entries) == {unread}
+
+
 def test_damage_in_a_journal_is_stepped_over_and_does_not_start_again_for_ever(town):
     rounds = DeliveryQueue(town.data, town.settings, town.clock)
     lost, found = town.keep("bob@city.example"), town.keep("ann@city.example", text=b"Subject: 2\r\n\r\n")

@@ -205,6 +205,16 @@ def test_a_restart_goes_on_where_it_was_also_when_the_journals_were_sealed(place
     assert {c for id_ in (first, second) for c in place.state(id_).values()} == {("deliver", "waits")}
 
 
+def test_what_was_sealed_before_it_was_read_is_screened_again(place: Place) -> None:
+    """Perhaps nothing is written to that journal again, so the next record must not be needed to notice."""
+    keyring.create(place.data)
+    following = RescreeningFollower(place.data)
+    id_ = place.receive("bob@city.example")
+    integrate(place.data)
+    seal(place.data)
+    assert set(following.waiting()) == {id_}
+
+
 @settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_any_order_of_journals_gives_the_same_captures(seed: int, order: int) -> None:

@@ -67,6 +67,11 @@ class Tail:
         self.positions[name] = number
         self._at.pop(name, None)
 
+    def is_left_behind(self) -> bool:
+        """Whether records were sealed and removed before they were read. Then no file has them, and poll() cannot tell."""
+        top = journal.folder(self.data)
+        return any(journal.read_retired(top / name) > self.positions.get(name, 0) for name in journal.names(self.data))
+
     def behind(self) -> int:
         """The number of durable records not read yet."""
         top = journal.folder(self.data)

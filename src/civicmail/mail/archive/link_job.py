@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
+from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Record, Tail
@@ -39,7 +40,7 @@ class LinkJob:
         """Restart: read journals first, then segments, so that captures that are sealed meanwhile are seen twice rather than
         missed."""
         self._window = Window()
-        self._tail = Tail(self._data, bodies=False)
+        self._tail = Tail(self._data, journal.retired(self._data), bodies=False)
         self._linked: set[bytes] = set()  # captures of which the record was read
         self._candidates: dict[bytes, Link] = {}
         self._last: dict[str, int] = {}
@@ -55,8 +56,9 @@ class LinkJob:
     def step(self, now: int) -> int:
         """Process new records; returns how many links were recorded."""
         self._now = now
+        is_left_behind = self._tail.is_left_behind()
         records = list(self._new())
-        if self._is_gap(records):  # sealed before we read it
+        if is_left_behind or self._is_gap(records):  # sealed before we read it
             self._begin()
         else:
             self._take(records)

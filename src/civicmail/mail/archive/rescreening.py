@@ -71,15 +71,18 @@ class RescreeningFollower:
         self._files = files
         self.again = load(data)
         self._saved = encode(self.again)
-        self._catch_up()
         self._tail = Tail(data, self.again.positions, bodies=False)
+        self._catch_up()
 
     def waiting(self) -> dict[bytes, int]:
         """The captures that wait now."""
-        while records := self._tail.poll():
+        while True:
+            records = self._tail.poll()
+            sealed = self._catch_up()  # after reading, so that no file was removed in between
             for record in records:
                 self.again.apply(record)
-        return self.again.waiting
+            if not records and not sealed:
+                return self.again.waiting
 
     def save(self, now: int) -> None:
         """Keep it for the next start. now: ms."""
@@ -89,8 +92,8 @@ class RescreeningFollower:
             self._files.replace(path_of(self._data), content)
             self._saved = content
 
-    def _catch_up(self) -> None:
-        """Apply the records that were sealed since the state was saved."""
+    def _catch_up(self) -> bool:
+        """Apply the records that were sealed before they were read. Returns whether there were any."""
         retired = _retired(self._data)
         spans = [
             (n, self.again.positions.get(n, 0) + 1, last) for n, last in retired.items() if last > self.again.positions.get(n, 0)
@@ -100,7 +103,11 @@ class RescreeningFollower:
             self.again.replay(record)
         for problem in problems:
             log.warning("what is to be screened again is not known completely", problem=problem)
-        self.again.positions |= {name: last for name, _, last in spans}
+        for name, _, last in spans:
+            self.again.positions[name] = last
+            if self._tail.positions.get(name, 0) < last:
+                self._tail.passed(name, last)
+        return bool(spans)
 
 
 def path_of(data: Path) -> Path:

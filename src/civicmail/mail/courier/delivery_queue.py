@@ -75,6 +75,8 @@ class DeliveryQueue:
 
     def read_new_records(self) -> bool:
         """Take in what the journals have since the last time; True when there may be more at once."""
+        if self._tail.is_left_behind():  # perhaps nothing is written to that journal again: do not wait for the next record
+            self.restart()
         records = self._tail.poll(_BATCH_SIZE)
         more = len(records) >= _BATCH_SIZE
         changed: dict[bytes, Entry] = {}
