@@ -31,6 +31,7 @@ SUBJECTS = {
     "core/ledger": "The ledger",
     "core/message": "Reading messages",
     "core/query": "The search language",
+    "core/redaction": "Redaction",
     "core/sandbox": "Sandboxed processes",
     "core/wire": "SMTP and LMTP",
     "city/guard": "The guard",
