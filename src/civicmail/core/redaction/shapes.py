@@ -10,8 +10,7 @@ from typing import Literal
 
 Kind = Literal["text", "pages", "sheet"]
 Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in points, origin at the top left. In a sheet: column, row, column + 1, row + 1 of a cell; the sheet's name is in row
--1."""
+"""x0, y0, x1, y1 in points, origin at the top left. In a sheet: column, row, column + 1, row + 1 of a cell; row -1 is its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,8 @@ class Word:
 class Document:
     """The one reviewed representation of one part of a message. kind: text that is set again, pages that are rendered, or cells.
 
-    gaps: the white space behind each word ("", " ", "\\n", "\\n\\n", "\\t"), as many as words; in a sheet "\\t" ends a cell, "\\n" a
-    row.
+    gaps: the white space behind each word ("", " ", "\\n", "\\n\\n", "\\t"), as many as words; in a sheet "\\t" ends a cell and
+    "\\n" a row.
     sizes: width and height of each page in points. hidden: sentences about what else the file holds, which is never released.
     """
 
