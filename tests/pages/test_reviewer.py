@@ -44,7 +44,7 @@ def test_fifty_rows_are_answered_by_keyboard(browse: Callable[..., Any]) -> None
     page.goto(page.url.split("/policy/")[0] + f"/dept/fire/reviews/{review.pk}/")
     page.keyboard.press("y")
     assert rows.filter(state="open").count() == 50, "letters are off until they are switched on"
-    tab_to(page, "Switch letter keys on")
+    tab_to(page, "Switch keys on")
     page.keyboard.press("Enter")
     page.get_by_text("Letter keys are on").wait_for()
     page.keyboard.press("j")

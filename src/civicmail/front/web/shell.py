@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import ANONYMOUS, Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Account
 from civicmail.city.guard.roles import ROLES
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.wording import translate
@@ -60,6 +61,11 @@ class Shell:
         if not self.actor.uid:
             return []
         return list(SavedView.objects.filter(person__uid=self.actor.uid, page=self.request.path))
+
+    @property
+    def keys(self) -> bool:
+        """Whether letters are keys for this person."""
+        return bool(self.actor.uid) and cast(Account, self.request.user).letter_keys
 
     @property
     def role(self) -> ActiveRole | None:

@@ -17,7 +17,6 @@ from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
-from civicmail.city.identity.views import letter_keys
 from civicmail.city.identity.views.roster import department_of
 from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
@@ -49,8 +48,6 @@ def review(request: CityRequest, department: str, pk: int) -> HttpResponse:
             "plan": plan,
             "bulk": plan.bulk and shown.plain and not shown.exceptions and not shown.changed,
             "at": request.GET.get("at", ""),
-            "keys": letter_keys.are_on(request),
-            "here": request.path,
             "open": access_review.state in ("running", "over")
             and shown.mine
             and (bool(shown.late) or not _has_round(access_review)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,7 +10,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import letter_keys
 from civicmail.city.pages.city_request import CityRequest, acting
 
@@ -28,8 +25,3 @@ def switch(request: CityRequest) -> HttpResponse:
     )
     back = request.POST.get("next", "")
     return redirect(back if back.startswith("/") and url_has_allowed_host_and_scheme(back, None) else "home")
-
-
-def are_on(request: CityRequest) -> bool:
-    """For this person."""
-    return cast(Account, request.user).letter_keys

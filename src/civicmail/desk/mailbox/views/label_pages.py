@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.views import letter_keys
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest as Request
@@ -28,6 +27,6 @@ def labels(request: Request) -> HttpResponse:
     form_page = FormPage(
         title=gettext("Labels"), section=gettext("My mail"), crumbs=crumbs(), back=reverse("mail-labels"),
         submit=gettext("Make the label"), template="mailbox/labels.html",
-        context={"rows": rows, "keys": letter_keys.are_on(request)},
+        context={"rows": rows},
     )  # fmt: skip
     return act_pages.answer(request, MAKE_LABEL, None, form_page)

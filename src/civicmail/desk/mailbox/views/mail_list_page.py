@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.identity.views import letter_keys
 from civicmail.city.pages import wording
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
@@ -66,12 +65,11 @@ class QueryMistake:
 
 @dataclass
 class Listing:
-    """The context of the templates. keys: keyboard shortcuts are on."""
+    """The context of the templates."""
 
     address: ListAddress
     mine: OwnMail
     labels: Collection[LabelMark] = ()
-    keys: bool = False
     answer: ListPage = NOTHING
     mistake: QueryMistake | None = None
     ready: bool = True
@@ -152,7 +150,7 @@ def mail(request: Request) -> HttpResponseBase:
     permit, mine = queries.own_mail(request.actor, now=now)
     kept = queries.marks_by(permit, now=now)
     address = address_of(request.path, request.GET, mine, kept.labels)
-    listing = Listing(address, mine, kept.labels, letter_keys.are_on(request))
+    listing = Listing(address, mine, kept.labels)
     status = 200
     try:
         as_file = request.GET.get("format") == "csv"  # which does not show that it is incomplete

@@ -6,13 +6,15 @@ import hashlib
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages import progress
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.progress import Progress
 from civicmail.city.pages.states import choices, labels
 from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.lists.rules import DONE
@@ -29,11 +31,10 @@ def replay(request: CityRequest, rule: str, pk: int) -> HttpResponse:
     """How far is it, and what did it count?"""
     require(request, "rules.see")
     row = get_object_or_404(Replay.objects.select_related("version", "by"), pk=pk, version__rule=rule)
-    part = request.headers.get("HX-Request-Type") == "partial"
-    context = {"page": _page(row), "part": part, **_shown(request, row)}
-    response = render(request, "oversight/replayed.html" if part else "oversight/replay.html", context)
-    response["Vary"] = "HX-Request-Type"
-    return response
+    at = [row.version.rule, row.pk]
+    stop = reverse("replay-stop", args=at) if may(request, "rule.replay") else ""
+    far = Progress(reverse("replay", args=at), row.done, row.found, row.state in verbs.UNDER_WAY, stop)
+    return progress.response(request, "oversight/replayed.html", _page(row), far, _shown(request, row))
 
 
 def _page(row: Replay) -> Page:
@@ -57,8 +58,6 @@ def _shown(request: CityRequest, row: Replay) -> dict[str, Any]:
         "replay": row,
         "v": row.version,
         "t": tally,
-        "under_way": row.state in verbs.UNDER_WAY,
-        "quarter": 4 * row.done // row.found if row.found else 0,
         "rate": round(row.done * 1000 / row.took) if row.took else 0,
         "stale": hashlib.sha256(row.version.text.encode()).hexdigest() != row.sha256,
         "departments": [
@@ -70,7 +69,6 @@ def _shown(request: CityRequest, row: Replay) -> dict[str, Any]:
         "approvals": [(names.get(code, "Outside"), n, most) for code, n, most in tally.approvals[:20]],
         "sample": [(id_, names.get(code, "Outside"), OUTCOMES[b], OUTCOMES[a]) for id_, code, b, a in tally.sample],
         "may_ask": bool(could(request, "mandate.ask")),
-        "may_stop": bool(may(request, "rule.replay")),
     }
 
 

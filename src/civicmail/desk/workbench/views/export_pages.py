@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict
-from civicmail.city.pages import act_pages
+from civicmail.city.pages import act_pages, progress
 from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.progress import Progress
 from civicmail.core.ledger import keys
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.viewer.queries import installation
@@ -60,11 +61,9 @@ def export(request: CityRequest, number: str, pk: int) -> HttpResponse:
     """Show the progress of an export."""
     row, _ = examination.looking(request, number)
     export_row = get_object_or_404(Export, pk=pk, mandate=row)
-    part = request.headers.get("HX-Request-Type") == "partial"
-    name = "workbench/progress.html" if part else "workbench/export.html"
-    response = render(request, name, {"page": _page(request, export_row), "row": row, "part": part, **_shown(request, export_row)})
-    response["Vary"] = "HX-Request-Type"
-    return response
+    key = base64.b64encode(keys.public(installation() / "keys")).decode() if export_row.state == "ready" else ""
+    shown = {"row": row, "e": export_row, "key": key}
+    return progress.response(request, "workbench/progress.html", _page(request, export_row), _progress(request, export_row), shown)
 
 
 def _page(request: CityRequest, export_row: Export) -> Page:
@@ -75,14 +74,14 @@ def _page(request: CityRequest, export_row: Export) -> Page:
     return Page(page.h1, page.section, page.crumbs, states.WORDS[export_row.state], facts)
 
 
-def _shown(request: CityRequest, export_row: Export) -> dict[str, Any]:
+def _progress(request: CityRequest, export_row: Export) -> Progress:
     seen = export_row.done + export_row.failed
     seconds = (request.now - export_row.since).total_seconds()
     left = round(seconds * (export_row.found - seen) / seen) if export_row.state == "reading" and seen and seconds > 2 else None
+    at = [export_row.mandate.number, export_row.pk]
+    stop = reverse("mandate-export-stop", args=at)
     under_way = export_row.state in states.UNDER_WAY
-    quarter = 4 * seen // export_row.found if export_row.found else 0
-    key = base64.b64encode(keys.public(installation() / "keys")).decode() if export_row.state == "ready" else ""
-    return {"e": export_row, "seen": seen, "left": left, "under_way": under_way, "quarter": quarter, "key": key}
+    return Progress(reverse("mandate-export", args=at), seen, export_row.found, under_way, stop, left)
 
 
 @acting("content.export")

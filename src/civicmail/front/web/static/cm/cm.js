@@ -69,32 +69,6 @@
     if (form) ticks(form);
   });
 
-  // letters as keys, only where they were switched on ([data-keys]) and never in a field
-  document.addEventListener("keydown", (event) => {
-    const form = one("form[data-keys]");
-    const busy = event.target.closest("textarea, select, input:not([type=checkbox]), [contenteditable]");
-    if (!form || busy || event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1) return;
-    const key = event.key.toLowerCase();
-    const links = all("tbody th a", form);
-    const row = event.target.closest("tr");
-    const at = row ? links.findIndex((link) => row.contains(link)) : -1;
-    const box = row && one("input[type=checkbox]", row);
-    const button = one(`[data-key="${CSS.escape(key)}"]`, form);
-    const search = key === "/" && one("input[type=search]");
-    if (key === "j" || key === "k") {
-      const next = links[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
-      if (next) next.focus();
-    } else if (key === "x" && box) {
-      box.click();
-    } else if (search) {
-      search.focus();
-    } else if (button) {
-      if (box && !one("tbody input[type=checkbox]:checked", form)) box.click();
-      button.click();
-    } else return;
-    event.preventDefault();
-  });
-
   // unsaved text
   let unsaved = false;
   document.addEventListener("input", (event) => {
@@ -109,25 +83,6 @@
   });
   addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
-
-  // letters, where the person has switched them on: each is a control that can be seen, never in a field (WCAG 2.1.4)
-  document.addEventListener("keydown", (event) => {
-    const region = one("[data-keys]");
-    if (!region || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]") || !/^[a-z]$/i.test(event.key)) return;
-    const letter = event.key.toUpperCase();
-    const rows = all("[data-row]", region).filter((row) => row.offsetParent);
-    const at = rows.indexOf(event.target.closest("[data-row]") || one("[data-row]:target", region) || rows[-1]);
-    if (letter === "J" || letter === "K") {
-      const row = rows[Math.min(rows.length - 1, Math.max(0, at + (letter === "J" ? 1 : -1)))];
-      if (row) row.focus();
-    } else {
-      const control = at >= 0 && one(`[aria-keyshortcuts="${letter}"]`, rows[at]);
-      if (!control) return;
-      control.click();
-    }
-    event.preventDefault();
-  });
 
   // the event comes from what asked, the new part is somewhere else
   document.addEventListener("htmx:after:swap", (event) => {

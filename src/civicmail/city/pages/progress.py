@@ -1,0 +1,39 @@
+"""The page of long work: how far it is, a way to stop it, and its result. It asks again every two seconds where script runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Shown by components/progress.html. url: the page itself; done of total: read so far; is_running: not over; stop: the URL that
+    stops it, "" if nobody may; seconds_left: an estimate."""
+
+    url: str
+    done: int
+    total: int
+    is_running: bool
+    stop: str = ""
+    seconds_left: int | None = None
+
+    @property
+    def quarter(self) -> int:
+        """Quarters done, for those who listen."""
+        return 4 * self.done // self.total if self.total else 0
+
+
+def response(request: CityRequest, template: str, page: Page, progress: Progress, context: dict[str, Any]) -> HttpResponse:
+    """The page, or the part of it that a script asked for again. template: extends components/progress.html."""
+    part = request.headers.get("HX-Request-Type") == "partial"
+    values = {"page": page, "part": part, "progress": progress, "progress_template": template, **context}
+    answer = render(request, template if part else "pages/progress.html", values)
+    answer["Vary"] = "HX-Request-Type"
+    return answer
