@@ -1,1 +1,1 @@
-"""The law as data: retention schedules that the city and its records board approved, read and reckoned with. Pure."""
+"""The law as data: packs of public-records law and approved retention schedules, read and reckoned with. Pure."""
