@@ -60,10 +60,14 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedFile:
-    """A derived file. words: those that survive, in order. boxes: (page, box) of each box that was burned."""
+    """A derived file. words: all that it shows: title, survivors and labels in order, then the numbers of its pages.
+
+    boxes: (page, box) of each box that was burned. pages: how many it has, 0 where it has none.
+    """
 
     name: str
     media_type: str
     content: bytes
     words: tuple[str, ...]
     boxes: tuple[tuple[int, Box], ...] = ()
+    pages: int = 0

@@ -1,0 +1,65 @@
+"""The requests of redaction that sandboxed processes answer: they alone parse what is reviewed, and make PDF.
+
+Requests carry what is not hostile; the file itself, or the layout to be set, is their content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from civicmail.core.redaction.shapes import Box, Document
+from civicmail.core.sandbox.service import Request, Service
+
+_LARGE = 1 << 30
+"""Bytes of a reply about any content: pages of pictures are larger than the text that they are made from."""
+
+
+class ReadDocument(Request[Document], frozen=True):
+    """The words of a file. filename: only for texts, which nothing else identifies."""
+
+    handler = "civicmail.core.redaction.readers.read:read_document"
+    reply_free = _LARGE
+
+    filename: str
+
+
+class DrawPage(Request[bytes], frozen=True):
+    """A page as a PNG picture, as it is released before any box is burned."""
+
+    handler = "civicmail.core.redaction.picture_handler:draw_page"
+    reply_free = _LARGE
+
+    page: int
+    dpi: int
+
+
+class Typeset(msgspec.Struct, frozen=True):
+    """A PDF. replaced: characters that no font has and that are written as their code points."""
+
+    content: bytes
+    pages: int
+    replaced: str = ""
+
+
+class SetText(Request[Typeset], frozen=True):
+    """Set a layout (JSON, layout.py) as PDF/A-2a and PDF/UA-1."""
+
+    handler = "civicmail.core.redaction.typesetter:set_text"
+    reply_free = _LARGE
+
+
+class BurnPages(Request[Typeset], frozen=True):
+    """Draw the pages of a PDF or picture, burn the boxes, and lay words over them. layout: as for SetText, with words for each
+    page; boxes: those to burn, by page."""
+
+    handler = "civicmail.core.redaction.picture_handler:burn_pages"
+    reply_free = _LARGE
+
+    layout: dict[str, Any]
+    boxes: tuple[tuple[Box, ...], ...]
+    dpi: int
+
+
+SERVICE = Service(__name__, (SetText,), memory=3 << 30)
