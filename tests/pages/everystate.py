@@ -58,6 +58,8 @@ from civicmail.desk.mailbox.models import Outgoing
 from civicmail.desk.oversight import states as rulestates
 from civicmail.desk.oversight.models import Emergency, Replay, Version
 from civicmail.desk.oversight.views.replays import STATES as REPLAYS
+from civicmail.desk.records import models as records
+from civicmail.desk.records import states as recordstates
 from civicmail.desk.workbench import states as exports
 from civicmail.desk.workbench.models import Export
 
@@ -90,6 +92,15 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (PickUp, "state"): of(pickup_states.TABLE),
     (Finding, "state"): FINDINGS,
     (Contest, "answer"): CONTESTS,
+    (records.Request, "state"): of(recordstates.REQUESTS),
+    (records.Scope, "state"): of(recordstates.SCOPES),
+    (records.Search, "state"): of(recordstates.SEARCHES),
+    (records.Production, "state"): of(recordstates.PRODUCTIONS),
+    (records.SubjectNotice, "state"): of(recordstates.NOTICES),
+    (records.Contest, "state"): of(recordstates.CONTESTS),
+    (records.Publication, "state"): of(recordstates.PUBLICATIONS),
+    (records.Letter, "state"): of(recordstates.LETTERS),
+    (records.Attestation, "state"): recordstates.ATTESTATION,
     (Verification, "state"): VERIFIED,
     (Case, "state"): of(incidents.CASE),
     (Pull, "state"): of(incidents.PULL),

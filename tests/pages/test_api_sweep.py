@@ -107,6 +107,10 @@ WITHOUT: dict[str, str] = {
     "department.mode": "no page has it: civicmail department mode",
     "left.forward": "asked for inside leaver.answer, where mail goes on to another mailbox",
     **dict.fromkeys(("feed.key", "feed.map", "feed.pull", "feed.take"), "the personnel system has its own way in: /scim/v2/"),
+    **dict.fromkeys(
+        (f"records.{act}" for act in ("work", "review", "confirm-scope", "second", "approve", "contest", "suit", "attest")),
+        "no page of the records desk has it yet",
+    ),
     "request.decide-higher": "asked for inside request.decide, after a violation",
 }
 """Acts of the guard's table that no operation asks for -> why."""
@@ -156,6 +160,7 @@ PLAIN: dict[str, str] = {
     "make-lists": "a button of the first steps; make_list makes any list",
     "identification": "explains settings of the machine: civicmail config says it",
     "api": "the page about this API",
+    "records-request": "list_record_requests has what it shows",
 }
 """Pages that no operation does -> why."""
 

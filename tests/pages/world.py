@@ -30,6 +30,7 @@ from civicmail.front.web.sessions import SessionStore
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.session_lifetime import BEGAN, SEEN
 from civicmail.front.web.signin.step_up import AT
+from pages import record_rows
 
 TEXT = """# What mail is for
 
@@ -134,6 +135,7 @@ def town(now: datetime | None = None) -> Town:
     _staff(t)
     _crew(t)
     _extras(t)
+    t.objects |= {f"records {state}": number for state, number in record_rows.make(t).items()}
     carry(t.now)
     return t
 
@@ -165,6 +167,7 @@ def _staff(t: Town) -> None:
         ("security", "Bram", "Otis", "clerk", "Security Engineer"),
         ("reviewer", "Tova", "Lind", "clerk", "Ethics Analyst"),
         ("director", "Faye", "Nolan", "clerk", "Administration Director"),
+        ("attorney", "Vera", "Holm", "clerk", "City Attorney"),
     ):
         t.person(key, given, family, department, position)
     for key in list(t.people):
@@ -188,6 +191,7 @@ def _staff(t: Town) -> None:
     t.grant("recorder", "records-officer", taken=True)
     t.grant("approver", "examination-approver", taken=True)
     t.grant("security", "security-officer", taken=True)
+    t.grant("attorney", "city-attorney", taken=True)
 
 
 def _crew(t: Town) -> None:

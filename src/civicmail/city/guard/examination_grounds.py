@@ -32,6 +32,7 @@ class GroundRule:
 
 GROUND_RULES: tuple[GroundRule, ...] = (
     GroundRule("request", "records-officer", "answers requests for records of the whole city (P-21)"),
+    GroundRule("request", "city-attorney", "advises on privilege and on denials of such requests (P-21)"),
     GroundRule("examination", "examiner", "city management examines by its examiners (P-16)"),
     GroundRule("examination", HEAD, "departmental management examines its own department (P-16)", own=True),
     GroundRule("litigation", "city-attorney", "the city's lawyer answers for what courts ask (P-16)"),

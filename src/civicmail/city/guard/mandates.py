@@ -41,7 +41,8 @@ MATCH_NOTHING = Not(Everything())
 @dataclass(frozen=True, slots=True)
 class Scope:
     """people: uids; boxes: all addresses of their mailboxes, or of the department's; custodians: names under which imports have
-    their mail; since, until: ms of receipt, both included; words: what the query is narrowed to, may be empty."""
+    their mail; since, until: ms of receipt, both included; words: what the query is narrowed to, may be empty; whole: the whole
+    archive, narrowed by words, as a request for records needs it (P-21)."""
 
     people: tuple[str, ...]
     boxes: tuple[str, ...]
@@ -49,14 +50,18 @@ class Scope:
     until: int | None = None
     words: str = ""
     custodians: tuple[str, ...] = ()
+    whole: bool = False
 
     def tree(self, now: int) -> Tree:
         """The captures in scope: sent or received by one of the mailboxes, or imported as these people's, in the period, with the
         words.
 
-        Without mailboxes there are none. now: ms, from which newer_than: counts.
+        Without mailboxes there are none, and of the whole archive without words none either. now: ms, from which newer_than:
+        counts.
         """
-        parts: list[Tree] = [Or(tuple(self._mailbox_terms())) if self.boxes or self.custodians else MATCH_NOTHING]
+        parts: list[Tree] = []
+        if not self._is_whole:
+            parts.append(Or(tuple(self._mailbox_terms())) if self.boxes or self.custodians else MATCH_NOTHING)
         if self.since is not None or self.until is not None:
             parts.append(Range("received", self.since, self.until))
         if self.words.strip():
@@ -70,11 +75,11 @@ class Scope:
     def matcher(self, now: int) -> Callable[[View], bool]:
         """The function matches(self.tree(now), view), made once for many views: 26 ms for each were too long for a department."""
         boxes, names = frozenset(map(exact, self.boxes)), frozenset(map(custodian, self.custodians))
-        low, high = self.since, self.until
+        whole, low, high = self._is_whole, self.since, self.until
         narrowed = parse_words(self.words, now) if self.words.strip() else None
 
         def covers(view: View) -> bool:
-            reached = any(not boxes.isdisjoint(view[field].split()) for field in _ADDRESS_FIELDS)
+            reached = whole or any(not boxes.isdisjoint(view[field].split()) for field in _ADDRESS_FIELDS)
             if not reached and names.isdisjoint(view["custodian"].split()):
                 return False
             if (low is not None and view["received"] < low) or (high is not None and view["received"] > high):
@@ -82,6 +87,10 @@ class Scope:
             return narrowed is None or matches(narrowed, view)
 
         return covers
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.whole and bool(self.words.strip())
 
     def _mailbox_terms(self) -> Iterator[Tree]:
         boxes = [exact(box) for box in self.boxes]

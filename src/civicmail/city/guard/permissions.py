@@ -216,6 +216,23 @@ PERMISSIONS: dict[str, Permission] = {
     "retention.dispose": Permission(role("retention-officer"), "P-20"),
     "viewings.see": Permission(one_of(role("auditor"), role("system-administrator")), "P-16"),
     "viewings.mark": Permission(not_for_oneself(role("auditor")), "P-17", second_person=_LOOKED, resource=OwnCase),
+    "records.see": Permission(role("records-officer", "city-attorney", "auditor"), "P-21", _("a records officer")),
+    "records.work": Permission(role("records-officer"), "P-21", _("a records officer")),
+    "records.review": Permission(role("records-officer", "city-attorney"), "P-21", _("a records officer")),
+    "records.confirm-scope": Permission(
+        role("records-officer", "city-attorney"), "P-21", _("another records officer"), second_person=_TWO, resource=Decision
+    ),
+    "records.second": Permission(
+        role("records-officer", "city-attorney"), "P-21", _("another records officer"), second_person=_TWO, resource=Decision
+    ),
+    "records.approve": Permission(
+        role("records-officer", "city-attorney"), "P-21", _("another records officer"), second_person=_TWO, resource=Decision
+    ),
+    "records.contest": Permission(
+        role("records-officer", "city-attorney"), "P-21", _("another records officer"), second_person=_TWO, resource=Decision
+    ),
+    "records.suit": Permission(role("city-attorney"), "P-21", _("the city attorney")),
+    "records.attest": Permission(own, "P-21", resource=OfPerson),
     "rules.see": Permission(one_of(writes_rules, role("auditor"), heads), "P-29", _("a policy author")),
     "rule.write": Permission(role("policy-author"), "P-29", _("a policy author")),
     "rule.decide": Permission(approves, "P-29", _("a policy approver"), second_person=_WROTE_RULE, resource=Decision),

@@ -77,6 +77,11 @@ STATES: dict[str, tuple[str, Sentence, str]] = {
     "overturned": ("quiet", _("Overturned"), "outcome of an appeal"),
     "corrected": ("done", _("Corrected"), "outcome of an appeal: the rule was changed"),
     "reversed": ("quiet", _("Reversed"), "the record was wrong"),
+    "received": ("wait", _("Received"), "came in, and nobody has begun"),
+    "scoping": ("wait", _("Scoping"), "what is asked for is being agreed"),
+    "in-review": ("wait", _("In review"), "its documents are being read and decided"),
+    "partly-released": ("done", _("Partly released"), "released, with redactions or documents withheld"),
+    "no-records": ("quiet", _("No records"), "nothing was found that was asked for"),
     # what is in force for a time
     "draft": ("quiet", _("Draft"), "not yet proposed"),
     "tested": ("quiet", _("Tested"), "not yet proposed"),

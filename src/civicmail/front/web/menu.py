@@ -21,6 +21,7 @@ from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
+from civicmail.desk.records.queries import requests as records
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ OVERSIGHT = (
     MenuEntry(_("Content views"), "viewings", "viewings.see"),
     MenuEntry(_("Use findings"), "findings", "findings.see", "findings"),
 )
+RECORDS = (MenuEntry(_("Records requests"), "records-requests", "records.see", "records"),)
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see"),
     MenuEntry(_("Trace"), "trace", "system.see"),
@@ -139,6 +141,7 @@ def groups(request: CityRequest, actor: Actor) -> list[Group]:
         menu.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, InDepartment(code), code)))
     menu.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
     menu.append(Group(_("Mail rules"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
+    menu.append(Group(_("Records"), _items(request, actor, RECORDS, now, counts | _records(actor, now))))
     menu.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     menu.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
     return _one_current([group for group in menu if group.entries])
@@ -178,6 +181,11 @@ def _incidents(actor: Actor, now: int) -> dict[str, int]:
 def _findings(actor: Actor, now: int) -> dict[str, int]:
     """How many findings wait for this person."""
     return {"findings": findings.count_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+
+
+def _records(actor: Actor, now: int) -> dict[str, int]:
+    """How many requests for records are open."""
+    return {"records": records.count_open()} if guard.may(actor, "records.see", now=now) else {}
 
 
 def _mail(actor: Actor, now: int) -> dict[str, int]:

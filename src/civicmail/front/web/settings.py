@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "civicmail.desk.incidents",
     "civicmail.desk.mailbox",
     "civicmail.desk.oversight",
+    "civicmail.desk.records",
     "civicmail.desk.viewer",
     "civicmail.desk.workbench",
     "allauth",

@@ -74,6 +74,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("civicmail.desk.incidents.urls")),
     path("", include("civicmail.desk.oversight.urls")),
     path("", include("civicmail.desk.workbench.urls")),
+    path("", include("civicmail.desk.records.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -1,0 +1,31 @@
+"""Rows of the records desk. Text of mail is never in them: they name captures, parts, words and boxes."""
+
+from __future__ import annotations
+
+from civicmail.desk.records.models.productions import Contest, ProducedFile, Production, Publication
+from civicmail.desk.records.models.replies import FeeLine, Letter, SubjectNotice
+from civicmail.desk.records.models.requests import Assignment, Contact, Pause, Request, RequestYear
+from civicmail.desk.records.models.reviews import Decision, Redaction, Suggestion
+from civicmail.desk.records.models.searches import Attestation, Item, Scope, Search
+
+__all__ = [
+    "Assignment",
+    "Attestation",
+    "Contact",
+    "Contest",
+    "Decision",
+    "FeeLine",
+    "Item",
+    "Letter",
+    "Pause",
+    "ProducedFile",
+    "Production",
+    "Publication",
+    "Redaction",
+    "Request",
+    "RequestYear",
+    "Scope",
+    "Search",
+    "SubjectNotice",
+    "Suggestion",
+]

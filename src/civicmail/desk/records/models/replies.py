@@ -1,0 +1,82 @@
+"""What the desk sends: letters, lawful fees, and notices to the people whom records are about."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from civicmail.city.directory.models import Person
+from civicmail.desk.records.models.requests import Request
+
+
+class Letter(models.Model):
+    """A letter to the requester, made by the law pack's template. kind: of the pack; text: as sent; state: of
+    states.LETTER."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="letters")
+    kind = models.CharField(max_length=40)
+    language = models.CharField(max_length=5, default="en")
+    text = models.TextField()
+    facts = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, default="draft", db_index=True)
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    sent = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("by")), name="letter_has_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.kind}"
+
+
+class FeeLine(models.Model):
+    """Time or material of a lawful task. task: id of the law pack, the only ones that exist; amount: in the pack's unit;
+    cents: the price; waived: in the public interest."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="fees")
+    task = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    rate = models.DecimalField(max_digits=10, decimal_places=4)
+    is_estimate = models.BooleanField(default=True)
+    waived = models.BooleanField(default=False)
+    note = models.CharField(max_length=400, blank=True)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.task}"
+
+
+class SubjectNotice(models.Model):
+    """The notice to a person whom records are about, before these may be released. notice: class of the law pack; state: of
+    states.NOTICE; decided: the decision to release; sent, service: how it was served; locked_until: no release before."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="notices")
+    notice = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=200)
+    contents = models.JSONField(default=list, help_text="contents that it is about")
+    state = models.CharField(max_length=10, default="due", db_index=True)
+    decided = models.DateTimeField()
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    sent = models.DateField(null=True, blank=True)
+    service = models.CharField(max_length=40, blank=True)
+    proof = models.CharField(max_length=200, blank=True)
+    locked_until = models.DateField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.request}: notice {self.pk}"

@@ -1,0 +1,53 @@
+"""The page of one request: what was asked, how far it is, and everything that was done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.pages.city_request import CityRequest, acting, may
+from civicmail.desk.records.actions.content import object_of
+from civicmail.desk.records.models import Request
+from civicmail.desk.records.views import request_page
+
+ENTRIES = 50
+ACTS = {
+    "content.list": "Searched",
+    "content.show": "Opened a message",
+    "content.attachment": "Opened an attachment",
+    "hold.placed": "Placed a hold",
+}
+"""Act of an entry -> its words in the history."""
+
+
+@acting("records.see")
+def overview(request: CityRequest, number: str) -> HttpResponse:
+    """Show the request, its scope, pauses and people, and its history."""
+    row = request_page.seen(request, number)
+    shown: dict[str, Any] = {
+        "page": request_page.page(row),
+        "row": row,
+        "sections": request_page.sections(row, "records-request"),
+        "scope": row.scopes.exclude(state__in=("refused", "replaced")).first(),
+        "pauses": row.pauses.all(),
+        "people": row.assignments.filter(until__isnull=True).select_related("person"),
+        "events": _history(row),
+        "entries": reverse("entries") if may(request, "entries.see") else "",
+    }
+    return render(request, "records/request.html", shown)
+
+
+def _history(row: Request) -> list[dict[str, Any]]:
+    """Lines of the timeline, newest first."""
+    entries = list(Entry.objects.filter(object=object_of(row)).order_by("-id")[:ENTRIES])
+    names = dict(Person.objects.filter(uid__in={e.person for e in entries}).values_list("uid", "display"))
+    return [
+        {"at": from_ms(e.at), "by": names.get(e.person, e.person), "role": "", "words": ACTS.get(e.act, e.act), "reason": ""}
+        for e in entries
+    ]

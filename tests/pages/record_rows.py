@@ -1,0 +1,117 @@
+"""Requests for records in every state, with a row of each table of the desk."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from civicmail.desk.records import models, states
+
+CAPTURE = "019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21"
+QUERY = 'subject:"lead line" after:2026-01-01'
+
+
+def make(t: Any) -> dict[str, Any]:
+    """One request in each state: the one in review has everything. Returns numbers by state."""
+    numbers = {}
+    for n, state in enumerate(sorted(states.REQUEST), 1):
+        number = f"PR-2026-{n:05}"
+        row = models.Request.objects.create(
+            number=number,
+            receipt=_digest(f"receipt {n}"),
+            link=_digest(f"link {n}"),
+            intake=states.INTAKES[n % len(states.INTAKES)],
+            text="All mail about lead service lines in ward 6 since January, please.",
+            title="Lead service lines, ward 6" if state != "new" else "",
+            law="wisconsin",
+            law_version="2026-1",
+            custodian=t.people["recorder"] if state != "new" else None,
+            received=t.now - timedelta(days=n),
+            acknowledged=t.now - timedelta(days=n) if state != "new" else None,
+            due=t.now.date() + timedelta(days=10 - n),
+            state=state,
+            since=t.now - timedelta(days=1),
+            outcome="partial" if state == "done" else "",
+            closed=t.now - timedelta(days=1) if state in ("done", "withdrawn") else None,
+        )
+        numbers[state] = number
+        if state == "review":
+            _fill(t, row)
+    models.RequestYear.objects.create(year=2026, last=len(numbers))
+    return numbers
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _fill(t: Any, row: models.Request) -> None:
+    """A row of each table, in each state that it may have at the same time."""
+    officer, second, now = t.people["recorder"], t.people["records"], t.now
+    models.Contact.objects.create(
+        request=row, name="Robin Vale", email="robin@resident.example", until=now.date() + timedelta(days=90)
+    )
+    models.Pause.objects.create(
+        request=row, reason="scope", began=now - timedelta(days=2), ended=now - timedelta(days=1), by=officer
+    )
+    for person, role in ((officer, "reviewer"), (second, "second")):
+        models.Assignment.objects.create(request=row, person=person, role=role, since=now - timedelta(days=2), by=officer)
+    scopes = [
+        models.Scope.objects.create(
+            request=row, version=n, understood="Mail about lead lines.", query=QUERY, state=state, by=officer, at=now
+        )
+        for n, state in enumerate(sorted(states.SCOPE), 1)
+    ]
+    searches = [
+        models.Search.objects.create(scope=scopes[0], by=officer, at=now, state=state, population=3, found=3)
+        for state in sorted(states.SEARCH)
+    ]
+    content = _digest("content")
+    item = models.Item.objects.create(
+        request=row, search=searches[0], number=1, capture=CAPTURE, content=content, received=1_767_225_600_000, size=2_400
+    )
+    models.Item.objects.create(
+        request=row, search=searches[0], number=2, capture=CAPTURE, part="2", parent=item, content=_digest("file"),
+        media_type="application/pdf", received=1_767_225_600_000, size=90_000, trouble="encrypted",
+    )  # fmt: skip
+    for n, state in enumerate(sorted(states.ATTESTATION)):
+        models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)
+    models.Decision.objects.create(request=row, content=content, verdict="redact", by=officer, at=now)
+    models.Redaction.objects.create(request=row, content=content, number=1, first=3, last=5, by=officer, at=now)
+    for n, state in enumerate(sorted(states.SUGGESTION)):
+        models.Suggestion.objects.create(request=row, content=content, detector="phone", first=n, last=n, answer=state)
+    productions = [
+        models.Production.objects.create(
+            request=row,
+            number=n,
+            by=officer,
+            at=now,
+            state=state,
+            since=now,
+            total=2,
+            manifest="a" * 64,
+            approved_by=second if state in ("approved", "released") else None,
+            approved_manifest="a" * 64 if state in ("approved", "released") else "",
+        )
+        for n, state in enumerate(sorted(states.PRODUCTION), 1)
+    ]
+    released = next(p for p in productions if p.state == "released")
+    models.ProducedFile.objects.create(
+        production=released, item=1, name="PR-2026-00001-000001.pdf", media_type="application/pdf", size=35_000, sha256="b" * 64
+    )
+    for n, state in enumerate(sorted(states.CONTEST), 1):
+        models.Contest.objects.create(request=row, redaction=n, text="Why?", made=now, state=state)
+    for n, state in enumerate(sorted(states.PUBLICATION)):
+        models.Publication.objects.create(
+            production=productions[n], slug=f"lead-lines-{n}", title="Lead lines", state=state, after=now, by=officer
+        )
+    for state in sorted(states.LETTER):
+        models.Letter.objects.create(
+            request=row, kind="acknowledgment", text="We have your request.", state=state, by=officer, at=now
+        )
+    models.FeeLine.objects.create(request=row, task="copies", amount=10, rate="0.0135", by=officer, at=now)
+    for state in sorted(states.NOTICE):
+        models.SubjectNotice.objects.create(
+            request=row, notice="discipline", name="Pat Nguyen", state=state, decided=now, by=officer
+        )
