@@ -13,11 +13,15 @@ from house.sandboxes import SERVICES
 from house.sources import PACKAGE, modules, tree
 
 READERS = {f"civicmail.core.message.{name}" for name in ("message_parser", "structure", "html_text")}
-LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
+LIBRARIES = {"selectolax", "nh3", "pypdfium2", "pikepdf", "pdfminer"}
 STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
 LIMITED = (
     "civicmail.core.message.",
     "civicmail.core.sandbox.",
+    *(
+        f"civicmail.core.redaction.{name}"
+        for name in ("mail_objects", "pdf_archival", "pdf_boxes", "pdf_layout", "pdf_objects", "pdf_text", "released_pdf")
+    ),
     "civicmail.mail.screening.",
     "civicmail.mail.pipeline.fingerprint_reader",
     "civicmail.mail.courier.strip_reader",
