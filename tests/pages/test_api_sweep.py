@@ -95,6 +95,7 @@ WITHOUT: dict[str, str] = {
     "retention.hold": "no page has it: civicmail hold",
     "retention.see": "no page has it: civicmail hold, archive",
     "retention.schedule": "no page has it: civicmail archive",
+    "law.adopt": "no page has it: civicmail law",
     "retention.promote": "no page has it: civicmail archive",
     "retention.dispose": "no page has it: civicmail dispose",
     "setup.see": "a page for people who set up; programs ask health, which says what is not set up",

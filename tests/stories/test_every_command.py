@@ -100,6 +100,11 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("checkpoint prove", f"{f}/old.note", says="civicmail consistency 1"),
         Step("verify", f"--checkpoint {f}/old.note", says="."), Step("entries", "", office, says="queue.act", why=True),
         Step("archive status"), Step("archive adopt", f"{f}/schedules.toml", retention, says="schedules are in force", why=True),
+        Step("law list", says="wisconsin 2026-12-01  comes with the program"), Step("law check", "wisconsin", says="can be used"),
+        Step("law diff", "federal wisconsin", code=1, says="added code 19.36"),
+        Step("law explain", "release-lock --pack wisconsin", says="19.356"),
+        Step("law adopt", "wisconsin", "d-records", says="wisconsin .* is in force for new requests", why=True),
+        Step("law list", says="wisconsin 2026-12-01  in force"), Step("law check", says="to confirm with counsel"),
         Step("archive promote", "{capture} executive", retention, says="{capture}", why=True),
         Step("hold add", "storm --ground litigation", retention, says=r"Hold (?P<hold>[0-9a-f]{{12}}) is in force", why=True),
         Step("hold list", "", retention, says="{hold}", why=True),
@@ -278,7 +283,7 @@ class Teller:
 
 
 WITH_ROLE = {
-    "import", "import-mailboxes", "learn", "unlearn", "queue", "archive adopt", "archive promote", "hold", "dispose",
+    "import", "import-mailboxes", "learn", "unlearn", "queue", "archive adopt", "archive promote", "law adopt", "hold", "dispose",
     "policy explain", "policy replay",
     "exact-list", "works", "secure", "dkim", "dns reports", "keys rotate-links", "keys rotate-master", "department mode",
 }  # fmt: skip

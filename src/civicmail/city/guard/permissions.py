@@ -214,6 +214,7 @@ PERMISSIONS: dict[str, Permission] = {
     "retention.schedule": Permission(role("retention-officer"), "P-20"),
     "retention.promote": Permission(role("retention-officer", "records-officer"), "P-20"),
     "retention.dispose": Permission(role("retention-officer"), "P-20"),
+    "law.adopt": Permission(role("city-attorney", "records-officer"), "P-21", _("the city attorney")),
     "viewings.see": Permission(one_of(role("auditor"), role("system-administrator")), "P-16"),
     "viewings.mark": Permission(not_for_oneself(role("auditor")), "P-17", second_person=_LOOKED, resource=OwnCase),
     "records.see": Permission(role("records-officer", "city-attorney", "auditor"), "P-21", _("a records officer")),

@@ -55,6 +55,7 @@ class LawPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version of a law pack. since, until: first and last day on which it may decide anything.
 
     until is the day by which counsel must have read it again: the law changes, and what nobody reads again expires.
+    confirm: counsel has yet to confirm every entry.
     """
 
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
@@ -66,6 +67,7 @@ class LawPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     until: date
     languages: tuple[Annotated[str, Meta(pattern=r"^[a-z]{2}$")], ...] = ("en",)
     note: str = ""
+    confirm: bool = False
     calendar: Calendar
     fees: Fees
     facts: tuple[Fact, ...] = field(name="fact", default=())
@@ -247,7 +249,7 @@ def problems(pack: LawPack) -> list[str]:
 
 def unconfirmed(pack: LawPack) -> list[tuple[str, str]]:
     """Entries that counsel has yet to confirm: table and id."""
-    return [key for key, entry in pack.entries().items() if entry.confirm]
+    return [key for key, entry in pack.entries().items() if pack.confirm or entry.confirm]
 
 
 def ending(pack: LawPack, on: date, within: timedelta) -> list[tuple[str, str, date]]:

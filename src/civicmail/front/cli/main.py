@@ -66,6 +66,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "works": ("works_list:app", "Manage lists of protected works by SHA-256: add, list, remove."),
     },
     "Keeping": {
+        "law": ("law:app", "Manage the public-records law as data: list, check, diff, explain, adopt."),
         "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, compact."),
         "hold": ("hold:app", "Manage legal holds: add, list, end."),
         "dispose": ("dispose:dispose", "Simulate the disposal of what is due: --simulate."),

@@ -47,6 +47,7 @@ _KEY = "the recovery key proves more than a sign-in; there may be no database to
 _TRIAL = "uses a trial folder and removes it; it changes nothing in the installation and shows only numbers"
 _RULES = "shows rules to a user who can read their file anyway; it shows no mail and changes nothing"
 _SIGNED = "gives a size, a root and a signature of the ledger to later verifiers; they reveal nothing about mail"
+_LAW = "shows law packs, which a user of the folder can read anyway; they name nobody and show no mail"
 _SETTINGS = "shows settings of the machine; secrets are only in files that it names"
 
 VERBS: dict[str, Line] = {
@@ -111,6 +112,11 @@ VERBS: dict[str, Line] = {
     "works add": _person("rule.write"),
     "works list": _person("rules.see"),
     "works remove": _person("rule.write"),
+    "law list": _machine(_LAW),
+    "law check": _machine(_LAW),
+    "law diff": _machine(_LAW),
+    "law explain": _machine(_LAW),
+    "law adopt": _person("law.adopt"),
     "archive status": _machine("shows only numbers and schedules in the folder"),
     "archive adopt": _person("retention.schedule"),
     "archive promote": _person("retention.promote"),

@@ -22,14 +22,17 @@ from civicmail.city.guard.models import Account
 from civicmail.city.guard.roles import ROLES, Role
 from civicmail.city.identity.models import Authorization, PolicyText, RoleAssignment
 from civicmail.city.identity.queries import office_lists, understaffed_roles
+from civicmail.city.law.shipped import OFFERED
 from civicmail.city.pages.states import label
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.oversight.recorded_facts import Heads, RecordedFacts
+from civicmail.front.checkup.checks import run_check
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.keys import recovery
+from civicmail.front.checkup.law_pack import law_pack
 from civicmail.front.web.system import installation
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.inventory import inventory
@@ -258,6 +261,19 @@ def _schedules(of: Asking) -> Step:
     )
 
 
+def _law_pack(of: Asking) -> Step:
+    finding = next(run_check(law_pack, Installation(of.data, of.city, of.now)))
+    return Step(
+        "Adopt the public-records law",
+        "What may be withheld and charged, and which days count (P-21). Without it the records desk decides nothing.",
+        finding.level in ("ok", "warning"),
+        finding.text,
+        commands=()
+        if finding.level == "ok"
+        else (of.command(f"law adopt {OFFERED} --reason TEXT --as PERSON --duty city-attorney"),),
+    )
+
+
 def _approvals(_: Asking) -> Step:
     all_ = approval_switches.all_switches()
     open_ = [mode for mode in all_.values() if not mode.is_decided]
@@ -308,7 +324,7 @@ def _second(of: Asking) -> Step:
 
 STEPS: tuple[Callable[[Asking], Step], ...] = (
     _claim, _recovery, _name, _pages, _departments, _people, _access, _policy, _roles, _identification, _lists, _approvals,
-    _schedules, _mail_out, _mail_in, _dns, _second,
+    _schedules, _law_pack, _mail_out, _mail_in, _dns, _second,
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from civicmail.front.web.system import installation
 RUNTIME = (
     "department.mode",
     "retention.schedule",
+    "law.adopt",
     "policy.publish",
     "personal-use.set",
     "personal-use.end",
