@@ -1,5 +1,6 @@
 """Tables of requests for records: searches, reviews, productions, letters."""
 
+import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
 
@@ -134,6 +135,7 @@ class Migration(migrations.Migration):
                 ("y1", models.FloatField(blank=True, null=True)),
                 ("code", models.CharField(blank=True, max_length=40)),
                 ("reason", models.TextField(blank=True)),
+                ("facts", models.JSONField(default=dict)),
                 ("override", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),
                 ("removed", models.DateTimeField(blank=True, null=True)),

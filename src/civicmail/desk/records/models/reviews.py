@@ -48,7 +48,7 @@ class Decision(models.Model):
 class Redaction(models.Model):
     """Words or a box that do not leave. number: within the request, by which it can be contested; first, last: words of the
     reviewed document, both included, -1 for a box; x0 to y1: the box in points; code: empty while it has none, and then nothing
-    is released; override: why equal words elsewhere may leave."""
+    is released; facts: what the code needs; override: why equal words elsewhere may leave."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="redactions")
     content = models.CharField(max_length=64)
@@ -62,6 +62,7 @@ class Redaction(models.Model):
     y1 = models.FloatField(null=True, blank=True)
     code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(blank=True)
+    facts = models.JSONField(default=dict)
     override = models.TextField(blank=True)
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
