@@ -29,6 +29,10 @@ LIMITED = (
     "civicmail.mail.search.request_handlers",
     "civicmail.mail.importers.parser_worker",
     *(
+        f"civicmail.core.redaction.{name}"
+        for name in ("document_reader", "mail_reader", "page_reader", "picture_handler", "source_pages")
+    ),
+    *(
         f"civicmail.desk.viewer.{name}"
         for name in ("html_blocks", "invitations", "link_digests", "message_parts", "preview", "render", "safe_html")
     ),
@@ -81,6 +85,7 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
     inner = dict.fromkeys(HANDLERS | {"civicmail.mail.importers.parser_worker"}, "nobody")
+    inner["civicmail.core.redaction.typesetter"] = "civicmail.core.redaction.picture_handler"
     inner["civicmail.mail.screening.message_reader"] = "civicmail.mail.screening."
     inner |= dict.fromkeys(
         (f"civicmail.desk.viewer.{name}" for name in ("html_blocks", "preview", "render")), "civicmail.desk.viewer."

@@ -97,6 +97,7 @@ def test_a_reply_without_end_is_refused() -> None:
 def test_whatever_is_believed_is_of_the_type_of_the_reply(request_: type[Request[Any]], value: object) -> None:
     """Of every service that there is."""
     fields = {"apart": {}, "seconds": 1, "pictures": False, "careful": False, "descriptor": 0, "first": 0, "path": "", "words": {}}
+    fields |= {"filename": "", "page": 0, "dpi": 0, "layout": {}, "boxes": []}
     request = msgspec.convert({"type": request_.__name__, **fields}, request_)
     for reply in (encode(value), value if isinstance(value, bytes) else b""):
         with contextlib.suppress(Unreadable):

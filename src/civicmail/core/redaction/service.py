@@ -16,13 +16,21 @@ _LARGE = 1 << 30
 """Bytes of a reply about any content: pages of pictures are larger than the text that they are made from."""
 
 
-class ReadDocument(Request[Document], frozen=True):
-    """The words of a file. filename: only for texts, which nothing else identifies."""
+class Reading(msgspec.Struct, frozen=True):
+    """What a file says. scans: pages that show words which only OCR can read."""
 
-    handler = "civicmail.core.redaction.readers.read:read_document"
+    document: Document
+    scans: tuple[int, ...] = ()
+
+
+class ReadDocument(Request[Reading], frozen=True):
+    """The words of a file. filename, media_type: only for texts, which nothing else identifies."""
+
+    handler = "civicmail.core.redaction.document_reader:read_document"
     reply_free = _LARGE
 
     filename: str
+    media_type: str = ""
 
 
 class DrawPage(Request[bytes], frozen=True):
@@ -62,4 +70,4 @@ class BurnPages(Request[Typeset], frozen=True):
     dpi: int
 
 
-SERVICE = Service(__name__, (SetText,), memory=3 << 30)
+SERVICE = Service(__name__, (ReadDocument, DrawPage, SetText, BurnPages), memory=3 << 30)

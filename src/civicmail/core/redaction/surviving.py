@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from civicmail.core.redaction.shapes import Box, Document, Redaction, Word
 
+REDACTED = "· REDACTED"
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -21,7 +23,7 @@ class Piece:
 
 def label(redaction: Redaction) -> str:
     """The fixed text in the place of what is redacted. It tells nothing about the length of that."""
-    return f"[{redaction.number} · REDACTED {redaction.code}]"
+    return f"[{redaction.number} {REDACTED} {redaction.code}]"
 
 
 def covering(document: Document, redactions: Iterable[Redaction]) -> dict[int, list[Redaction]]:

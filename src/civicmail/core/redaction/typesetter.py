@@ -33,6 +33,13 @@ def set_text(content: bytes, _request: SetText) -> Typeset:
 
 def typeset(layout: Layout) -> Typeset:
     """Raises Unreadable where Typst cannot set it."""
+    pdf, replaced = compiled(layout)
+    finished, pages = released_pdf.finish(pdf, title=layout["title"], lang=layout["lang"])
+    return Typeset(finished, pages, replaced)
+
+
+def compiled(layout: Layout) -> tuple[bytes, str]:
+    """What Typst makes of a layout, and the characters that no font has. Raises Unreadable."""
     replaced: set[str] = set()
     for _ in range(TRIES):
         data = json.dumps(layout | {"fonts": _families()}, ensure_ascii=False)
@@ -46,8 +53,7 @@ def typeset(layout: Layout) -> Typeset:
             replaced |= new
             continue
         assert isinstance(pdf, bytes)
-        finished, pages = released_pdf.finish(pdf, title=layout["title"], lang=layout["lang"])
-        return Typeset(finished, pages, "".join(sorted(replaced)))
+        return pdf, "".join(sorted(replaced))
     raise Unreadable(DAMAGED)
 
 

@@ -22,7 +22,7 @@ def cells(file: BytesIO, extraction: Extraction) -> None:
             extraction.text(name)
             held: list[str] = []
             for row in book.get_sheet_by_name(name).iter_rows():
-                held.append("\t".join([cell if type(cell) is str else _cell_text(cell) for cell in row if cell != ""]))
+                held.append("\t".join([cell if type(cell) is str else cell_text(cell) for cell in row if cell != ""]))
                 if len(held) == _ROWS:
                     extraction.text("\n".join(held))
                     held = []
@@ -33,7 +33,7 @@ def cells(file: BytesIO, extraction: Extraction) -> None:
         raise Unreadable(DAMAGED) from None
 
 
-def _cell_text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """A cell that is no text: a number, a date, a truth value."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
