@@ -62,6 +62,7 @@ def test_r22_a_production_as_it_should_be_passes_every_check() -> None:
     assert all(c.checks == (*file_checks.CHECKS, gate.BALANCE) for c in certificates)
 
 
+@pytest.mark.rule("promise 9", "One refused file keeps back its whole production, and no sentence shows what was redacted.")
 def test_r22_one_refused_file_keeps_back_the_whole_production() -> None:
     assert refusals(pdfs.text_file(), plain(f"about {SECRET}")) == ["the text shows a forbidden string of the shape xxxxxxxxx"]
 
@@ -170,16 +171,12 @@ def test_r22_what_a_pdf_may_not_have_is_refused(name: str) -> None:
 
 def updated(content: bytes) -> bytes:
     """An incremental update: the old revision is still there."""
-    at = content.rindex(b"startxref")
-    offset = content[at:].split()[1]
-    old = b"1 0 obj\n<</Type/Pages/Count 1/Kids[1 0 R]>>\nendobj\n"
-    size = len(content) + 1
-    table = b"xref\n1 1\n%010d 00000 n \ntrailer\n<</Size 2/Prev %s/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
-        size,
-        offset,
-        size + len(old),
-    )
-    return content + b"\n" + old + table
+    trailer = content.rpartition(b"trailer")[2]
+    again = content[content.index(b"1 0 obj") : content.index(b"endobj") + 7]
+    added = content + b"\n" + again
+    more = b"<</Prev %s" % trailer.split(b"startxref")[1].split()[0]
+    table = b"xref\n1 1\n%010d 00000 n\r\ntrailer" % (len(content) + 1)
+    return added + table + trailer.replace(b"<<", more, 1).split(b"startxref")[0] + b"startxref\n%d\n%%%%EOF\n" % len(added)
 
 
 def with_comment(content: bytes) -> bytes:
@@ -399,6 +396,7 @@ def test_r22_a_forbidden_string_in_what_no_page_shows_is_found(change: pdfs.Chan
     assert "an object of the PDF shows a forbidden string of the shape xxxxxxxxx" in found
 
 
+@pytest.mark.rule("promise 9", "File names of a production show no forbidden string.")
 def test_r22_a_file_name_is_released_too_and_no_sentence_repeats_it() -> None:
     for name in ("Abendroth 2026.txt", "AbendrothLetter.txt", "letter_078051120.txt"):
         with pytest.raises(NotReleasable) as refused:
@@ -426,6 +424,7 @@ def test_r22_a_hash_of_what_is_not_released_is_refused() -> None:
     assert refusals(plain(f"was {original}")) == ["the text has a hash of something that is not released."]
 
 
+@pytest.mark.rule("promise 9", "A file of a type that cannot be checked is not released.")
 def test_r22_nothing_but_known_types_leaves() -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
@@ -556,6 +555,7 @@ def test_r30_items_that_do_not_balance_keep_the_production_back() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.rule("promise 9", "A file that cannot be read is not released.")
 def test_r22_a_damaged_pdf_is_refused_and_the_gate_goes_on(seed: int) -> None:
     """A file that a reader cannot read is no proof of anything."""
     chance = random.Random(seed)
@@ -568,6 +568,7 @@ def test_r22_a_damaged_pdf_is_refused_and_the_gate_goes_on(seed: int) -> None:
     assert refusals(pdfs.text_file()) == []
 
 
+@pytest.mark.rule("promise 9", "A certificate is good for the bytes that were checked, and only with every check.")
 def test_r22_a_released_file_is_the_certified_one() -> None:
     log = plain("Log.")
     (certificate,) = gate.check([log], FORBIDDEN, ocr=None, balance=Balance(0))

@@ -17,10 +17,8 @@ from civicmail.core.message import html_text
 from civicmail.core.redaction.inspection import MAX_FINDINGS, Attachment, Finding, Inspection, InspectMail, Part
 
 SHOWN_HEADERS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date"})
-PART_HEADERS = frozenset(
-    {"content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language", "content-description"}
-)
-HEADERS = SHOWN_HEADERS | PART_HEADERS | {"message-id", "in-reply-to", "references", "mime-version", "importance"}
+PART_HEADERS = frozenset({"mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-language"})
+HEADERS = SHOWN_HEADERS | PART_HEADERS | {"message-id", "in-reply-to", "references", "importance"}
 CONTAINERS = frozenset({"multipart/mixed", "multipart/alternative"})
 TEXTS = frozenset({"text/plain", "text/html"})
 PARAMETERS = frozenset({"charset", "boundary", "format", "delsp", "name", "filename"})

@@ -78,8 +78,7 @@ class _Objects:
         yield from self._walk()
         used = {number for number, _ in self._seen}
         existing = {obj.objgen for obj in self._pdf.objects if isinstance(obj, pikepdf.Object)}
-        own = {n for n in existing if self._pdf.get_object(n).get("/Type") in ("/XRef", "/ObjStm")} if existing - used else set()
-        if existing - used - own:
+        if existing - used:
             yield "unused-objects"
         if problem := layout_problem(content, self._pdf):
             yield problem
@@ -221,8 +220,6 @@ def _values(value: pikepdf.Object, role: str) -> Iterator[str]:
         yield "drawn-forms"
     elif role == "state" and not _is_opaque(value):
         yield "translucent"
-    elif role == "trailer" and ("/Prev" in value or "/XRefStm" in value):
-        yield "old-revisions"
 
 
 def _is_opaque(state: pikepdf.Object) -> bool:

@@ -21,7 +21,7 @@ def _any(names: str) -> Role:
 _STREAM = _any("Length Filter DecodeParms")
 
 ROLES: dict[str, Role] = {
-    "trailer": {"/Root": "catalog", "/Info": "info", **_any("ID Size Type W Index Prev XRefStm"), **_STREAM},
+    "trailer": {"/Root": "catalog", "/Info": "info", **_any("ID Size")},
     "info": _any("Title Creator Producer CreationDate ModDate"),
     "catalog": {
         **_any("Type Lang PageMode PageLayout Version"),
@@ -148,6 +148,8 @@ REFUSED = {
     "/Mask": "masked-picture",
     "/Alternates": "masked-picture",
     "/Encrypt": "encrypted",
+    "/Prev": "old-revisions",
+    "/XRefStm": "old-revisions",
     "/Author": "foreign-metadata",
     "/Subject": "foreign-metadata",
     "/Keywords": "foreign-metadata",
