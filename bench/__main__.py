@@ -30,6 +30,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     phishing,
     pretended,
     provisioned,
+    released,
     replay,
     reviews,
     screened,
@@ -42,7 +43,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews", "sent", "phishing", "kinds", "pretended",
+    "scim", "reviews", "sent", "phishing", "kinds", "pretended", "released",
 )  # fmt: skip
 
 
@@ -112,6 +113,8 @@ def _run(part: str, report: Report, arguments: argparse.Namespace, *, rounds: in
             doubted.run(report, most=500 if small else 1_000_000)
         case "pretended":
             pretended.run(report, most=200 if small else 1_000_000)
+        case "released":
+            released.run(report, pages=6 if small else 40, rounds=rounds)
         case "inspected":
             inspected.run(report, count=1000 if small else 50_000, rounds=rounds)
         case "exported":
