@@ -14,17 +14,17 @@ from itertools import chain
 import pikepdf
 import pypdfium2
 import pytest
-from civicmail.core.redaction.native_path import native_eml
-from civicmail.core.redaction.picture_path import picture_pdf
-from civicmail.core.redaction.read import document_of
-from civicmail.core.redaction.sheet_path import sheet_csv, sheet_pdf
 from pdfminer.high_level import extract_text
 
 from civicmail.core.redaction import gate
 from civicmail.core.redaction.balance import Balance
 from civicmail.core.redaction.forbidden import forbidden_strings
 from civicmail.core.redaction.leaks import squeeze
+from civicmail.core.redaction.native_path import native_eml
+from civicmail.core.redaction.picture_path import picture_pdf
+from civicmail.core.redaction.read import document_of
 from civicmail.core.redaction.shapes import Document, Redaction, ReleasedFile
+from civicmail.core.redaction.sheet_path import sheet_csv, sheet_pdf
 from civicmail.core.redaction.text_path import text_pdf
 from civicmail.core.sandbox.ocr import find_tesseract
 from core.redaction import pdfs
