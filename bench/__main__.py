@@ -30,6 +30,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     phishing,
     pretended,
     provisioned,
+    redacted,
     released,
     replay,
     reviews,
@@ -43,7 +44,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews", "sent", "phishing", "kinds", "pretended", "released",
+    "scim", "reviews", "sent", "phishing", "kinds", "pretended", "redacted", "released",
 )  # fmt: skip
 
 
@@ -125,6 +126,8 @@ def _run(part: str, report: Report, arguments: argparse.Namespace, *, rounds: in
             screened.run(report, count=100 if small else 500, sessions=20, rounds=rounds)
         case "steady":
             screened.steady(report, a_second=100, seconds=5 if small else arguments.seconds)
+        case "redacted":
+            redacted.run(report, texts=4, scans=1, rounds=1) if small else redacted.run(report, texts=40, scans=4, rounds=rounds)
         case "mailbox":
             mailbox.run(report, messages=10_000 if small else mailbox.MESSAGES)
         case _:
