@@ -72,7 +72,7 @@ def test_a_question_mark_opens_the_list_of_keys_and_the_foot_has_them(browse: Ca
     shown = with_keys(browse, "/panes/")
     foot = shown.locator(".cm-keys > ul")
     assert foot.locator("li").all_inner_texts() == [
-        "J Next message", "K Previous message", "R Release", "E Redact…", "L Same as last: release", "Z Undo",
+        "J Next message", "K Previous message", "R Release", "E Redact…", "L Same as last: release", "/ search", "Z Undo",
     ]  # fmt: skip
     assert shown.get_by_role("button", name="Release", exact=True).get_attribute("aria-keyshortcuts") == "R"
     shown.keyboard.press("?")

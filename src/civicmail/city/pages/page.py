@@ -23,7 +23,8 @@ class Action:
 class Page:
     """h1: the question or the object's name; section: follows it in the title; crumbs: (label, URL) of the pages above; state:
     (color role, word); facts: at most five (label, value); slim: a work screen, the menu is closed at every width; once: shown only
-    once, so the page has no link that would lose it, like a change of language."""
+    once, so the page has no link that would lose it, like a change of language; search: (words, URL), the list that the search box
+    of the head offers first, such as "This request"."""
 
     h1: str
     section: str = ""
@@ -33,6 +34,7 @@ class Page:
     actions: Sequence[Action] = ()
     slim: bool = False
     once: bool = False
+    search: tuple[str, str] | None = None
 
     @property
     def first_actions(self) -> Sequence[Action]:

@@ -23,21 +23,37 @@ from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
 from civicmail.desk.records.queries import requests as records
 
+MOST_UNFOLDED = 30
+"""Entries of a menu that shows all its groups unfolded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """is_searchable: the page takes words as `q`, so the search box of the head offers it."""
+
     label: Promise | str
     url: str
     count: int = 0
     current: bool = False
+    icon: str = ""
+    is_searchable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """entries: what the template lists; a group without any is left out."""
+    """entries: what the template lists; a group without any is left out; is_open: unfolded when the page comes."""
 
     name: Promise | str
     entries: list[Item]
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """groups: by job; own: pages about the person."""
+
+    groups: list[Group]
+    own: list[Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,93 +64,99 @@ class MenuEntry:
     url_name: str
     act: str
     count: str = ""
+    icon: str = "radio_button_unchecked"
+    is_searchable: bool = False
 
 
 MY = (
-    MenuEntry(_("Home"), "home", "home"),
-    MenuEntry(_("My mail"), "my-mail", "my.mail", "unread"),
-    MenuEntry(_("Views of my mail"), "my-viewings", "my.viewings"),
-    MenuEntry(_("My file approvals"), "my-approvals", "my.approvals"),
-    MenuEntry(_("File approvals"), "approvals", "approvals.see", "approvals"),
-    MenuEntry(_("My access"), "my-access", "my.access"),
-    MenuEntry(_("My devices"), "my-devices", "my.devices"),
-    MenuEntry(_("Set up mail"), "set-up", "my.devices"),
-    MenuEntry(_("My sign-in"), "my-sessions", "my.sessions"),
-    MenuEntry(_("My roles"), "duties", "my.duties"),
-    MenuEntry(_("Report a violation"), "violation-new", "violation.report"),
+    MenuEntry(_("Home"), "home", "home", icon="home"),
+    MenuEntry(_("My mail"), "my-mail", "my.mail", "unread", icon="mail", is_searchable=True),
+    MenuEntry(_("My file approvals"), "my-approvals", "my.approvals", icon="file_present"),
+    MenuEntry(_("File approvals"), "approvals", "approvals.see", "approvals", icon="check_circle"),
+    MenuEntry(_("Report a violation"), "violation-new", "violation.report", icon="flag"),
 )
+OWN = (
+    MenuEntry(_("My access"), "my-access", "my.access", icon="verified_user"),
+    MenuEntry(_("Views of my mail"), "my-viewings", "my.viewings", icon="visibility"),
+    MenuEntry(_("My devices"), "my-devices", "my.devices", icon="phone"),
+    MenuEntry(_("Set up mail"), "set-up", "my.devices", icon="settings"),
+    MenuEntry(_("My sign-in"), "my-sessions", "my.sessions", icon="login"),
+    MenuEntry(_("My roles"), "duties", "my.duties", icon="contact_page"),
+)
+"""Pages about the person, behind the name in the head."""
 DEPARTMENT = (
-    MenuEntry(_("People"), "people", "roster.see"),
-    MenuEntry(_("Access requests"), "requests", "roster.see", "requests"),
-    MenuEntry(_("Bulk authorization"), "positions", "roster.authorise"),
-    MenuEntry(_("Personal use"), "personal-use", "personal-use.set"),
-    MenuEntry(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
-    MenuEntry(_("Lists"), "dept-lists", "mailbox.see"),
-    MenuEntry(_("Violations"), "dept-violations", "violation.see"),
-    MenuEntry(_("Access reviews"), "dept-reviews", "roster.see"),
-    MenuEntry(_("Leavers"), "leavers", "roster.see"),
-    MenuEntry(_("Discrepancies"), "dept-reconcile", "roster.see"),
-    MenuEntry(_("Statements"), "statements", "statement.see"),
+    MenuEntry(_("People"), "people", "roster.see", icon="groups", is_searchable=True),
+    MenuEntry(_("Access requests"), "requests", "roster.see", "requests", icon="group_add"),
+    MenuEntry(_("Bulk authorization"), "positions", "roster.authorise", icon="list"),
+    MenuEntry(_("Personal use"), "personal-use", "personal-use.set", icon="person"),
+    MenuEntry(_("Mailboxes"), "dept-mailboxes", "mailbox.see", icon="folder"),
+    MenuEntry(_("Lists"), "dept-lists", "mailbox.see", icon="alternate_email"),
+    MenuEntry(_("Violations"), "dept-violations", "violation.see", icon="flag"),
+    MenuEntry(_("Access reviews"), "dept-reviews", "roster.see", icon="verified_user"),
+    MenuEntry(_("Leavers"), "leavers", "roster.see", icon="logout"),
+    MenuEntry(_("Discrepancies"), "dept-reconcile", "roster.see", icon="error_outline"),
+    MenuEntry(_("Statements"), "statements", "statement.see", icon="edit"),
 )
 OFFICE = (
-    MenuEntry(_("Access overview"), "office", "duty.grant"),
-    MenuEntry(_("Access reviews"), "campaigns", "reviews.see"),
-    MenuEntry(_("Departments"), "departments", "duty.see"),
-    MenuEntry(_("Agencies"), "agencies", "agency.see"),
-    MenuEntry(_("Sponsors"), "sponsors", "agency.see"),
-    MenuEntry(_("Violations"), "violations", "violations.see"),
-    MenuEntry(_("All mailboxes"), "mailboxes", "mailbox.see"),
-    MenuEntry(_("All lists"), "lists", "mailbox.see"),
-    MenuEntry(_("Policy versions"), "policies", "policy.publish"),
-    MenuEntry(_("Personnel feed"), "feeds", "feed.run", "feeds"),
-    MenuEntry(_("Role assignments"), "duty-grants", "duty.see"),
-    MenuEntry(_("Protected mail"), "protected", "protection.see"),
-    MenuEntry(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked"),
-    MenuEntry(_("Ends of access"), "endings", "duty.grant"),
-    MenuEntry(_("Discrepancies"), "reconcile", "reconcile.see"),
-    MenuEntry(_("External systems"), "outside-doors", "outside.see"),
-    MenuEntry(_("Closed accounts"), "closures", "reconcile.see"),
-    MenuEntry(_("Statements"), "all-statements", "statements.see"),
+    MenuEntry(_("Access overview"), "office", "duty.grant", icon="assessment"),
+    MenuEntry(_("Access reviews"), "campaigns", "reviews.see", icon="verified_user"),
+    MenuEntry(_("Departments"), "departments", "duty.see", icon="account_balance"),
+    MenuEntry(_("Agencies"), "agencies", "agency.see", icon="work"),
+    MenuEntry(_("Sponsors"), "sponsors", "agency.see", icon="support_agent"),
+    MenuEntry(_("Violations"), "violations", "violations.see", icon="flag"),
+    MenuEntry(_("All mailboxes"), "mailboxes", "mailbox.see", icon="folder"),
+    MenuEntry(_("All lists"), "lists", "mailbox.see", icon="alternate_email"),
+    MenuEntry(_("Policy versions"), "policies", "policy.publish", icon="local_library"),
+    MenuEntry(_("Personnel feed"), "feeds", "feed.run", "feeds", icon="update"),
+    MenuEntry(_("Role assignments"), "duty-grants", "duty.see", icon="contact_page"),
+    MenuEntry(_("Protected mail"), "protected", "protection.see", icon="shield"),
+    MenuEntry(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked", icon="timer"),
+    MenuEntry(_("Ends of access"), "endings", "duty.grant", icon="event"),
+    MenuEntry(_("Discrepancies"), "reconcile", "reconcile.see", icon="error_outline"),
+    MenuEntry(_("External systems"), "outside-doors", "outside.see", icon="cloud"),
+    MenuEntry(_("Closed accounts"), "closures", "reconcile.see", icon="highlight_off"),
+    MenuEntry(_("Statements"), "all-statements", "statements.see", icon="edit"),
 )
 POLICY = (
-    MenuEntry(_("Rules"), "rules", "rules.see", "rules"),
-    MenuEntry(_("Failure policy"), "fail-matrix", "matrix.see"),
-    MenuEntry(_("Approval by department"), "asked-departments", "rules.see"),
-    MenuEntry(_("Emergency rules"), "emergencies", "rules.see"),
-    MenuEntry(_("Quarantine"), "quarantine", "quarantine.see"),
-    MenuEntry(_("Sent unencrypted"), "sent-plain", "plain.see"),
-    MenuEntry(_("Reported mail"), "incidents", "reports.see", "incidents"),
-    MenuEntry(_("Release requests"), "releases", "releases.see", "releases"),
-    MenuEntry(_("Compromised accounts"), "contained", "containment.see", "contained"),
-    MenuEntry(_("Appeals"), "contests", "contests.see", "contests"),
+    MenuEntry(_("Rules"), "rules", "rules.see", "rules", icon="filter_list"),
+    MenuEntry(_("Failure policy"), "fail-matrix", "matrix.see", icon="report"),
+    MenuEntry(_("Approval by department"), "asked-departments", "rules.see", icon="account_balance"),
+    MenuEntry(_("Emergency rules"), "emergencies", "rules.see", icon="notifications_active"),
+    MenuEntry(_("Quarantine"), "quarantine", "quarantine.see", icon="lock"),
+    MenuEntry(_("Sent unencrypted"), "sent-plain", "plain.see", icon="lock_open"),
+    MenuEntry(_("Reported mail"), "incidents", "reports.see", "incidents", icon="announcement"),
+    MenuEntry(_("Release requests"), "releases", "releases.see", "releases", icon="send"),
+    MenuEntry(_("Compromised accounts"), "contained", "containment.see", "contained", icon="fingerprint"),
+    MenuEntry(_("Appeals"), "contests", "contests.see", "contests", icon="forum"),
 )
 OVERSIGHT = (
-    MenuEntry(_("Examinations"), "mandates", "mandate.see"),
-    MenuEntry(_("Audit log"), "entries", "entries.see"),
-    MenuEntry(_("Content views"), "viewings", "viewings.see"),
-    MenuEntry(_("Use findings"), "findings", "findings.see", "findings"),
+    MenuEntry(_("Examinations"), "mandates", "mandate.see", icon="search"),
+    MenuEntry(_("Audit log"), "entries", "entries.see", icon="history"),
+    MenuEntry(_("Content views"), "viewings", "viewings.see", icon="visibility"),
+    MenuEntry(_("Use findings"), "findings", "findings.see", "findings", icon="insights"),
 )
-RECORDS = (MenuEntry(_("Records requests"), "records-requests", "records.see", "records"),)
+RECORDS = (MenuEntry(_("Records requests"), "records-requests", "records.see", "records", icon="folder"),)
 SYSTEM = (
-    MenuEntry(_("Health"), "health", "health.see"),
-    MenuEntry(_("Trace"), "trace", "system.see"),
-    MenuEntry(_("Queue"), "queue", "system.see"),
-    MenuEntry(_("Domains"), "domains", "system.see"),
-    MenuEntry(_("Spam filter"), "spam", "system.see"),
-    MenuEntry(_("Webhooks"), "webhooks", "system.see"),
-    MenuEntry(_("Settings"), "settings", "system.see"),
-    MenuEntry(_("Record an accidental view"), "accident", "system.see"),
+    MenuEntry(_("Health"), "health", "health.see", icon="check"),
+    MenuEntry(_("Trace"), "trace", "system.see", icon="directions"),
+    MenuEntry(_("Queue"), "queue", "system.see", icon="hourglass_empty"),
+    MenuEntry(_("Domains"), "domains", "system.see", icon="public"),
+    MenuEntry(_("Spam filter"), "spam", "system.see", icon="filter_alt"),
+    MenuEntry(_("Webhooks"), "webhooks", "system.see", icon="share"),
+    MenuEntry(_("Settings"), "settings", "system.see", icon="settings"),
+    MenuEntry(_("Record an accidental view"), "accident", "system.see", icon="visibility_off"),
 )
 
 
-def groups(request: CityRequest, actor: Actor) -> list[Group]:
+def menu_of(request: CityRequest, actor: Actor) -> Menu:
     """The menu of this person on this page."""
     now = epoch_ms(request.now)
     counts = menu_counts.counts(actor)
     mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), OfPerson(actor.uid))
     if actor.admitted and (actor.supervises or menu_counts.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
-        mine.append(Item(_("Request access"), url, current=_is_current(request, url)))
+        mine.append(Item(_("Request access"), url, current=_is_current(request, url), icon="group_add"))
+    own = _items(request, actor, OWN, now, counts, OfPerson(actor.uid))
     menu = [Group(_("My work"), mine)]
     if department := _department(request, actor):
         code, name = department
@@ -144,16 +166,21 @@ def groups(request: CityRequest, actor: Actor) -> list[Group]:
     menu.append(Group(_("Records"), _items(request, actor, RECORDS, now, counts | _records(actor, now))))
     menu.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     menu.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
-    return _one_current([group for group in menu if group.entries])
+    return _folded([group for group in menu if group.entries], own)
 
 
-def _one_current(groups: list[Group]) -> list[Group]:
-    """Mark only the nearest of several matching entries."""
-    nearest = max((len(item.url) for group in groups for item in group.entries if item.current), default=0)
-    return [
-        Group(group.name, [replace(item, current=item.current and len(item.url) == nearest) for item in group.entries])
-        for group in groups
-    ]
+def _folded(groups: list[Group], own: list[Item]) -> Menu:
+    """Mark only the nearest of several matching entries, and fold what a long menu need not show."""
+    entries = [item for group in groups for item in group.entries]
+    nearest = max((len(item.url) for item in (*entries, *own) if item.current), default=0)
+
+    def marked(items: list[Item]) -> list[Item]:
+        return [replace(item, current=item.current and len(item.url) == nearest) for item in items]
+
+    shown = [Group(group.name, marked(group.entries)) for group in groups]
+    if len(entries) > MOST_UNFOLDED:
+        shown[1:] = [replace(g, is_open=any(item.current or item.count for item in g.entries)) for g in shown[1:]]
+    return Menu(shown, marked(own))
 
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
@@ -198,7 +225,7 @@ def _taking_up(actor: Actor) -> list[Item]:
     """The entry for activating a role, for system administrators who have none active."""
     if not actor.holds("system-administrator"):
         return []
-    return [Item(_("Activate the role…"), reverse("duties"))]
+    return [Item(_("Activate the role…"), reverse("duties"), icon="login")]
 
 
 def _items(
@@ -215,7 +242,7 @@ def _items(
         if guard.could(actor, line.act, about, now=now):
             url = reverse(line.url_name, kwargs={"department": department} if department else None)
             count = counts.get(f"{line.count}:{department}" if department else line.count, 0) if line.count else 0
-            shown.append(Item(line.label, url, count, _is_current(request, url)))
+            shown.append(Item(line.label, url, count, _is_current(request, url), line.icon, line.is_searchable))
     return shown
 
 

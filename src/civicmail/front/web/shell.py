@@ -23,7 +23,7 @@ from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.wording import translate
 from civicmail.front.web import language
 from civicmail.front.web.formatting import clock
-from civicmail.front.web.menu import Group, groups
+from civicmail.front.web.menu import Menu, menu_of
 from civicmail.front.web.models import SavedView
 
 OPENING = {"token", "secret"}
@@ -51,9 +51,23 @@ class Shell:
     def person(self) -> str:
         return self.actor.name if self.actor.uid else ""
 
+    @property
+    def initials(self) -> str:
+        """Of the first and the last name, where there is no room for them."""
+        names = self.person.split()
+        return "".join(name[0] for name in (names[:1] + names[1:][-1:])).upper()
+
     @cached_property
-    def nav(self) -> list[Group]:
-        return groups(self.request, self.actor) if self.actor.uid else []
+    def menu(self) -> Menu | None:
+        return menu_of(self.request, self.actor) if self.actor.uid else None
+
+    @property
+    def scopes(self) -> list[tuple[str, str]]:
+        """Where the search box of the head may look: (words, address), the nearest first. A page adds its own (Page.search)."""
+        under = getattr(self.request, "under", None)
+        near = [(gettext("This examination"), reverse("mandate-search", args=[under.number]))] if under else []
+        groups = self.menu.groups if self.menu else []
+        return near + [(str(e.label), e.url) for group in groups for e in group.entries if e.is_searchable]
 
     @cached_property
     def saved(self) -> list[SavedView]:
@@ -68,17 +82,19 @@ class Shell:
         return bool(self.actor.uid) and cast(Account, self.request.user).letter_keys
 
     @property
-    def role(self) -> ActiveRole | None:
+    def roles(self) -> list[ActiveRole]:
+        """The active roles, the one that ends last first."""
         now = epoch_ms(timezone.now())
-        taken = [h for h in self.actor.held if now < h.active_until]
-        if not taken:
-            return None
-        last = max(taken, key=lambda h: h.active_until)
+        taken = sorted((h for h in self.actor.held if now < h.active_until), key=lambda h: -h.active_until)
         under = getattr(self.request, "under", None)  # put there by pages that show mail under a mandate
         case = gettext(" · mandate {number}").format(number=under.number) if under else ""
-        role = translate(ROLES[last.role].name) + case
-        words = gettext("{role} until {time}").format(role=role, time=clock(from_ms(last.active_until)))
-        return ActiveRole(words, reverse("duties"))
+        until = gettext("{role} until {time}")
+        names = [(translate(ROLES[h.role].name) + ("" if n else case), clock(from_ms(h.active_until))) for n, h in enumerate(taken)]
+        return [ActiveRole(until.format(role=name, time=time), reverse("duties")) for name, time in names]
+
+    @property
+    def role(self) -> ActiveRole | None:
+        return next(iter(self.roles), None)
 
     @property
     def language(self) -> str:

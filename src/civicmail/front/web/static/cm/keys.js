@@ -65,7 +65,7 @@
       const texts = place.dataset;
       const plain = rows().length ? [["j", texts.next], ["k", texts.previous], ...(box(rows()[0]) ? [["x", texts.choose]] : [])] : [];
       const more = [...plain, ...(seek() ? [["/", texts.seek]] : [])].filter(([key]) => !named.has(key));
-      const entries = [...more, ...named].filter(([key]) => key !== "?").sort(([a], [b]) => rank(a) - rank(b));
+      const entries = [...named, ...more].filter(([key]) => key !== "?").sort(([a], [b]) => rank(a) - rank(b));
       place.replaceChildren(...entries.map(([key, text]) => {
         const item = document.createElement("li");
         const letter = document.createElement("kbd");
