@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from civicmail.city.law import shipped
 from civicmail.city.law.errors import BadPack, MissingEvidence, NotInForce, NotInPack, WrongOrder
-from civicmail.city.law.pack import LawPack, ending, load_pack, unconfirmed
+from civicmail.city.law.pack import STANDS_STILL, LawPack, ending, load_pack, unconfirmed
 from civicmail.city.law.time_accounts import Pause
 
 TEXT = shipped.text("wisconsin")
@@ -137,6 +137,16 @@ def test_r10_the_hold_after_a_denial_reads_days_as_working_days() -> None:
     assert not WISCONSIN.is_running("hold-after-denial", denied, date(2027, 3, 3))
 
 
+def test_r10_while_a_mandamus_action_is_pending_the_hold_does_not_end() -> None:
+    """Wis. Stat. 19.35 (5)."""
+    action = Pause("mandamus-action", date(2027, 2, 1), date(2028, 2, 1))
+    assert WISCONSIN.due("hold-after-denial", date(2026, 12, 1), [action]) == date(2028, 3, 1)
+    lasting = [Pause("mandamus-action", date(2027, 2, 1))]
+    assert WISCONSIN.due("hold-after-denial", date(2026, 12, 1), lasting) == STANDS_STILL
+    assert WISCONSIN.is_running("hold-after-denial", date(2026, 12, 1), date(2040, 1, 1), lasting)
+    assert WISCONSIN.due("hold-after-denial", date(2026, 6, 1), lasting) < date(2026, 9, 1)  # it had ended before
+
+
 @pytest.mark.rule("P-21", "After a notice to a record subject nothing is released before the 13th working day.")
 def test_r24_release_is_locked_until_day_13() -> None:
     """Wis. Stat. 19.356 (2) to (5): 3, 5, 10 and 12 working days; two holidays lie between."""
@@ -154,6 +164,7 @@ def test_r24_only_three_classes_and_officials_are_notified() -> None:
         known = classes[id_]
         assert known.methods == ("certified mail", "personal service")
         assert (known.serve, known.lock, known.rights) == ("serve-notice", "release-lock", ("subject-notifies", "subject-sues"))
+        assert WISCONSIN.pause_reason(known.locked_while).needs == ("court-case",)
         assert any("released under 19.35 before" in e for e in known.exceptions)
 
 
@@ -231,6 +242,7 @@ def test_what_ends_soon_is_reported() -> None:
         ('needs = ["owner", "secret-value"]', 'needs = ["owner", "price"]', "names the fact price, which is not there"),
         ('stops = ["respond"]', 'stops = ["answer"]', "names the clock answer"),
         ('lock = "release-lock"', 'lock = "lock"', "names the clock lock"),
+        ('locked_while = "subject-action"', 'locked_while = "action"', "names the pause_reason action"),
         ('letter = "subject-notice"', 'letter = "notice"', "names the letter notice"),
         ("until = 2028-12-31", "until = 2025-12-31", "before it begins"),
         ('unit = "working"', 'unit = "banking"', "banking"),

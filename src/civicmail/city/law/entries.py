@@ -113,10 +113,11 @@ class NormallyPublic(Entry, frozen=True, kw_only=True):
 
 
 class Sentence(Entry, frozen=True, kw_only=True):
-    """A sentence that letters must contain word for word. official: the language in which the law prescribes it."""
+    """A sentence that letters must contain word for word. official: the language in which the law prescribes it, if it does; then
+    letters in other languages have it as well."""
 
     text: dict[str, Words]
-    official: str = "en"
+    official: str = ""
 
 
 class LetterText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,11 +155,12 @@ class FeeTask(_WithEvidence, frozen=True, kw_only=True):
 
 
 class NoticeClass(Entry, frozen=True, kw_only=True):
-    """A class of records whose subject is notified before release. serve, lock: clocks; rights: clocks of the subject; methods: of
-    service."""
+    """A class of records whose subject is notified before release. serve, lock: clocks; locked_while: the reason of a pause during
+    which nothing is released; rights: clocks of the subject; methods: of service."""
 
     serve: Id
     lock: str = ""
+    locked_while: str = ""
     rights: tuple[Id, ...] = ()
     methods: tuple[Words, ...]
     letter: Id

@@ -151,7 +151,7 @@ def _filled(part: str, letter: Letter, text: LetterText, facts: Mapping[str, Any
             return "\n".join(_PLACE.sub(lambda m, row=row: _words(row[m[2]], language, wording), line) for row in facts[name])  # type: ignore[misc]
         if kind == "sentence":
             sentence = wording.sentences[name]
-            return "\n\n".join(sentence.text[of] for of in dict.fromkeys((language, sentence.official)))
+            return "\n\n".join(sentence.text[of] for of in dict.fromkeys((language, sentence.official or language)))
         return _words(facts.get(name, ""), language, wording)
 
     return _PLACE.sub(value, part)

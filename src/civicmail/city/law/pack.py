@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -47,6 +48,8 @@ from civicmail.city.law.errors import BadPack, NotInForce, NotInPack, WrongOrder
 
 FORMAT = 1
 MAX_BYTES = 1 << 20
+STANDS_STILL = date.max
+"""The last day of a period whose clock stands still."""
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Version = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?(\.[0-9]{1,3})?$")]
 
@@ -167,17 +170,20 @@ class LawPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         templates.check(self.letter(kind), text, facts, language, self._wording())
 
     def due(self, clock: str, start: date, pauses: Iterable[accounts.Pause] = (), extended: int = 0) -> date:
-        """The last day of a period that began behind this day. extended: further days; pauses: days that do not count.
+        """The last day of a period that began behind this day; STANDS_STILL while a pause lasts. extended: further days.
 
         A duty may be done on that day; what is locked stays locked on that day.
         """
         known = self.clock(clock)
-        length = known.days + extended
-        paused = {day for pause in pauses if clock in self.pause_reason(pause.reason).stops for day in pause.days()}
-        if known.unit == "calendar":
-            end = accounts.after(start, length, lambda day: day not in paused)
-            return self.calendar.next_working(end, known.reading) if known.next_working_day else end
-        return accounts.after(start, length, lambda day: day not in paused and self.calendar.is_working(day, known.reading))
+        stopped = [pause for pause in pauses if clock in self.pause_reason(pause.reason).stops]
+        paused = {day for pause in stopped for day in pause.days()}
+        is_working = partial(self.calendar.is_working, reading=known.reading)
+        end = accounts.after(
+            start, known.days + extended, lambda day: day not in paused and (known.unit == "calendar" or is_working(day))
+        )
+        if any(pause.end is None and pause.start < end for pause in stopped):
+            return STANDS_STILL
+        return self.calendar.next_working(end, known.reading) if known.next_working_day else end
 
     def is_running(self, clock: str, start: date, today: date, pauses: Iterable[accounts.Pause] = ()) -> bool:
         """Whether the period has not ended: a lock or hold still forbids, a deadline can still be met."""
@@ -238,7 +244,11 @@ def problems(pack: LawPack) -> list[str]:
         *_duplicates(pack),
         *_dangling(pack),
         *(p for letter in pack.letters for p in templates.problems(letter, pack.sentences, pack.languages)),
-        *(f"the sentence {s.id} lacks its official language {s.official}." for s in pack.sentences if s.official not in s.text),
+        *(
+            f"the sentence {s.id} lacks its official language {s.official}."
+            for s in pack.sentences
+            if s.official not in ("", *s.text)
+        ),
         *(
             f"{key[0]} {key[1]} ends before it begins."
             for key, e in pack.entries().items()
@@ -280,6 +290,7 @@ def _dangling(pack: LawPack) -> list[str]:
         *((e, "letter", (e.letter,) if e.letter else ()) for e in pack.extensions),
         *((n, "clock", tuple(filter(None, (n.serve, n.lock, *n.rights)))) for n in pack.notice_classes),
         *((n, "letter", (n.letter,)) for n in pack.notice_classes),
+        *((n, "pause_reason", (n.locked_while,) if n.locked_while else ()) for n in pack.notice_classes),
         *((x, "sentence", x.sentences) for x in pack.letters),
     ]
     known = pack.entries().keys()
