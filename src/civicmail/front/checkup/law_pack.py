@@ -23,14 +23,14 @@ def law_pack(p: Installation) -> Iterator[Finding]:
         text = "No public-records law was adopted: the records desk decides nothing."
         yield Finding(CHECK, "not-set-up", text, f"civicmail law adopt {shipped.OFFERED} --reason TEXT")
         return
-    name = f"the law pack {pack.name} {pack.version}"
+    name = f"law pack {pack.name} {pack.version}"
     if pack.until < today:
         do = "Have counsel read it, give it a new version and civicmail law adopt FILE --reason TEXT."
-        yield Finding(CHECK, "problem", f"T{name[1:]} ended on {pack.until}: it decides nothing.", do)
+        yield Finding(CHECK, "problem", f"The {name} ended on {pack.until}: it decides nothing.", do)
     elif ends := ending(pack, today, SOON):
         what = ", ".join(f"{table} {id_} on {until}" for table, id_, until in ends[:3])
         do = "Have counsel read them, give the pack a new version and civicmail law adopt FILE --reason TEXT."
-        yield Finding(CHECK, "warning", f"Of {name} ends: {what}{', …' if len(ends) > 3 else ''}.", do)
+        yield Finding(CHECK, "warning", f"Of the {name} ends: {what}{', …' if len(ends) > 3 else ''}.", do)
     else:
         count = len(unconfirmed(pack))
-        yield Finding(CHECK, "ok", f"T{name[1:]} is in force until {pack.until}; counsel has yet to confirm {count} entries.")
+        yield Finding(CHECK, "ok", f"The {name} is in force until {pack.until}; counsel has yet to confirm {count} entries.")

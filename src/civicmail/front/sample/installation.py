@@ -7,10 +7,14 @@ import os
 import socket
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import SystemRandom
 from typing import NamedTuple
 
+from civicmail.city.law import adopted, shipped
+from civicmail.city.law.errors import NotInForce
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Containment
 from civicmail.core.disk.files import OS_FILES
@@ -195,3 +199,9 @@ def make(data: Path, text: str) -> str:
     recovery = layout.make(data)
     OS_FILES.replace(data / "civicmail.toml", text.encode())
     return recovery
+
+
+def adopt_law(data: Path) -> None:
+    """Adopt the law pack that new installations are offered; none if it has ended, as a real city would have none."""
+    with suppress(NotInForce):
+        adopted.adopt(data, shipped.text(shipped.OFFERED), by="sample-city", at=now_ms(), today=datetime.now(UTC).date())

@@ -49,6 +49,7 @@ class LiveDemo:
         home = f"http://127.0.0.1:{self.ports.web}"
         text = installation.settings(self.ports, self.world.port, resolver=self._names.address, pages=home)
         installation.make(data, text)
+        installation.adopt_law(data)
         self.sent: Counter[str] = Counter()
         self.refused: list[str] = []
         self.took: list[float] = []

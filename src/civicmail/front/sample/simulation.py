@@ -88,6 +88,7 @@ class Simulation:
             certificate=certificate.make(data.parent, "mail.city.example"),
         )
         installation.make(data, text)
+        installation.adopt_law(data)
         self.receipts = Receipts()
         self.traffic = Traffic(self.ports, RETRY_HOURS * seconds / HOURS, self.receipts)
         self.watch = DayTracker(data, now_ms(), self.receipts)
