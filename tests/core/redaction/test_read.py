@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pikepdf
 import pypdfium2
 import pytest
 from PIL import Image
 
 from civicmail.core.redaction.errors import NotConverted
+from civicmail.core.redaction.forbidden import forbidden_strings
 from civicmail.core.redaction.read import document_of, page_picture
-from civicmail.core.redaction.shapes import Document
+from civicmail.core.redaction.shapes import Document, Redaction
 from civicmail.core.redaction.words import counted, tokens
 from civicmail.core.sandbox.ocr import find_tesseract
 from core.redaction import sources
@@ -85,6 +87,21 @@ def test_words_of_pages_have_boxes_where_they_are_shown() -> None:
     assert hello.box == pytest.approx((101, 83, 127, 92), abs=2)
     assert world.box[0] > hello.box[2]  # type: ignore[index]
     assert read.sizes == ((612, 792),)
+
+
+def test_a_word_that_a_line_divides_has_two_places() -> None:
+    """One box around both would cover what is between them."""
+    with pikepdf.open(
+        BytesIO(sources.drawn(sources.said("Aben\\255", at=(300, 700)) + sources.said("roth", at=(72, 680))))
+    ) as file:
+        file.pages[0].Resources.Font.F1.Encoding = pikepdf.Name.WinAnsiEncoding
+        out = BytesIO()
+        file.save(out)
+    read = document_of(out.getvalue())
+    assert [word.text for word in read.words][-1] == "roth"
+    assert all(word.box is not None and word.box[3] - word.box[1] < 15 for word in read.words)
+    assert "abenroth" not in forbidden_strings(read, ())
+    assert "abenroth" in forbidden_strings(read, [Redaction(1, "c", 0, len(read.words) - 1)])
 
 
 def test_a_picture_is_a_page() -> None:

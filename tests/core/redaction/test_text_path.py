@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import pdfa
 
-from civicmail.core.redaction.errors import NotConverted
+from civicmail.core.redaction.balance import Balance
+from civicmail.core.redaction.errors import NotConverted, NotReleasable
+from civicmail.core.redaction.gate import check
 from civicmail.core.redaction.shapes import Document, Redaction, ReleasedFile
 from civicmail.core.redaction.text_path import text_pdf
 from core.redaction.reading import by_pdfium, by_pdfminer, document, letters, over
@@ -94,6 +96,16 @@ def test_a_long_word_stays_on_the_page() -> None:
     page = pypdfium2.PdfDocument(released.content)[0]
     text = page.get_textpage()
     assert max(text.get_charbox(n)[2] for n in range(text.count_chars())) < width - 40
+
+
+@pytest.mark.parametrize(
+    "text", ["Dear حبيبي العربية 12 friend", "Dear Пётр Ильич", "Dear Γιώργος", "Kính gửi Nguyễn", "Nyob zoo Xyooj"]
+)
+def test_texts_of_other_scripts_pass_the_gate(text: str) -> None:
+    released = _set(document(text), over(0))
+    with pytest.raises(NotReleasable) as caught:
+        check([released], ["abendroth"], ocr=None, balance=Balance(1, 1))
+    assert [problem for problem in caught.value.problems if "OCR is not installed" not in problem] == []
 
 
 def test_an_empty_text_is_a_page_with_its_title() -> None:

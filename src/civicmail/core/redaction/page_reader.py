@@ -28,10 +28,18 @@ UNKNOWN = 0.2
 """Share of characters without a code from which a page is read by OCR."""
 SCANNED = 200
 """Characters of a page that may be the stamp of a scanner."""
+HYPHEN = "\u2027"
+"""In the place of a hyphen at the end of a line, while characters are gathered."""
+APART = 4.0
+"""Sizes of a character that two of one word may be apart."""
 _HALF = 0.5
 _UNIT = 64  # device units of a point, for pdfium gives whole ones
 _NOTES = frozenset({pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_FILEATTACHMENT})
 _MAX_OBJECTS = 500
+
+
+Edges = tuple[float, float, float, float]
+"""Left, right, bottom, top of a character, as pdfium has them."""
 
 
 def read(content: bytes) -> Reading:
@@ -78,9 +86,12 @@ def _words(page: Any, text: Any, number: int, size: tuple[float, float]) -> tupl
     """Words with the white space behind them, and whether too many characters have no code."""
     result: list[tuple[Word, str]] = []
     letters: list[str] = []
-    edges: list[tuple[float, float, float, float]] = []
+    edges: list[Edges] = []
     count = unknown = 0
     for character, corners in _characters(text):
+        if letters and not character.isspace() and (letters[-1] == HYPHEN or _is_elsewhere(edges[-1], corners)):
+            result.append((_word(page, letters, edges, number, size), ""))
+            letters, edges = [], []
         if not character.isspace():
             letters.append(character)
             edges.append(corners)
@@ -97,7 +108,7 @@ def _words(page: Any, text: Any, number: int, size: tuple[float, float]) -> tupl
     return [(word, gap) for word, gap in result if word.text], unknown > UNKNOWN * count
 
 
-def _characters(text: Any) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
+def _characters(text: Any) -> Iterator[tuple[str, Edges]]:
     """Characters with left, right, bottom, top. A pair of surrogates is one character."""
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     places = [ctypes.byref(edge) for edge in (left, right, bottom, top)]
@@ -115,12 +126,20 @@ def _characters(text: Any) -> Iterator[tuple[str, tuple[float, float, float, flo
 
 
 def _character(code: int) -> str:
-    if code in (0, 0xFFFF):
-        return "\ufffd"
-    return "-" if code in (0xFFFE, 2) else chr(code)  # a hyphen at the end of a line
+    if code in (2, 0xFFFE):
+        return HYPHEN
+    character = chr(code)
+    return "\ufffd" if code == 0xFFFF or (code < 0x20 and not character.isspace()) else character
 
 
-def _word(page: Any, letters: list[str], edges: list[Any], number: int, size: tuple[float, float]) -> Word:
+def _is_elsewhere(before: Edges, behind: Edges) -> bool:
+    """Whether a character is too far from the one before to belong to the same word: a word that a line or column divides has two
+    places."""
+    size = max(before[1] - before[0], before[3] - before[2], behind[1] - behind[0], behind[3] - behind[2], 1.0)
+    return abs(behind[0] - before[0]) + abs(behind[2] - before[2]) > APART * size
+
+
+def _word(page: Any, letters: list[str], edges: list[Edges], number: int, size: tuple[float, float]) -> Word:
     left, right = min(edge[0] for edge in edges), max(edge[1] for edge in edges)
     bottom, top = min(edge[2] for edge in edges), max(edge[3] for edge in edges)
     x, y = ctypes.c_int(), ctypes.c_int()
@@ -130,7 +149,7 @@ def _word(page: Any, letters: list[str], edges: list[Any], number: int, size: tu
         pdfium.FPDF_PageToDevice(page.raw, 0, 0, width, height, 0, a, b, ctypes.byref(x), ctypes.byref(y))
         points.append((x.value / _UNIT, y.value / _UNIT))
     (x0, y0), (x1, y1) = points
-    return Word(plain("".join(letters)), number, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
+    return Word(plain("".join(letters).replace(HYPHEN, "-")), number, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
 
 
 def _needs_ocr(page: Any, characters: int, unknown: bool, pixels: Pixels) -> bool:

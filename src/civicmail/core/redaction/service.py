@@ -70,4 +70,9 @@ class BurnPages(Request[Typeset], frozen=True):
     dpi: int
 
 
-SERVICE = Service(__name__, (ReadDocument, DrawPage, SetText, BurnPages), memory=3 << 30)
+SERVICE = Service(
+    __name__,
+    (ReadDocument, DrawPage, SetText, BurnPages),
+    memory=3 << 30,
+    prepare="civicmail.core.redaction.typesetter:prepare",
+)

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from unicodedata import bidirectional
 
 from civicmail.core.redaction.leaks import words_of
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+"""Classes of letters (UAX 9, table 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ def difference(text: str, surviving: Iterable[str]) -> Difference:
     expected = words_of(" ".join(surviving))
     joined, known = "".join(expected), frozenset(expected)
     found = words_of(text)
-    unknown = sum(word not in known and word not in joined for word in found)
+    unknown = sum(word not in known and word not in joined and not _is_mirrored(word, joined) for word in found)
     letters, expected_letters = Counter("".join(found)), Counter(joined)
     return Difference(unknown, (letters - expected_letters).total(), (expected_letters - letters).total())
+
+
+def _is_mirrored(word: str, joined: str) -> bool:
+    """Whether it is a word of a script from right to left in the order of its glyphs, as some readers give it."""
+    return any(bidirectional(character) in _RIGHT_TO_LEFT for character in word) and word[::-1] in joined

@@ -27,6 +27,11 @@ _NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed|the PDF conta
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
+def prepare(*, forks: bool) -> None:
+    """Find the installed fonts, which a sandboxed process cannot do: they are mapped into its memory."""
+    _fonts()
+
+
 def set_text(content: bytes, _request: SetText) -> Typeset:
     return typeset(json.loads(content))
 
