@@ -63,6 +63,8 @@ def _fill(t: Any, row: models.Request) -> None:
         )
         for n, state in enumerate(sorted(states.SCOPE), 1)
     ]
+    models.Hold.objects.create(request=row, archive="0a1b2c3d4e5f", placed=now - timedelta(days=1), ended=now)
+    models.Hold.objects.create(request=row, scope=scopes[0], archive="f5e4d3c2b1a0", placed=now)
     searches = [
         models.Search.objects.create(scope=scopes[0], by=officer, at=now, state=state, population=3, found=3)
         for state in sorted(states.SEARCH)

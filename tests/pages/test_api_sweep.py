@@ -109,7 +109,7 @@ WITHOUT: dict[str, str] = {
     "left.forward": "asked for inside leaver.answer, where mail goes on to another mailbox",
     **dict.fromkeys(("feed.key", "feed.map", "feed.pull", "feed.take"), "the personnel system has its own way in: /scim/v2/"),
     **dict.fromkeys(
-        (f"records.{act}" for act in ("work", "review", "confirm-scope", "second", "approve", "contest", "suit", "attest")),
+        (f"records.{act}" for act in ("review", "second", "approve", "contest", "suit", "attest")),
         "no page of the records desk has it yet",
     ),
     "request.decide-higher": "asked for inside request.decide, after a violation",

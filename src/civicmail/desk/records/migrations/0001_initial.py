@@ -371,7 +371,6 @@ class Migration(migrations.Migration):
                 ("state", models.CharField(default="proposed", max_length=10)),
                 ("at", models.DateTimeField()),
                 ("confirmed", models.DateTimeField(blank=True, null=True)),
-                ("hold", models.CharField(blank=True, max_length=40)),
                 ("why", models.CharField(blank=True, max_length=400)),
                 (
                     "by",
@@ -395,12 +394,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Hold",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("archive", models.CharField(max_length=40, unique=True)),
+                ("placed", models.DateTimeField()),
+                ("ended", models.DateTimeField(blank=True, null=True)),
+                (
+                    "request",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="records.request"),
+                ),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="records.scope"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="Search",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField()),
                 ("state", models.CharField(db_index=True, default="waiting", max_length=10)),
-                ("done", models.BigIntegerField(default=0, help_text="items listed")),
+                ("done", models.BigIntegerField(default=0, help_text="messages listed")),
                 ("population", models.BigIntegerField(default=0)),
                 ("found", models.BigIntegerField(default=0)),
                 ("unsearchable", models.BigIntegerField(default=0)),
@@ -437,6 +458,7 @@ class Migration(migrations.Migration):
                 ("holders", models.JSONField(default=list)),
                 ("received", models.BigIntegerField(help_text="epoch ms")),
                 ("size", models.BigIntegerField(default=0)),
+                ("hit", models.BooleanField(default=True)),
                 ("trouble", models.CharField(blank=True, max_length=20)),
                 ("settled", models.CharField(blank=True, max_length=20)),
                 (
@@ -661,6 +683,20 @@ class Migration(migrations.Migration):
                     ("confirmed_by__isnull", True), models.Q(("confirmed_by", models.F("by")), _negated=True), _connector="OR"
                 ),
                 name="scope_has_two_people",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended__isnull", True)), fields=("request", "scope"), name="hold_once_for_a_scope"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended__isnull", True), ("scope__isnull", True)),
+                fields=("request",),
+                name="hold_once_for_everything",
             ),
         ),
         migrations.AddConstraint(

@@ -6,7 +6,7 @@ from civicmail.desk.records.models.productions import Contest, ProducedFile, Pro
 from civicmail.desk.records.models.replies import FeeLine, Letter, SubjectNotice
 from civicmail.desk.records.models.requests import Assignment, Contact, Pause, Request, RequestYear
 from civicmail.desk.records.models.reviews import Decision, Redaction, Suggestion
-from civicmail.desk.records.models.searches import Attestation, Item, Scope, Search
+from civicmail.desk.records.models.searches import Attestation, Hold, Item, Scope, Search
 
 __all__ = [
     "Assignment",
@@ -15,6 +15,7 @@ __all__ = [
     "Contest",
     "Decision",
     "FeeLine",
+    "Hold",
     "Item",
     "Letter",
     "Pause",

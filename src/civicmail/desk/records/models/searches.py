@@ -14,7 +14,7 @@ from civicmail.desk.records.models.requests import Request
 class Scope(models.Model):
     """A version of what is searched. understood: the request in the desk's words, which the requester reads; query: of the
     search language, over the whole archive; state: of states.SCOPE; by: who wrote it, confirmed_by: the second person that a
-    request entered by its own officer needs; hold: id of the archive's hold."""
+    request entered by its own officer needs."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="scopes")
     version = models.PositiveSmallIntegerField()
@@ -25,7 +25,6 @@ class Scope(models.Model):
     at = models.DateTimeField()
     confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     confirmed = models.DateTimeField(null=True, blank=True)
-    hold = models.CharField(max_length=40, blank=True)
     why = models.CharField(max_length=400, blank=True)
 
     class Meta:
@@ -40,16 +39,39 @@ class Scope(models.Model):
         return f"{self.request} scope {self.version}"
 
 
+class Hold(models.Model):
+    """A hold of the archive for a request. scope: whose query it is, null for the hold on the whole archive, which a request has
+    until a scope is agreed; archive: its id there."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="holds")
+    scope = models.ForeignKey(Scope, models.PROTECT, null=True, blank=True, related_name="holds")
+    archive = models.CharField(max_length=40, unique=True)
+    placed = models.DateTimeField()
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "scope"], condition=Q(ended__isnull=True), name="hold_once_for_a_scope"),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(ended__isnull=True, scope__isnull=True), name="hold_once_for_everything"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request}: hold {self.archive}"
+
+
 class Search(models.Model):
-    """One search of the archive under a scope, with what an affidavit needs. state: of states.SEARCH; population:
-    messages and attachments that the scope reaches = found + unsearchable + excluded; counts: per term and mailbox; coverage: of
-    the index; checkpoint: of the ledger."""
+    """One search of the archive under a scope, with what an affidavit needs. state: of states.SEARCH; population: messages that
+    the archive had = found + unsearchable + excluded; done: of found and unsearchable; counts: {term: {mailbox: messages}}, and
+    under "" all of a mailbox; coverage: of the index; checkpoint: of the ledger; why: it failed."""
 
     scope = models.ForeignKey(Scope, models.PROTECT, related_name="searches")
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     state = models.CharField(max_length=10, default="waiting", db_index=True)
-    done = models.BigIntegerField(default=0, help_text="items listed")
+    done = models.BigIntegerField(default=0, help_text="messages listed")
     population = models.BigIntegerField(default=0)
     found = models.BigIntegerField(default=0)
     unsearchable = models.BigIntegerField(default=0)
@@ -78,7 +100,8 @@ class Item(models.Model):
     number of the MIME part, empty for the message itself; parent: the message of an attachment; content: keyed hash of the
     content, by which decisions are found; mih: EDRM message identification hash; thread, place: its thread and its place
     in it; inclusive: has all text of its thread; cluster: near-duplicates of each other; holders: mailboxes that had
-    it; trouble: why it could not be searched, settled: how a person settled that; reader: to whom it is assigned."""
+    it; hit: false for what could not be searched and might be meant; trouble: why it could not be searched, settled: how a person
+    settled that; reader: to whom it is assigned."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="items")
     search = models.ForeignKey(Search, models.PROTECT, related_name="items")
@@ -96,6 +119,7 @@ class Item(models.Model):
     holders = models.JSONField(default=list)
     received = models.BigIntegerField(help_text="epoch ms")
     size = models.BigIntegerField(default=0)
+    hit = models.BooleanField(default=True)
     trouble = models.CharField(max_length=20, blank=True)
     settled = models.CharField(max_length=20, blank=True)
     reader = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")

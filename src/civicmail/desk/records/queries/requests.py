@@ -36,19 +36,40 @@ def agreed_scope(request: Request) -> ScopeRow | None:
 def mandate_of(request: Request, actor: Actor, now: int) -> Mandate:
     """What this person may read under the request: the agreed scope, over the whole archive, while they are assigned to it and it
     is open (P-21). Raises NotPermitted."""
-    assignment = Assignment.objects.filter(request=request, person__uid=actor.uid, until__isnull=True).first()
-    if assignment is None:
-        raise NotPermitted(f"You are not assigned to request {request.number}.")
+    assignment = _assignment(request, actor)
     scope = agreed_scope(request)
     if scope is None:
         raise NotPermitted(f"Request {request.number} has no agreed scope, so nothing can be read under it.")
+    return _mandate(request, assignment, scope.query)
+
+
+def mandate_to_count(request: Request, query: str, actor: Actor, now: int) -> Mandate:
+    """For counts of what a scope would reach, before there is one: of numbers only. Raises NotPermitted."""
+    return _mandate(request, _assignment(request, actor), query)
+
+
+def is_assigned(request: Request, actor: Actor) -> bool:
+    """Whether this person works on the request now."""
+    return Assignment.objects.filter(request=request, person__uid=actor.uid, until__isnull=True).exists()
+
+
+def _assignment(request: Request, actor: Actor) -> Assignment:
+    assignment = (
+        Assignment.objects.filter(request=request, person__uid=actor.uid, until__isnull=True).select_related("person").first()
+    )
+    if assignment is None:
+        raise NotPermitted(f"You are not assigned to request {request.number}.")
+    return assignment
+
+
+def _mandate(request: Request, assignment: Assignment, query: str) -> Mandate:
     return Mandate(
         number=request.number,
         ground="request",
-        person=actor.uid,
+        person=assignment.person.uid,
         role="city-attorney" if assignment.role == "attorney" else "records-officer",
         reason=f"Request for records {request.number}",
-        scope=Scope((), (), words=scope.query, whole=True),
+        scope=Scope((), (), words=query, whole=True),
         starts=epoch_ms(assignment.since),
         until=NEVER if request.state in OPEN else 0,
         urgent=False,

@@ -22,6 +22,10 @@ ACTS = {
     "content.show": "Opened a message",
     "content.attachment": "Opened an attachment",
     "hold.placed": "Placed a hold",
+    "hold.lifted": "Lifted a hold",
+    "scope.proposed": "Proposed a scope",
+    "scope.agreed": "Agreed to a scope",
+    "scope.refused": "Refused a scope",
 }
 """Act of an entry -> its words in the history."""
 

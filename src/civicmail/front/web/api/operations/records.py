@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
 from ninja import Router
 
+from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.lists.requests import REQUESTS
+from civicmail.desk.records.models import Scope as ScopeRow
+from civicmail.desk.records.views import request_page
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
+from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import RowSchema
 
 router = Router(tags=["Records requests"])
 
 REQUEST_ROW = list_operation(router, REQUESTS)
+ONE = "/records/requests/{str:number}"
+
+
+class RecordScope(RowSchema):
+    """A version of what a request reaches. state: proposed, agreed, refused or replaced; by, confirmed_by: employee numbers."""
+
+    version: int
+    understood: str
+    query: str
+    state: str
+    at: datetime
+    by: str
+    confirmed_by: str
+    confirmed: datetime | None
+    why: str
+
+
+def _scope(row: ScopeRow) -> RecordScope:
+    by, second = row.by.uid if row.by else "", row.confirmed_by.uid if row.confirmed_by else ""
+    return RecordScope.from_row(row, by=by, confirmed_by=second)
+
+
+@operation(
+    router, "GET", f"{ONE}/scopes", act="records.see", scope="read:records", page="records-scope", response=list[RecordScope]
+)
+def list_record_scopes(request: Call, response: HttpResponse, number: str) -> list[Any]:
+    """List the versions of the scope of a request, newest first."""
+    row = request_page.seen(request, number)
+    return pagination.rows(request, response, row.scopes.select_related("by", "confirmed_by"), _scope, by="-version")
+
+
+for act in (PROPOSE_SCOPE, DECIDE_SCOPE):
+    act_operation(router, act, RecordScope, _scope)
