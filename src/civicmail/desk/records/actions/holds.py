@@ -1,7 +1,7 @@
 """The archive's holds for requests: in force from the second of intake until the law's period after the end (P-20, P-21).
 
 Until a scope is agreed a request holds the whole archive: nobody can know before what it reaches. Then it holds what the agreed
-scope and any proposed one reach, later mail included (docs/decisions/0128).
+scope and any proposed one reach, later mail included.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def propose(request: Request, understood: str, query: str, *, actor: Actor, now:
             row.state, row.since = states.REQUESTS.step(row.state, "rescope" if row.state == "review" else "scope"), from_ms(now)
             row.save(update_fields=["state", "since"])
         person = acting_person(actor)
-        needs_second = row.entered == person
+        needs_second = row.entered is not None and four_eyes.is_oneself(actor, row.entered, now)
         replaced = ("proposed",) if needs_second else holds.LIVE
         _replace(row, replaced)
         version = 1 + max(row.scopes.values_list("version", flat=True), default=0)
