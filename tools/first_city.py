@@ -142,7 +142,7 @@ class FirstCity:
         options |= dict.fromkeys(("hasResidentKey", "hasUserVerification", "isUserVerified"), True)
         wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
         browser.press("Set a passkey")
-        browser.page.locator(".cm-who a").first.wait_for()
+        browser.page.locator(".cm-me").wait_for()
 
     def _steps(self, officer: Browser, link: str) -> None:
         officer.open(f"http://localhost:{self.web}/")

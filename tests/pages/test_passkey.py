@@ -36,21 +36,21 @@ def test_a_passkey_is_set_by_an_invitation_and_signs_in(newcomer: Any) -> None:
     page = newcomer
     assert page.url.endswith(reverse("welcome"))
     page.click("text=Set a passkey")
-    page.locator(".cm-who a").first.wait_for()
+    page.locator(".cm-me").wait_for()
     assert [k["isResidentCredential"] for k in page.keys.held()] == [True]
     page.goto(page.home + reverse("my-sessions"))
     assert page.get_by_text("No password.").is_visible()
     page.context.clear_cookies()
     page.goto(page.home + reverse("account_login"))
     page.click("text=Sign in with a passkey")
-    page.locator(".cm-who a").first.wait_for()
-    assert page.locator(".cm-head").get_by_text("Dana Ortiz").is_visible()
+    page.locator(".cm-me").wait_for()
+    assert page.locator(".cm-me").get_by_text("Dana Ortiz").is_visible()
 
 
 def test_a_device_that_did_not_ask_who_it_is_signs_nobody_in(newcomer: Any, browse: Any) -> None:
     page = newcomer
     page.click("text=Set a passkey")
-    page.locator(".cm-who a").first.wait_for()
+    page.locator(".cm-me").wait_for()
     page.context.clear_cookies()
     page.keys.knows_its_owner(False)
     page.goto(page.home + reverse("account_login"))
@@ -63,7 +63,7 @@ def test_a_device_password_needs_the_passkey_again(newcomer: Any, installed: Pat
     """And what was asked for goes on afterwards."""
     page = newcomer
     page.click("text=Set a passkey")
-    page.locator(".cm-who a").first.wait_for()
+    page.locator(".cm-me").wait_for()
     from civicmail.front.web.sessions import SessionStore
 
     key = next(c["value"] for c in page.context.cookies() if c["name"] == "sessionid")
