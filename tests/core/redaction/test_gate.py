@@ -29,12 +29,12 @@ PICTURE = tuple(word for word, _, _ in PLACED)
 class BlindOcr(Ocr):
     """Sees nothing: for leaks that another check must notice."""
 
-    def words(self, picture: bytes, *, seconds: float | None = None) -> tuple[str, str]:
+    def words_any_way_up(self, picture: bytes) -> tuple[str, str]:
         assert picture.startswith(b"P5 ")
         return "", ""
 
 
-BLIND = BlindOcr("", "")
+BLIND = BlindOcr("", "", finds_orientation=True)
 NO_ITEMS = Balance(0)
 
 
@@ -482,6 +482,19 @@ def test_r22_a_word_that_only_the_picture_shows_is_refused() -> None:
     assert refusals(pdfs.picture_file(shown), ocr=find_tesseract("eng")) == ["OCR shows a forbidden string of the shape xxxxxxxxx"]
 
 
+@pytest.mark.neighbour("tesseract")
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_r22_ocr_reads_a_page_on_its_side(turn: int) -> None:
+    lines = [
+        (f"{word} is written on line {n}", 72.0, 100.0 + 30 * n) for n, word in enumerate(["one", SECRET, "three", "four"] * 5)
+    ]
+    picture = pdfs.draw(lines).rotate(turn, expand=False, fillcolor=255)
+    shown = pdfs.set_picture(jpeg=pdfs.saved_as_jpeg(picture))
+    assert "OCR shows a forbidden string of the shape xxxxxxxxx" in refusals(
+        pdfs.picture_file(shown, boxes=()), ocr=find_tesseract("eng")
+    )
+
+
 def test_r22_signs_that_ocr_confuses_are_one() -> None:
     forbidden = leaks.ForbiddenStrings([SECRET, NUMBER])
     assert forbidden.find_in_ocr("Abendr0th, O7B-O5-II2O") == ["xxxxxxxxx", "###-##-####"]
@@ -490,16 +503,18 @@ def test_r22_signs_that_ocr_confuses_are_one() -> None:
 
 def test_r22_without_ocr_no_page_leaves() -> None:
     assert refusals(pdfs.text_file(), ocr=None) == ["its pages cannot be checked, because OCR is not installed."]
+    missing = "its pages cannot be checked, because the data of OCR about orientation (osd) is not installed."
+    assert refusals(pdfs.text_file(), ocr=BlindOcr("", "")) == [missing]
     assert refusals(plain("No page."), ocr=None) == []
 
 
 def test_r22_a_page_that_ocr_cannot_read_does_not_leave() -> None:
     @dataclass(frozen=True, slots=True)
     class Failing(Ocr):
-        def words(self, picture: bytes, *, seconds: float | None = None) -> tuple[str, str]:
+        def words_any_way_up(self, picture: bytes) -> tuple[str, str]:
             return "", "takes too long"
 
-    assert refusals(pdfs.text_file(), ocr=Failing("", "")) == ["OCR could not read it: takes too long."]
+    assert refusals(pdfs.text_file(), ocr=Failing("", "", finds_orientation=True)) == ["OCR could not read it: takes too long."]
 
 
 # -- (f) archival and accessible -------------------------------------------------------------------------------------------

@@ -158,14 +158,16 @@ def check_boxes(checked: CheckedFile) -> Problems:
 
 
 def check_ocr(checked: CheckedFile) -> Problems:
-    """(e) A person who looks at the pages reads no forbidden string."""
+    """(e) A person who looks at the pages, whichever way up, reads no forbidden string."""
     if checked.file.media_type != PDF:
         return
-    if checked.production.ocr is None:
-        yield checked.says("its pages cannot be checked, because OCR is not installed.")
+    ocr = checked.production.ocr
+    if ocr is None or not ocr.finds_orientation:
+        missing = "OCR" if ocr is None else "the data of OCR about orientation (osd)"
+        yield checked.says(f"its pages cannot be checked, because {missing} is not installed.")
         return
     count = 0
-    for count, (text, why) in enumerate(_read_pages(checked.pictures(), checked.production.ocr), 1):
+    for count, (text, why) in enumerate(_read_pages(checked.pictures(), ocr), 1):
         if why:
             yield checked.says(f"OCR could not read it: {why}.", count)
         yield from _masked(checked, "OCR", checked.production.forbidden.find_in_ocr(text), count)
@@ -236,7 +238,7 @@ def _read_pages(pictures: Iterable[bytes], ocr: Ocr) -> Iterator[tuple[str, str]
     waiting: deque[Future[tuple[str, str]]] = deque()
     with ThreadPoolExecutor(workers) as executor:
         for picture in pictures:
-            waiting.append(executor.submit(ocr.words, picture))
+            waiting.append(executor.submit(ocr.words_any_way_up, picture))
             if len(waiting) >= workers + _PAGES_AHEAD:
                 yield waiting.popleft().result()
         while waiting:

@@ -13,6 +13,8 @@ from civicmail.core.sandbox.errors import CRASHED, TOO_LONG
 
 SECONDS = 60  # for one page; a full one takes two
 MEMORY = 1_500_000_000
+_UPRIGHT, _WITH_ORIENTATION = "3", "1"  # of its option --psm
+_ORIENTATION = "osd"  # its data about scripts and orientation
 _TSV_FIELDS, _TSV_WORD = 12, "5"  # columns of tesseract's TSV, and the level of its rows about words
 PixelBox = tuple[int, int, int, int]
 """Left, top, right, bottom."""
@@ -20,14 +22,20 @@ PixelBox = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ocr:
-    """program: path of tesseract; languages: as its option -l needs them."""
+    """program: path of tesseract; languages: as its option -l needs them; finds_orientation: whether it can read pages that are not
+    upright."""
 
     program: str
     languages: str
+    finds_orientation: bool = False
 
     def words(self, picture: bytes, *, seconds: float | None = None) -> tuple[str, str]:
         """The text in a picture, or ("", reason) where there is none. seconds: by the clock."""
         return self._run(picture, seconds)
+
+    def words_any_way_up(self, picture: bytes) -> tuple[str, str]:
+        """The same, also of a page on its side or upside down, in a fifth more time. Needs finds_orientation."""
+        return self._run(picture, None, mode=_WITH_ORIENTATION)
 
     def boxes(self, picture: bytes) -> tuple[list[tuple[str, str, PixelBox]], str]:
         """The words in a picture, the white space behind each, and its box; with a reason where there is none."""
@@ -45,12 +53,12 @@ class Ocr:
             line = fields[1:5]
         return words, why
 
-    def _run(self, picture: bytes, seconds: float | None, *options: str) -> tuple[str, str]:
+    def _run(self, picture: bytes, seconds: float | None, *options: str, mode: str = _UPRIGHT) -> tuple[str, str]:
         most = SECONDS if seconds is None else math.ceil(seconds)
         command = (sys.executable, "-I", "-m", "civicmail.core.sandbox.launch", str(MEMORY), str(most), self.program)
         try:
             done = subprocess.run(  # noqa: S603 - limited by launch.py; the picture comes by a pipe
-                [*command, "stdin", "stdout", "-l", self.languages, "--psm", "3", *options],
+                [*command, "stdin", "stdout", "-l", self.languages, "--psm", mode, *options],
                 input=picture, capture_output=True, timeout=SECONDS + 20 if seconds is None else seconds, check=False, cwd="/",
                 env={"LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "PATH": "/usr/bin:/bin"},
             )  # fmt: skip
@@ -69,4 +77,4 @@ def find_tesseract(languages: str) -> Ocr | None:
     listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S603 - as above
     installed = set(listed.stdout.split())
     requested = [name for name in languages.split("+") if name in installed]
-    return Ocr(str(Path(program).resolve()), "+".join(requested)) if requested else None
+    return Ocr(str(Path(program).resolve()), "+".join(requested), _ORIENTATION in installed) if requested else None
