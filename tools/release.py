@@ -165,7 +165,7 @@ class Release:
             "Maintainer": "Civicmail maintainers <maintainers@civicmail.invalid>",
             "Installed-Size": size,
             "Depends": "python3 (>= 3.13), python3 (<< 3.14), passwd, libstdc++6, curl",
-            "Recommends": "postfix, dovecot-imapd, dovecot-lmtpd, tesseract-ocr, fonts-dejavu-core",
+            "Recommends": "postfix, dovecot-imapd, dovecot-lmtpd, tesseract-ocr",
             "Suggests": "postgresql, rspamd, clamav-daemon, nginx",
             "Section": "mail",
             "Priority": "optional",

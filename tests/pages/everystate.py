@@ -98,6 +98,7 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (records.Production, "state"): of(recordstates.PRODUCTIONS),
     (records.SubjectNotice, "state"): of(recordstates.NOTICES),
     (records.Contest, "state"): of(recordstates.CONTESTS),
+    (records.Reply, "state"): set(recordstates.REPLY),
     (records.Publication, "state"): of(recordstates.PUBLICATIONS),
     (records.Letter, "state"): of(recordstates.LETTERS),
     (records.Attestation, "state"): recordstates.ATTESTATION,

@@ -52,8 +52,19 @@ def _fill(t: Any, row: models.Request) -> None:
     models.Contact.objects.create(
         request=row, name="Robin Vale", email="robin@resident.example", until=now.date() + timedelta(days=90)
     )
+    for n, state in enumerate(sorted(states.REPLY)):
+        models.Reply.objects.create(request=row, way="page", text="Only the ones of March.", received=now, state=state)
+        models.Reply.objects.create(way="mail", capture=f"{CAPTURE[:-1]}{n}", received=now, state=state)
+    models.SelfRequestStep.objects.create(
+        request=row, step="general-right", answer=True, reason="Any requester has it.", by=officer, at=now
+    )
     models.Pause.objects.create(
-        request=row, reason="scope", began=now - timedelta(days=2), ended=now - timedelta(days=1), by=officer
+        request=row,
+        reason="awaiting-scope",
+        note="Asked by letter which streets are meant.",
+        began=now - timedelta(days=2),
+        ended=now - timedelta(days=1),
+        by=officer,
     )
     for person, role in ((officer, "reviewer"), (second, "second")):
         models.Assignment.objects.create(request=row, person=person, role=role, since=now - timedelta(days=2), by=officer)

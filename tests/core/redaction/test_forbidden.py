@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from civicmail.core.redaction.forbidden import forbidden_strings
 from core.redaction.reading import document, over
 
 
-@pytest.mark.rule("promise 9", "What is redacted in one place is forbidden in the whole production.")
 def test_r22_a_redacted_name_is_forbidden_whole_and_by_its_words() -> None:
     assert forbidden_strings(document("from Wilhelmina Abendroth, here"), [over(1, 2)]) == {
         "wilhelmina abendroth", "wilhelmina", "abendroth",

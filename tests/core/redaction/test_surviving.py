@@ -13,7 +13,6 @@ def _line(*redactions: Redaction, text: str = "a b c d e") -> str:
     return "".join(piece.text + piece.gap for piece in pieces(document(text), redactions)).replace(" · REDACTED §19.36(10)(a)", "")
 
 
-@pytest.mark.rule("promise 9", "A redacted word is replaced by the label of its redaction.")
 def test_a_label_stands_for_the_words_of_a_redaction() -> None:
     assert _line(over(1, 3)) == "a [1] e "
 

@@ -11,11 +11,12 @@ MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 
 
-def notify(key: str, to: str, subject: str, text: str, *, now: datetime) -> None:
+def notify(key: str, to: str, subject: str, text: str, *, now: datetime, reply_to: str = "") -> None:
     """Write a notice to the mailbox. key: the same key again writes nothing. text: paragraphs, no greeting, and no content of
-    other mail, which the reader may not be allowed to see."""
+    other mail, which the reader may not be allowed to see. reply_to: the address of who reads answers."""
     short = " ".join(subject.split())[:MAX_SUBJECT]
-    Notice.objects.get_or_create(key=key, defaults={"to": to, "subject": short, "text": text[:MAX_TEXT], "made": now})
+    values = {"to": to, "subject": short, "text": text[:MAX_TEXT], "made": now, "reply_to": reply_to}
+    Notice.objects.get_or_create(key=key, defaults=values)
 
 
 def notify_many(notices: Iterable[tuple[str, str, str, str]], *, now: datetime) -> None:

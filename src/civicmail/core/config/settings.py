@@ -22,6 +22,9 @@ class City:
     hostname: str = _setting("", "The name that our servers give in greetings and Received lines; empty: mail.<first domain>.")
     time_zone: str = _setting("America/Chicago", "The time zone in which pages and letters tell times.")
 
+    records_place: str = _setting("", "Where the public asks for records in person: room, building and street.")
+    records_hours: str = _setting("", "When that office is open, as the public notice of the records custodian says it.")
+
     agencies_named: bool = _setting(
         False, "Whether From says for which agency somebody writes, in parentheses after the name: contractor, and which one."
     )

@@ -45,6 +45,7 @@ CONTEST = labels("open", "upheld", changed="corrected")
 PUBLICATION = labels(planned="scheduled", public="active", taken="retired")
 LETTER = labels("draft", "sent", asked="pending")
 ATTESTATION = labels("signed", asked="open")
+REPLY = labels("open", "dismissed", read="closed")
 SUGGESTION = labels("open", "dismissed", used="applied")
 
 OPEN: frozenset[str] = frozenset({"new", "scoping", "review", "approval", "released"})

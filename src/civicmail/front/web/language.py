@@ -18,7 +18,7 @@ from django.views.i18n import set_language
 
 OFFICES = (
     "/access/", "/api/", "/demo/", "/dept/", "/department/", "/holding/", "/incidents/", "/mail/sent-plain/", "/mandates/",
-    "/oversight/", "/reviews/", "/system/",
+    "/oversight/", "/records/", "/reviews/", "/system/",
     *(f"/policy/{room}/" for room in ("approvals", "emergencies", "facts", "fail-matrix", "offered", "rules")),
 )  # fmt: skip
 """Beginnings of the addresses of offices, of what programs ask, and of the page on which a demo is entered."""

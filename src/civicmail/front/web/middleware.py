@@ -89,12 +89,17 @@ PUBLIC = frozenset(
         "autodiscover",
         "autodiscover-json",
         "mta-sts",
+        "public-records",
+        "public-records-request",
+        "public-records-released",
+        "public-records-status",
+        "public-records-follow",
     }
 )
 """Names of all views without sign-in."""
 
-UNNAMED = frozenset({"complaint", "link-followed"})
-"""Views that are logged without the person: anonymous reports and followed links."""
+UNNAMED = frozenset({"complaint", "link-followed", "public-records-request", "public-records-follow"})
+"""Views that are logged without the person: anonymous reports and requests, and followed links."""
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 

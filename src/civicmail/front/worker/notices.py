@@ -37,7 +37,7 @@ class Sending:
         waiting = queries.waiting(BATCH_SIZE)
         if not waiting:
             return 0
-        letters = [self._own(NoticeContent(n.key, n.to, n.subject, n.text, epoch_ms(n.made))) for n in waiting]
+        letters = [self._own(NoticeContent(n.key, n.to, n.subject, n.text, epoch_ms(n.made), n.reply_to)) for n in waiting]
         ids = self._post.send(letters, Source("local", "notices"))
         for notice, id_ in zip(waiting, ids, strict=True):
             actions.mark_sent(notice, id_, now=from_ms(self._clock()))

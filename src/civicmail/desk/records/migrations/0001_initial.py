@@ -14,6 +14,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="HeardForRecords",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("journal", models.CharField(max_length=40, unique=True)),
+                ("number", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="RequestYear",
             fields=[
                 ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
@@ -92,8 +100,9 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 ("title", models.CharField(blank=True, max_length=200)),
                 ("language", models.CharField(default="en", max_length=5)),
-                ("law", models.CharField(max_length=40)),
-                ("law_version", models.CharField(max_length=40)),
+                ("law", models.CharField(blank=True, max_length=40)),
+                ("law_version", models.CharField(blank=True, max_length=40)),
+                ("clock", models.CharField(default="respond", max_length=40)),
                 ("received", models.DateTimeField(db_index=True)),
                 ("acknowledged", models.DateTimeField(blank=True, null=True)),
                 ("due", models.DateField(blank=True, null=True)),
@@ -113,6 +122,38 @@ class Migration(migrations.Migration):
                     "entered",
                     models.ForeignKey(
                         blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reply",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("way", models.CharField(max_length=10)),
+                ("capture", models.CharField(blank=True, max_length=36)),
+                ("text", models.TextField(blank=True)),
+                ("received", models.DateTimeField()),
+                ("state", models.CharField(db_index=True, default="open", max_length=10)),
+                ("at", models.DateTimeField(blank=True, null=True)),
+                ("why", models.CharField(blank=True, max_length=400)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replies",
+                        to="records.request",
                     ),
                 ),
             ],
@@ -487,6 +528,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SelfRequestStep",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.CharField(max_length=40)),
+                ("answer", models.BooleanField()),
+                ("reason", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
+                (
+                    "request",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="records.request"),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
             name="SubjectNotice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -570,6 +629,12 @@ class Migration(migrations.Migration):
             model_name="request",
             constraint=models.CheckConstraint(
                 condition=models.Q(("state", "done"), ("outcome", ""), _connector="OR"), name="request_outcome_when_done"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reply",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("capture", ""), _negated=True), fields=("capture",), name="reply_once_a_message"
             ),
         ),
         migrations.AddIndex(
@@ -728,6 +793,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="item",
             constraint=models.UniqueConstraint(fields=("request", "capture", "part"), name="item_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="selfrequeststep",
+            constraint=models.UniqueConstraint(fields=("request", "step"), name="self_request_step_once"),
         ),
         migrations.AddConstraint(
             model_name="suggestion",

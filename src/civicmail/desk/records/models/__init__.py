@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from civicmail.desk.records.models.productions import Contest, ProducedFile, Production, Publication
 from civicmail.desk.records.models.replies import FeeLine, Letter, SubjectNotice
-from civicmail.desk.records.models.requests import Assignment, Contact, Pause, Request, RequestYear
+from civicmail.desk.records.models.requests import (
+    Assignment,
+    Contact,
+    HeardForRecords,
+    Pause,
+    Reply,
+    Request,
+    RequestYear,
+    SelfRequestStep,
+)
 from civicmail.desk.records.models.reviews import Decision, Redaction, Suggestion
 from civicmail.desk.records.models.searches import Attestation, Hold, Item, Scope, Search
 
@@ -15,6 +24,7 @@ __all__ = [
     "Contest",
     "Decision",
     "FeeLine",
+    "HeardForRecords",
     "Hold",
     "Item",
     "Letter",
@@ -23,10 +33,12 @@ __all__ = [
     "Production",
     "Publication",
     "Redaction",
+    "Reply",
     "Request",
     "RequestYear",
     "Scope",
     "Search",
+    "SelfRequestStep",
     "SubjectNotice",
     "Suggestion",
 ]

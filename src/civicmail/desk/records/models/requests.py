@@ -25,10 +25,9 @@ class Request(models.Model):
     capability link, which only the requester has; intake: of states.INTAKES; capture: the message that it came in, or about which
     it is; oral: not in writing, so that it cannot be enforced by mandamus; self_request: about the requester;
     incarcerated: the requester's longer hold; text: in the requester's words; title: the desk's name for it; law, law_version: the
-    pack under which it runs; entered: who of the desk entered it, null for a request that came in by itself; state: of
-    states.REQUEST; outcome: of states.OUTCOMES when it is done; due: the internal target; suit: when a suit was served, from which
-    nothing of it changes; simple: the internal target is that of a simple request; searched_first: the desk's answer to
-    whether released records already have it."""
+    pack under which it runs, empty until one was adopted; clock: its clock that gives the target; entered: who of the desk entered
+    it, null for a request that came in by itself; state: of states.REQUEST; outcome: of states.OUTCOMES when it is done; due: the
+    internal target; suit: when a suit was served, from which nothing of it changes."""
 
     number = models.CharField(max_length=20, unique=True)
     receipt = models.CharField(max_length=64, unique=True)
@@ -41,8 +40,9 @@ class Request(models.Model):
     text = models.TextField()
     title = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=5, default="en")
-    law = models.CharField(max_length=40)
-    law_version = models.CharField(max_length=40)
+    law = models.CharField(max_length=40, blank=True)
+    law_version = models.CharField(max_length=40, blank=True)
+    clock = models.CharField(max_length=40, default="respond")
     entered = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     custodian = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     received = models.DateTimeField(db_index=True)
@@ -79,6 +79,59 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"contact of {self.request}"
+
+
+class Reply(models.Model):
+    """What somebody wrote to the desk: later, about a request, or mail that fits none (the holding pen). way: page, mail, or
+    queue for mail that a rule sent here (P-11); capture: of mail, whose text stays in the archive; text: of what was written on the
+    status page; state: of states.REPLY; by, at: who answered it."""
+
+    request = models.ForeignKey(Request, models.PROTECT, null=True, blank=True, related_name="replies")
+    way = models.CharField(max_length=10)
+    capture = models.CharField(max_length=36, blank=True)
+    text = models.TextField(blank=True)
+    received = models.DateTimeField()
+    state = models.CharField(max_length=10, default="open", db_index=True)
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["capture"], condition=~Q(capture=""), name="reply_once_a_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request or 'mail'}: {self.way} {self.pk}"
+
+
+class SelfRequestStep(models.Model):
+    """The answer to one step of deciding on records about the requester, in the order of the law pack. step: its id."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="steps")
+    step = models.CharField(max_length=40)
+    answer = models.BooleanField()
+    reason = models.TextField()
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["request", "step"], name="self_request_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.step}"
+
+
+class HeardForRecords(models.Model):
+    """The journal offset of the job that takes mail to the desk."""
+
+    journal = models.CharField(max_length=40, unique=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.journal}:{self.number}"
 
 
 class Pause(models.Model):

@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages import qr
 from civicmail.city.pages.city_request import CityRequest, absolute, acting, me, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.config import services
-from civicmail.front.web.programs import apple, qr
+from civicmail.front.web.programs import apple
 from civicmail.front.web.signin.request_actor import account
 
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Router, Schema
 
+from civicmail.desk.records.actions.intake import Receipt
+from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.models import Scope as ScopeRow
@@ -55,3 +57,18 @@ def list_record_scopes(request: Call, response: HttpResponse, number: str) -> li
 
 for act in (PROPOSE_SCOPE, DECIDE_SCOPE):
     act_operation(router, act, RecordScope, _scope)
+
+
+class RecordReceipt(Schema):
+    """number: PR-2026-00041; code: the receipt code; link: the address of the status page. Code and link are answered only now."""
+
+    number: str
+    code: str
+    link: str
+
+
+def _receipt(done: Receipt) -> RecordReceipt:
+    return RecordReceipt(number=done.request.number, code=done.code, link=done.url)
+
+
+act_operation(router, ENTER_REQUEST, RecordReceipt, _receipt)

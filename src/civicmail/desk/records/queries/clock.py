@@ -1,0 +1,76 @@
+"""How the time of a request was used: worked, waiting for the requester or because of the law, idle (Wis. Stat. 19.35 (4) (a)).
+
+The four add up to the working days since receipt, and each idle day has an owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.law import time_accounts
+from civicmail.city.law.pack import LawPack
+from civicmail.desk.records.actions.content import object_of
+from civicmail.desk.records.models import Assignment, Request
+from civicmail.desk.records.queries.law import local_day
+from civicmail.desk.records.states import OPEN
+
+BY_ITSELF = ("records.receive", "records.acknowledge")
+"""Entries that are no work on a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """account: the equation up to `until`; owners: (idle day, who answers for it)."""
+
+    account: time_accounts.Account
+    until: date
+    owners: Sequence[tuple[date, str]]
+
+
+def clock_of(row: Request, pack: LawPack, today: date) -> Clock:
+    """The time of a request until today, or until its end."""
+    until = local_day(row.closed) if row.closed else today
+    received = local_day(row.received)
+    account = pack.account(received, max(until, received), pauses_of(row), worked_days(row))
+    return Clock(account, until, _owners(row, account.idle))
+
+
+def pauses_of(row: Request) -> list[time_accounts.Pause]:
+    """The pauses as the law pack counts them."""
+    return [
+        time_accounts.Pause(p.reason, local_day(p.began), local_day(p.ended) if p.ended else None)
+        for p in row.pauses.order_by("began")
+    ]
+
+
+def worked_days(row: Request) -> set[date]:
+    """Days on which a person of the city did something about it, as the audit log has it."""
+    at = Entry.objects.filter(object=object_of(row)).exclude(act__in=BY_ITSELF).exclude(person="requester")
+    return {local_day(from_ms(moment)) for moment in at.values_list("at", flat=True)}
+
+
+def due(row: Request, pack: LawPack) -> date:
+    """The target: the last day of the request's clock, pauses not counted."""
+    return pack.due(row.clock, local_day(row.received), pauses_of(row))
+
+
+def place_in_queue(row: Request) -> int:
+    """1 for the oldest open request; 0 for one that is over."""
+    if row.state not in OPEN:
+        return 0
+    return Request.objects.filter(state__in=OPEN, received__lt=row.received).count() + 1
+
+
+def _owners(row: Request, days: Sequence[date]) -> list[tuple[date, str]]:
+    """Who answers for each day: the first who was assigned then, else the custodian."""
+    assigned = list(Assignment.objects.filter(request=row).select_related("person").order_by("since"))
+    custodian = row.custodian.display if row.custodian is not None else ""
+    return [(day, next((a.person.display for a in assigned if _was_assigned(a, day)), custodian)) for day in days]
+
+
+def _was_assigned(assignment: Assignment, day: date) -> bool:
+    return local_day(assignment.since) <= day and (assignment.until is None or day <= local_day(assignment.until))
