@@ -94,6 +94,7 @@ def test_r28_an_edited_letter_keeps_its_mandatory_parts(language: str) -> None:
         WISCONSIN.check_letter("denial", body.replace("The price formula of the vendor", "Secret"), FACTS, language)
 
 
+@pytest.mark.rule("P-21", "No character of the mandatory notice of a letter can be changed.")
 @given(st.integers(0, 4000), st.sampled_from("§É"))
 def test_r28_no_letter_of_the_notice_can_be_changed(at: int, junk: str) -> None:
     body = WISCONSIN.render_letter("denial", FACTS).body
