@@ -35,8 +35,8 @@ from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
 _MAX_OBJECTS = 500_000
 _NAMESPACE = re.compile(rb"xmlns(?::[\w.-]+)?\s*=\s*[\"']([^\"']*)[\"']")
 _RESOURCE = re.compile(r"/[A-Za-z]{1,4}\d{1,5}")
-_MARKUP = re.compile(rb"<[^<>]*>")
-"""Tags of metadata, and the numbers of letters in a character map."""
+_MARKUP = re.compile(rb"xmlns:\w+=\"[^\"]*\"|</?[\w:.-]+|<[0-9A-Fa-f\s]*>")
+"""Of metadata what is neither text nor the value of an attribute; of a character map the numbers of letters."""
 _TEXT_STREAMS = ("metadata", "profile", "cmap")
 _MARKED = frozenset({"/MCID", "/Type", "/Subtype", "/Lang", "/ActualText", "/Alt", "/E", "/Attached", "/BBox"})
 
