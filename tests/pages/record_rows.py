@@ -66,7 +66,7 @@ def _fill(t: Any, row: models.Request) -> None:
         ended=now - timedelta(days=1),
         by=officer,
     )
-    for person, role in ((officer, "reviewer"), (second, "second")):
+    for person, role in ((officer, "reviewer"), (second, "second"), (t.people["attorney"], "attorney")):
         models.Assignment.objects.create(request=row, person=person, role=role, since=now - timedelta(days=2), by=officer)
     scopes = [
         models.Scope.objects.create(
@@ -90,7 +90,7 @@ def _fill(t: Any, row: models.Request) -> None:
     )  # fmt: skip
     for n, state in enumerate(sorted(states.ATTESTATION)):
         models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)
-    models.Decision.objects.create(request=row, content=content, verdict="redact", by=officer, at=now)
+    models.Decision.objects.create(request=row, content=content, verdict="redact", by=second, at=now, second_asked=True)
     models.Redaction.objects.create(request=row, content=content, number=1, first=3, last=5, by=officer, at=now)
     for n, state in enumerate(sorted(states.SUGGESTION)):
         models.Suggestion.objects.create(request=row, content=content, detector="phone", first=n, last=n, answer=state)

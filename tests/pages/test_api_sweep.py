@@ -109,7 +109,7 @@ WITHOUT: dict[str, str] = {
     "left.forward": "asked for inside leaver.answer, where mail goes on to another mailbox",
     **dict.fromkeys(("feed.key", "feed.map", "feed.pull", "feed.take"), "the personnel system has its own way in: /scim/v2/"),
     **dict.fromkeys(
-        (f"records.{act}" for act in ("review", "second", "approve", "contest", "suit", "attest")),
+        (f"records.{act}" for act in ("approve", "contest", "suit", "attest")),
         "no page of the records desk has it yet",
     ),
     "request.decide-higher": "asked for inside request.decide, after a violation",
@@ -161,7 +161,7 @@ PLAIN: dict[str, str] = {
     "make-lists": "a button of the first steps; make_list makes any list",
     "identification": "explains settings of the machine: civicmail config says it",
     "api": "the page about this API",
-    "records-request": "list_record_requests has what it shows",
+    "records-preview": "shows pictures of the pages that would leave; programs read what was released",
 }
 """Pages that no operation does -> why."""
 

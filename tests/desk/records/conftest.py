@@ -13,6 +13,8 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.law import adopted, shipped
 from civicmail.city.law.pack import LawPack
+from pages.conftest import browse as browse
+from pages.conftest import browser_type_launch_args as browser_type_launch_args
 from pages.conftest import city as city
 from pages.conftest import visit as visit
 

@@ -141,6 +141,7 @@ def test_undo_brings_back_what_counted_before_on_all_contents_of_the_act(desk: D
 
 def test_only_who_is_assigned_decides_and_nothing_changes_after_the_end_or_a_suit(desk: Desk) -> None:
     item = desk.item(1)
+    desk.request.assignments.filter(person=desk.city.people["attorney"]).update(until=desk.city.now)
     with pytest.raises(NotPermitted, match="not assigned"):
         decide(desk, item, "release", by="attorney")
     with pytest.raises(NotPermitted):

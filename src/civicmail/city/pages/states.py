@@ -81,6 +81,13 @@ STATES: dict[str, tuple[str, Sentence, str]] = {
     "scoping": ("wait", _("Scoping"), "what is asked for is being agreed"),
     "in-review": ("wait", _("In review"), "its documents are being read and decided"),
     "partly-released": ("done", _("Partly released"), "released, with redactions or documents withheld"),
+    "redacted": ("wait", _("Redacted"), "leaves without some of its words"),
+    "uncoded": ("warn", _("No code"), "a redaction without a code of the law, which blocks the release"),
+    "withheld": ("stop", _("Withheld"), "does not leave, under a code of the law"),
+    "not-responsive": ("quiet", _("Not responsive"), "was not asked for"),
+    "not-a-record": ("quiet", _("No record"), "no record in the sense of the law"),
+    "personal": ("warn", _("Personal"), "purely personal, without connection with the office"),
+    "duplicate": ("quiet", _("Duplicate"), "the same as another document of the request"),
     "no-records": ("quiet", _("No records"), "nothing was found that was asked for"),
     # what is in force for a time
     "draft": ("quiet", _("Draft"), "not yet proposed"),

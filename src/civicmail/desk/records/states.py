@@ -25,6 +25,9 @@ answer of a file approval, the queue of officials' web mail (P-11)."""
 OUTCOMES = labels(full="released", partial="partly-released", denied="denied", none="no-records", withdrawn="withdrawn")
 VERDICTS = ("release", "redact", "withhold", "not-responsive", "not-a-record", "personal", "duplicate")
 """What a decision says of a content. The balance of a request adds them up."""
+VERDICT = labels(
+    "not-responsive", "not-a-record", "personal", "duplicate", release="released", redact="redacted", withhold="withheld"
+)
 
 REQUEST = labels("released", "withdrawn", "scoping", new="received", review="in-review", approval="pending", done="closed")
 SCOPE = labels(proposed="pending", agreed="active", refused="denied", replaced="superseded")

@@ -5,11 +5,20 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import scopes
+from civicmail.desk.records.acts import reviews, scopes
 from civicmail.desk.records.lists.requests import REQUESTS
-from civicmail.desk.records.views import counter, overview, public_notice, public_requests, scope_page
+from civicmail.desk.records.views import (
+    counter,
+    overview,
+    public_notice,
+    public_requests,
+    redaction_page,
+    review_page,
+    scope_page,
+)
 
 _ONE = "records/requests/<slug:number>/"
+_ITEM = _ONE + "documents/<int:item>/"
 
 urlpatterns = [
     path("public/records/", public_notice.notice, name="public-records"),
@@ -21,5 +30,11 @@ urlpatterns = [
     path("records/requests/new/", counter.enter, name="records-request-new"),
     path(_ONE, overview.overview, name="records-request"),
     path(f"{_ONE}scope/", scope_page.scope, name="records-scope"),
-    *act_pages.paths(scopes.ACTS),
+    path(_ONE + "review/", review_page.review, name="records-review"),
+    path(_ITEM + "redact/", redaction_page.redact, name="records-redact"),
+    path(_ITEM + "pages/<int:page>/", redaction_page.page, name="records-page"),
+    path(_ITEM + "preview/", redaction_page.preview, name="records-preview"),
+    path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
+    *act_pages.paths([*scopes.ACTS, *reviews.ACTS]),
+    path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
 ]

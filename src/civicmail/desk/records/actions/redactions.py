@@ -16,7 +16,7 @@ from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.core.redaction.shapes import Box, Document
 from civicmail.desk.records.actions.decisions import code_of
 from civicmail.desk.records.actions.desk_work import enter, reviewing
-from civicmail.desk.records.models import Decision, Item, Redaction, Request
+from civicmail.desk.records.models import Decision, Item, Redaction, Request, Suggestion
 from civicmail.desk.records.queries.law_packs import pack_of
 
 MAX_AT_ONCE = 5000
@@ -54,19 +54,25 @@ def box_at(item: Item, document: Document, page: int, box: Box) -> Place:
     return Place(item.content, page=page, box=(x0, y0, x1, y1))
 
 
-def mark(request: Request, places: Sequence[Place], *, actor: Actor, now: int, code: str = "", reason: str = "") -> list[Redaction]:
-    """Mark places; those that have a redaction already are left. code: only one that needs no facts. Raises NotPermitted,
+def mark(
+    request: Request, places: Sequence[Place], *, actor: Actor, now: int, code: str = "", reason: str = "",
+    facts: Mapping[str, str] | None = None,
+) -> list[Redaction]:  # fmt: skip
+    """Mark places; those that have a redaction already are left. code: with the facts that it needs. Raises NotPermitted,
     Conflict, Unusable."""
     if len(places) > MAX_AT_ONCE:
         raise Unusable(f"Nothing was marked: these are {len(places):,} places, more than {MAX_AT_ONCE:,}. Search for more words.")
     with reviewing(request, actor, now) as (row, me):
+        needed: dict[str, str] = {}
         if code:
-            reason = reason.strip() or code_of(pack_of(row), code, {}, from_ms(now))[0].reason
-        known = {_place_of(redaction) for redaction in present(row, {place.content for place in places})}
-        new = [place for place in dict.fromkeys(places) if place not in known]
+            known, needed = code_of(pack_of(row), code, facts or {}, from_ms(now))
+            reason = reason.strip() or known.reason
+        present_places = {_place_of(redaction) for redaction in present(row, {place.content for place in places})}
+        new = [place for place in dict.fromkeys(places) if place not in present_places]
         last = Redaction.objects.filter(request=row).order_by("-number").values_list("number", flat=True).first() or 0
         made = Redaction.objects.bulk_create(
-            _row_of(place, row, number, me, code=code, reason=reason, at=from_ms(now)) for number, place in enumerate(new, last + 1)
+            _row_of(place, row, number, me, code=code, reason=reason, facts=needed, at=from_ms(now))
+            for number, place in enumerate(new, last + 1)
         )
         _reopen(row, {place.content for place in new})
         enter("records.redacted", row, actor=actor, now=now, code=code, redactions=[r.number for r in made])
@@ -84,6 +90,10 @@ def apply(
             redaction.code, redaction.reason, redaction.facts = known.id, reason.strip() or known.reason, needed
             redaction.by, redaction.at = me, from_ms(now)
         Redaction.objects.bulk_update(rows, ["code", "reason", "facts", "by", "at"])
+        for redaction in rows:  # which code the suggestions of a detector get
+            Suggestion.objects.filter(
+                request=row, content=redaction.content, first=redaction.first, last=redaction.last, answer="used"
+            ).update(code=known.id)
         _reopen(row, {redaction.content for redaction in rows})
         enter("records.coded", row, actor=actor, now=now, code=known.id, redactions=sorted(numbers))
     return rows

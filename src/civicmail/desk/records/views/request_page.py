@@ -15,7 +15,12 @@ from civicmail.desk.records.queries import requests
 from civicmail.desk.records.states import REQUEST
 
 LIST = "Records requests"
-SECTIONS: tuple[tuple[str, str], ...] = (("Overview", "records-request"), ("Scope", "records-scope"))
+SECTIONS: tuple[tuple[str, str], ...] = (
+    ("Overview", "records-request"),
+    ("Scope", "records-scope"),
+    ("Review", "records-review"),
+    ("Contradictions", "records-contradictions"),
+)
 """(label, name of the URL) of the pages of one request, in the order of the work."""
 
 
