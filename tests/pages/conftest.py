@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.law import adopted, shipped
 from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts
@@ -52,13 +53,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def with_mail(installed: Path, *, book: bool = True, every: bool = False) -> Town:
-    """The town of world.py, the mail of post.py, and a rule book; every: with something in every state."""
+    """The town of world.py, the mail of post.py, a rule book and the law that is offered; every: with something in every state."""
     return kept(lambda folder: made(folder, book=book, every=every), installed, book, every)
 
 
 def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     """The same, new."""
     t = town()
+    adopted.adopt(installed, shipped.text(shipped.OFFERED), by="p-attorney", at=epoch_ms(t.now) - 86_400_000, today=t.now.date())
     t.objects |= post(installed, epoch_ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from civicmail.city.law.shipped import shipped
 from civicmail.desk.records import models, states
 
 CAPTURE = "019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21"
@@ -25,7 +26,7 @@ def make(t: Any) -> dict[str, Any]:
             text="All mail about lead service lines in ward 6 since January, please.",
             title="Lead service lines, ward 6" if state != "new" else "",
             law="wisconsin",
-            law_version="2026-1",
+            law_version=shipped("wisconsin").version,
             custodian=t.people["recorder"] if state != "new" else None,
             received=t.now - timedelta(days=n),
             acknowledged=t.now - timedelta(days=n) if state != "new" else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
+from civicmail.city.law import adopted
+from civicmail.city.law.errors import NotVerified
 from civicmail.desk.records.actions import decisions, inheritance, item_assignments, redactions, second_reading
 from civicmail.desk.records.actions.content import object_of
 from civicmail.desk.records.actions.decisions import Ruling
@@ -59,6 +62,15 @@ def test_r17_what_is_no_record_needs_the_law_s_code_and_a_reason(desk: Desk) -> 
         decide(desk, item, "withhold", code="schill")
     with pytest.raises(Unusable, match="Choose a decision"):
         decide(desk, item, "keep")
+
+
+@pytest.mark.rule("P-21", "A decision that needs the law is refused while the law pack of the request cannot be verified.")
+def test_r20_a_changed_law_pack_decides_nothing(desk: Desk, installed: Path) -> None:
+    item, file = desk.item(1), adopted.path(installed, desk.request.law, desk.request.law_version)
+    file.write_bytes(file.read_bytes().replace(b'needs = ["reason"]', b"needs = []"))
+    with pytest.raises(NotVerified, match="was changed after it was adopted"):
+        decide(desk, item, "not-a-record", facts={"reason": "a draft for the author alone"})
+    assert not Decision.objects.filter(request=desk.request).exists()
 
 
 @pytest.mark.rule("P-21", "A message is purely personal only when a second person agrees.")

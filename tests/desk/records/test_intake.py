@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -71,8 +72,9 @@ def test_r1_a_release_is_suggested_before_the_request_and_blocks_nothing(city: A
     assert ask(visit("")).status_code == 200
 
 
-def test_r1_what_is_published_and_why_do_not_depend_on_the_law_pack(city: Any, visit: Any) -> None:
+def test_r1_what_is_published_and_why_do_not_depend_on_the_law_pack(city: Any, visit: Any, installed: Path) -> None:
     """A city that has adopted no law pack takes requests all the same."""
+    shutil.rmtree(installed / "law")
     answer = ask(visit(""))
     row = Request.objects.latest("id")
     assert answer.status_code == 200 and (row.law, row.due) == ("", None) and by_code(code_of(answer)) == row

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import msgspec
@@ -222,6 +222,7 @@ class LawPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return templates.Wording({s.id: s for s in self.sentences}, frozenset(c.id for c in self.codes), self.fees.currency)
 
 
+@lru_cache(maxsize=8)  # packs are immutable, and the same few are read at every page
 def load_pack(text: str) -> LawPack:
     """Read a law pack and check it. Raises BadPack."""
     if len(text.encode()) > MAX_BYTES:

@@ -17,7 +17,7 @@ from civicmail.core.redaction.text_path import text_pdf
 from civicmail.desk.records.actions.redactions import present
 from civicmail.desk.records.models import Item, Request
 from civicmail.desk.records.models import Redaction as Row
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 
 MAX_CACHED = 8
 _cached: OrderedDict[Any, ReleasedFile] = OrderedDict()

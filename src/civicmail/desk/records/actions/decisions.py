@@ -21,7 +21,7 @@ from civicmail.city.law.errors import MissingEvidence, NotInForce, NotInPack
 from civicmail.city.law.pack import LawPack
 from civicmail.desk.records.actions.desk_work import enter, reviewing
 from civicmail.desk.records.models import Decision, Item, Redaction, Request
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 from civicmail.desk.records.states import VERDICTS
 
 CODED = ("withhold", "personal", "not-a-record")

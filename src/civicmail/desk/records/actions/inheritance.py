@@ -15,7 +15,7 @@ from civicmail.city.law.pack import LawPack
 from civicmail.desk.records.actions.decisions import Ruling, checked, code_of
 from civicmail.desk.records.actions.desk_work import enter, reviewing
 from civicmail.desk.records.models import Decision, Item, Redaction, Request
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 
 OF_CONTENT = ("release", "redact", "withhold", "not-a-record", "personal")
 """Verdicts that are about the content, whoever asks for it."""

@@ -17,7 +17,7 @@ from civicmail.core.redaction.shapes import Box, Document
 from civicmail.desk.records.actions.decisions import code_of
 from civicmail.desk.records.actions.desk_work import enter, reviewing
 from civicmail.desk.records.models import Decision, Item, Redaction, Request, Suggestion
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 
 MAX_AT_ONCE = 5000
 """Places that one act marks."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from civicmail.city.law import adopted
-from civicmail.city.law.errors import NoPack, NotInForce, NotVerified
+from civicmail.city.law.errors import NoPack, NotInForce, NotInPack, NotVerified
 from civicmail.city.law.pack import LawPack
 from civicmail.core.config.log import get_logger
 from civicmail.desk.records.models import Request
@@ -27,7 +27,7 @@ def pack_or_none(request: Request) -> LawPack | None:
     """The same, for pages that show a request also while no law pack can be used."""
     try:
         return pack_of(request)
-    except (NoPack, NotInForce, NotVerified):
+    except (NoPack, NotInForce, NotInPack, NotVerified):
         return None
 
 

@@ -30,7 +30,7 @@ from civicmail.desk.records.actions.redactions import Place, box_at, present, wo
 from civicmail.desk.records.marked_text import Mark
 from civicmail.desk.records.models import Item, Redaction, Request
 from civicmail.desk.records.preview import preview_of
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 from civicmail.desk.records.queries.reading import File, Reading
 from civicmail.desk.records.views import code_choice, request_page
 

@@ -36,7 +36,7 @@ from civicmail.desk.records.marked_text import Mark
 from civicmail.desk.records.models import Decision, Item, Request
 from civicmail.desk.records.queries import reviews
 from civicmail.desk.records.queries.contradictions import contradictions
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries.law import pack_of
 from civicmail.desk.records.queries.reading import File, Reading
 from civicmail.desk.records.queries.requests import agreed_scope
 from civicmail.desk.records.states import VERDICT
