@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import reviews, scopes
+from civicmail.desk.records.acts import reviews, scopes, searches
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
     counter,
@@ -15,6 +15,7 @@ from civicmail.desk.records.views import (
     redaction_page,
     review_page,
     scope_page,
+    search_pages,
 )
 
 _ONE = "records/requests/<slug:number>/"
@@ -30,11 +31,13 @@ urlpatterns = [
     path("records/requests/new/", counter.enter, name="records-request-new"),
     path(_ONE, overview.overview, name="records-request"),
     path(f"{_ONE}scope/", scope_page.scope, name="records-scope"),
+    path(f"{_ONE}search/", search_pages.search, name="records-search"),
+    path(f"{_ONE}search/<int:pk>/affidavit.<slug:kind>", search_pages.affidavit_file, name="records-affidavit"),
     path(_ONE + "review/", review_page.review, name="records-review"),
     path(_ITEM + "redact/", redaction_page.redact, name="records-redact"),
     path(_ITEM + "pages/<int:page>/", redaction_page.page, name="records-page"),
     path(_ITEM + "preview/", redaction_page.preview, name="records-preview"),
     path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
-    *act_pages.paths([*scopes.ACTS, *reviews.ACTS]),
+    *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS]),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
 ]

@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from civicmail.city.guard.errors import NotPermitted
@@ -14,7 +15,7 @@ from civicmail.city.guard.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import header_scan, message_parser
 from civicmail.core.message.model import Fields
-from civicmail.core.query.tree import And, Tree
+from civicmail.core.query.tree import And, Tree, View
 from civicmail.desk.workbench.errors import OutOfScope
 from civicmail.desk.workbench.export import Message
 from civicmail.mail.archive.errors import NotInArchive
@@ -34,15 +35,24 @@ def within(mandate: Mandate, tree: Tree, now: int) -> Tree:
 
 
 class Gate:
-    """The only way from an examination to bytes. permit: made for this examination."""
+    """The only way from an examination to bytes. permit: made for this examination; covers: what is within it, if that is more than
+    the scope's words say."""
 
-    def __init__(self, data: Path, archive: Archive, permit: Permit, mandate: Mandate, now: int) -> None:
+    def __init__(
+        self,
+        data: Path,
+        archive: Archive,
+        permit: Permit,
+        mandate: Mandate,
+        now: int,
+        covers: Callable[[View], bool] | None = None,
+    ) -> None:
         if permit.mandate != mandate.number:
             raise NotPermitted("This permit is of another mandate.")
         self._archive = archive
         self._permit = permit
         self._tree = mandate.scope.tree(now)
-        self._covers = mandate.scope.matcher(now)
+        self._covers = covers or mandate.scope.matcher(now)
         self._see = viewer(data)
 
     def read(self, place: Place) -> Message:

@@ -88,6 +88,14 @@ JOBS = (
     _city("follow", "people_jobs", 2.0, "sign-ins at mail programs are not counted", "followed", {JOURNAL}),
     _city("exports", "people_jobs", 1.0, "exports are not made", "exported", {"workbench_export"}, fallback=15.0),
     _city(
+        "records",
+        "records",
+        1.0,
+        "searches and holds of records requests are not made",
+        "dated",
+        {"records_request", "records_scope", "records_search"},
+    ),
+    _city(
         "entries",
         "people_jobs",
         0.5,

@@ -18,6 +18,7 @@ LIST = "Records requests"
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("Overview", "records-request"),
     ("Scope", "records-scope"),
+    ("Search", "records-search"),
     ("Review", "records-review"),
     ("Contradictions", "records-contradictions"),
 )

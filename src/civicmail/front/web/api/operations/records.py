@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
 from civicmail.desk.records.actions.intake import Receipt
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
+from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.models import Scope as ScopeRow
-from civicmail.desk.records.views import request_page
+from civicmail.desk.records.models import Search as SearchRow
+from civicmail.desk.records.views import request_page, search_pages
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -72,3 +74,49 @@ def _receipt(done: Receipt) -> RecordReceipt:
 
 
 act_operation(router, ENTER_REQUEST, RecordReceipt, _receipt)
+
+
+class RecordSearch(RowSchema):
+    """A search of the archive. state: waiting, running, ready or failed; done: messages listed; population = found + unsearchable
+    + excluded."""
+
+    id: int
+    at: datetime
+    state: str
+    done: int
+    population: int
+    found: int
+    unsearchable: int
+    excluded: int
+    checkpoint: str
+    finished: datetime | None
+    why: str
+
+
+class RecordItem(RowSchema):
+    """An item that could not be searched. settled: fits, does-not-fit, or empty."""
+
+    number: int
+    capture: str
+    part: str
+    trouble: str
+    settled: str
+
+
+@operation(
+    router, "GET", f"{ONE}/searches", act="records.see", scope="read:records", page="records-search", response=list[RecordSearch]
+)
+def list_record_searches(request: Call, response: HttpResponse, number: str) -> list[Any]:
+    """List the searches of a request, newest first."""
+    row = request_page.seen(request, number)
+    return pagination.rows(request, response, SearchRow.objects.filter(scope__request=row), RecordSearch.from_row, by="-id")
+
+
+@operation(router, "GET", f"{ONE}/searches/{{int:id}}/affidavit", act="records.see", scope="read:records", page="records-affidavit")
+def read_search_affidavit(request: Call, number: str, id: int) -> HttpResponseBase:
+    """Read the affidavit of a finished search as JSON."""
+    return search_pages.affidavit_file(request, number, id, "json")
+
+
+act_operation(router, ORDER_SEARCH, RecordSearch, RecordSearch.from_row)
+act_operation(router, SETTLE_ITEM, RecordItem, RecordItem.from_row)

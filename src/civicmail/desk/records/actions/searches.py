@@ -1,0 +1,147 @@
+"""Searches of a request: ordered by an officer, made by the worker, and what could not be searched worked off by people (P-21)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.permits import Permit
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.desk.records import states
+from civicmail.desk.records.actions import content
+from civicmail.desk.records.found_items import FoundMessage
+from civicmail.desk.records.models import Item, Request, Search
+from civicmail.desk.records.queries import items
+from civicmail.desk.records.queries.requests import agreed_scope
+
+WORKER = machine("records")
+
+
+def order(request: Request, *, actor: Actor, now: int) -> Search:
+    """Order a search of the whole archive under the agreed scope; review begins. Raises NotPermitted, Conflict, NotRecorded."""
+    guard.require(actor, "records.work", now=now)
+    scope = agreed_scope(request)
+    content.under(request, "content.list", actor=actor, facts={"query": scope.query if scope else "", "whole": 1}, now=now)
+    with transaction.atomic():
+        row = lock_row(request)
+        scope = agreed_scope(row)
+        assert scope is not None, "content.under has seen it"
+        if Search.objects.filter(scope__request=row, state__in=items.UNDER_WAY).exists():
+            raise Conflict("A search of this request is under way.")
+        if row.state == "scoping":
+            row.state, row.since = states.REQUESTS.step(row.state, "search"), from_ms(now)
+            row.save(update_fields=["state", "since"])
+        return Search.objects.create(scope=scope, by=acting_person(actor), at=from_ms(now))
+
+
+def begin(search: Search, *, actor: Actor, now: int) -> Permit:
+    """Begin or resume it for who ordered it, with a permit of this moment. Raises NotPermitted, Conflict, NotRecorded."""
+    request = search.scope.request
+    facts = {"query": search.scope.query, "search": search.pk}
+    permit = content.under(request, "content.list", actor=actor, facts=facts, now=now)
+    with locked_row(search) as row:
+        if row.scope != agreed_scope(request):
+            raise Conflict("The scope has changed since this search was ordered.")
+        if row.state == "running":
+            row.state = states.SEARCHES.step(row.state, "resume")
+        row.state = states.SEARCHES.step(row.state, "begin")
+        row.save(update_fields=["state"])
+    search.state = row.state
+    return permit
+
+
+def list_items(search: Search, found: Sequence[FoundMessage], hits: Collection[str]) -> int:
+    """Add messages with their files as items; an item of a former search keeps its number and what was decided. hits: ids of
+    the captures that match. Returns how many messages are listed now."""
+    request = search.scope.request
+    with locked_row(search) as row:
+        known = {(i.capture, i.part): i for i in Item.objects.filter(request=request, capture__in=[f.id for f in found])}
+        number = Item.objects.filter(request=request).aggregate(last=Max("number"))["last"] or 0
+        made: list[Item] = []
+        for message in found:
+            parent: Item | None = None
+            for part in message.parts:
+                item = known.get((message.id, part.part))
+                if item is None:
+                    number += 1
+                    item = Item(request=request, number=number, capture=message.id, part=part.part[:60])
+                _fill(item, search, message, part.trouble, message.id in hits)
+                item.content, item.media_type, item.size, item.parent = part.content, part.media_type, part.size, parent
+                if part.part == "":
+                    item.mih, item.thread = message.mih, message.thread
+                    item.save()  # its files refer to it
+                    parent = item
+                elif item._state.adding:
+                    made.append(item)
+                else:
+                    item.save()
+        Item.objects.bulk_create(made, batch_size=200)
+        row.done += len(found)
+        row.save(update_fields=["done"])
+    search.done = row.done
+    return row.done
+
+
+def _fill(item: Item, search: Search, message: FoundMessage, trouble: str, is_hit: bool) -> None:
+    item.search, item.holders, item.received = search, list(message.holders), message.received
+    if item.trouble != trouble:
+        item.trouble, item.settled = trouble, ""
+    item.hit = is_hit or item.settled == "fits"
+
+
+def count(search: Search, *, found: int, unsearchable: int, excluded: int, population: int) -> None:
+    """Store the sums, which have to balance before it is ready."""
+    sums = {"found": found, "unsearchable": unsearchable, "excluded": excluded, "population": population}
+    Search.objects.filter(pk=search.pk).update(**sums)
+    search.refresh_from_db()
+
+
+def finish(search: Search, *, counts: dict[str, Any], coverage: dict[str, Any], checkpoint: str, now: int) -> None:
+    """Everything is listed. Raises Conflict if it does not balance."""
+    with locked_row(search) as row:
+        if row.population != row.found + row.unsearchable + row.excluded:
+            raise Conflict("The numbers of this search do not add up, so nothing can be sworn of it. Verify the index.")
+        row.state = states.SEARCHES.step(row.state, "finish")
+        row.counts, row.coverage, row.checkpoint, row.finished = counts, coverage, checkpoint, from_ms(now)
+        row.save()
+        facts = {"search": row.pk, "query": row.scope.query, "found": row.found, "unsearchable": row.unsearchable}
+        facts |= {"excluded": row.excluded, "population": row.population, "checkpoint": checkpoint}
+        where = content.object_of(row.scope.request)
+        entries.enter("search.made", actor=WORKER, reason="a search is whole", now=now, object=where, facts=facts)
+
+
+def fail(search: Search, why: str, now: int) -> None:
+    """Note that it ended. why: a sentence without content."""
+    with locked_row(search) as row:
+        row.state = states.SEARCHES.step(row.state, "fail")
+        row.why = why[:400]
+        row.save(update_fields=["state", "why"])
+        where = content.object_of(row.scope.request)
+        entries.enter("search.failed", actor=WORKER, reason=row.why, now=now, object=where, facts={"search": row.pk})
+
+
+def settle(item: Item, fits: bool, reason: str, *, actor: Actor, now: int) -> Item:
+    """Say of an item that could not be searched whether it is meant, after a person has looked at it. Raises NotPermitted,
+    Unusable, Conflict."""
+    guard.require(actor, "records.review", now=now)
+    reason = checked_reason(reason, min_length=10)
+    with locked_row(item, "settled") as row:
+        if not row.trouble:
+            raise Conflict("This item was searched completely.")
+        content.under(row.request, "content.list", actor=actor, facts={"ids": [row.capture], "settled": row.number}, now=now)
+        row.settled = "fits" if fits else "does-not-fit"
+        if fits:
+            row.hit = True
+        row.save(update_fields=["settled", "hit"])
+        facts = {"item": row.number, "capture": row.capture, "trouble": row.trouble, "settled": row.settled}
+        entries.enter("item.settled", actor=actor, reason=reason, now=now, object=content.object_of(row.request), facts=facts)
+    return row
