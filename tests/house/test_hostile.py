@@ -44,6 +44,7 @@ HEADERS = {
     "civicmail.desk.mailbox.cautions": "whom it says it is from",
     "civicmail.desk.mailbox.mail_list": "who was first in a conversation",
     "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",
+    "civicmail.desk.records.actions.mail_intake": "the subject, which may name a request",
     "civicmail.desk.workbench.scope": "who was first in a conversation",
     "civicmail.front.worker.forecast_replies": "a question to check@",
 }

@@ -55,7 +55,8 @@ def _fill(t: Any, row: models.Request) -> None:
     )
     for n, state in enumerate(sorted(states.REPLY)):
         models.Reply.objects.create(request=row, way="page", text="Only the ones of March.", received=now, state=state)
-        models.Reply.objects.create(way="mail", capture=f"{CAPTURE[:-1]}{n}", received=now, state=state)
+        pen = models.Reply.objects.create(way="mail", capture=f"{CAPTURE[:-1]}{n}", received=now, state=state)
+        t.objects[f"records pen {state}"] = pen.pk
     models.SelfRequestStep.objects.create(
         request=row, step="general-right", answer=True, reason="Any requester has it.", by=officer, at=now
     )
@@ -67,8 +68,11 @@ def _fill(t: Any, row: models.Request) -> None:
         ended=now - timedelta(days=1),
         by=officer,
     )
-    for person, role in ((officer, "reviewer"), (second, "second"), (t.people["attorney"], "attorney")):
-        models.Assignment.objects.create(request=row, person=person, role=role, since=now - timedelta(days=2), by=officer)
+    for person, role in ((officer, "reviewer"), (t.people["attorney"], "attorney"), (second, "second")):
+        assigned = models.Assignment.objects.create(
+            request=row, person=person, role=role, since=now - timedelta(days=2), by=officer
+        )
+    t.objects["records assignment"] = assigned.pk  # the last one, whom no page shows anything
     scopes = [
         models.Scope.objects.create(
             request=row, version=n, understood="Mail about lead lines.", query=QUERY, state=state, by=officer, at=now

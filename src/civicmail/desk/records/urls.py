@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import reviews, scopes, searches
+from civicmail.desk.records.acts import replies, requests, reviews, scopes, searches
+from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
+    clock_page,
     counter,
     overview,
     public_notice,
     public_requests,
     redaction_page,
+    reply_page,
     review_page,
     scope_page,
     search_pages,
@@ -27,17 +30,19 @@ urlpatterns = [
     path("public/records/request/released/", public_requests.released_suggestions, name="public-records-released"),
     path("public/records/status/", public_requests.status, name="public-records-status"),
     path("public/records/status/<str:token>/", public_requests.follow, name="public-records-follow"),
-    *list_pages.paths([REQUESTS]),
+    *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
     path(_ONE, overview.overview, name="records-request"),
     path(f"{_ONE}scope/", scope_page.scope, name="records-scope"),
     path(f"{_ONE}search/", search_pages.search, name="records-search"),
     path(f"{_ONE}search/<int:pk>/affidavit.<slug:kind>", search_pages.affidavit_file, name="records-affidavit"),
+    path(f"{_ONE}clock/", clock_page.page, name="records-clock"),
+    path("records/mail/<int:pk>/", reply_page.page, name="records-reply"),
     path(_ONE + "review/", review_page.review, name="records-review"),
     path(_ITEM + "redact/", redaction_page.redact, name="records-redact"),
     path(_ITEM + "pages/<int:page>/", redaction_page.page, name="records-page"),
     path(_ITEM + "preview/", redaction_page.preview, name="records-preview"),
     path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
-    *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS]),
+    *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS, *requests.ACTS, *replies.ACTS]),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
 ]

@@ -134,6 +134,14 @@ JOBS = (
     _city("hits", "rules", 5.0, "hits of rules are not counted", "followed", {JOURNAL}, fallback=10.0),
     _city("replays", "rules", 1.0, "replays of rules are not made", "replayed", {"oversight_replay"}),
     _city("reports", "reports", 2.0, "mail that people report is no case", "dated", {JOURNAL}),
+    _city(
+        "records-mail",
+        "records",
+        2.0,
+        "mail to the records desk is not matched, and contact data is not deleted on its day",
+        "dated",
+        {JOURNAL, "holding_approvalcopy"},
+    ),
     _city("pulls", "message_removal", 1.0, "copies that are to be pulled back stay in mailboxes", "dated", {"incidents_pull"}),
     _city(
         "hook",

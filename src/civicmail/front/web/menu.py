@@ -135,7 +135,10 @@ OVERSIGHT = (
     MenuEntry(_("Content views"), "viewings", "viewings.see", icon="visibility"),
     MenuEntry(_("Use findings"), "findings", "findings.see", "findings", icon="insights"),
 )
-RECORDS = (MenuEntry(_("Records requests"), "records-requests", "records.see", "records", icon="folder"),)
+RECORDS = (
+    MenuEntry(_("Records requests"), "records-requests", "records.see", "records", icon="folder"),
+    MenuEntry(_("Records mail"), "records-replies", "records.see", "records-mail", icon="mail"),
+)
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
     MenuEntry(_("Trace"), "trace", "system.see", icon="directions"),
@@ -212,7 +215,11 @@ def _findings(actor: Actor, now: int) -> dict[str, int]:
 
 def _records(actor: Actor, now: int) -> dict[str, int]:
     """How many requests for records are open."""
-    return {"records": records.count_open()} if guard.may(actor, "records.see", now=now) else {}
+    return (
+        {"records": records.count_open(), "records-mail": records.count_unread()}
+        if guard.may(actor, "records.see", now=now)
+        else {}
+    )
 
 
 def _mail(actor: Actor, now: int) -> dict[str, int]:

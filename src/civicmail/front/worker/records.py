@@ -1,14 +1,17 @@
-"""Jobs of the records desk: searches of requests, and their holds."""
+"""Jobs of the records desk: searches of requests with their holds, and mail to the desk (P-21)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.front.worker.processes import JobContext
 
 HOLDS_EVERY = 5_000
 """ms between two looks at holds."""
+SWEPT_EVERY = 60_000
+"""ms between two looks at contact data whose time is over."""
 
 
 def records(context: JobContext) -> Iterator[Work]:
@@ -28,3 +31,23 @@ def records(context: JobContext) -> Iterator[Work]:
         return changed + searching.step()
 
     yield work
+
+
+def records_mail(context: JobContext) -> Iterator[Work]:
+    """Take mail to records@, and what rules and departments send to the records desk."""
+    from civicmail.desk.records.actions import contacts
+    from civicmail.desk.records.actions.mail_intake import RecordsMail, take_approvals
+
+    reader, swept = JournalReader(context.data, RecordsMail(context.data), context.clock), 0
+
+    def work() -> int:
+        nonlocal swept
+        has_more, now = reader.step(), context.clock()
+        done = take_approvals(now)
+        if not 0 <= now - swept < SWEPT_EVERY:
+            done += contacts.delete_old(now)
+            swept = now
+        return int(has_more) + done
+
+    yield work
+    reader.finish()

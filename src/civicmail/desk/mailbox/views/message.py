@@ -134,6 +134,7 @@ def _page(one: OpenedMessage, seen: SeenMessage) -> Page:
     if one.eye == "given" and not _is_of_system(one):
         check_actions = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
         check_actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
+        check_actions.append(Action(gettext("Make a request for records"), reverse("mail-records-request", args=[one.id])))
         actions = [*check_actions, *actions] if doubted else [*actions, *check_actions]
     return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _warning_facts(one), actions)
 

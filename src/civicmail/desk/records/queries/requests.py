@@ -9,7 +9,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.mandates import Mandate, Scope
-from civicmail.desk.records.models import Assignment, Request
+from civicmail.desk.records.models import Assignment, Reply, Request
 from civicmail.desk.records.models import Scope as ScopeRow
 from civicmail.desk.records.states import OPEN
 
@@ -26,6 +26,11 @@ def find(number: str, actor: Actor, now: int) -> Request:
 def count_open() -> int:
     """How many requests somebody works on, or should."""
     return Request.objects.filter(state__in=OPEN).count()
+
+
+def count_unread() -> int:
+    """How many messages to the desk nobody has answered."""
+    return Reply.objects.filter(state="open").count()
 
 
 def agreed_scope(request: Request) -> ScopeRow | None:

@@ -21,6 +21,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("Search", "records-search"),
     ("Review", "records-review"),
     ("Contradictions", "records-contradictions"),
+    ("Clock", "records-clock"),
 )
 """(label, name of the URL) of the pages of one request, in the order of the work."""
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
+from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.intake import Receipt
+from civicmail.desk.records.acts import replies, requests
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
+from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
+from civicmail.desk.records.models import Reply, Request
 from civicmail.desk.records.models import Scope as ScopeRow
 from civicmail.desk.records.models import Search as SearchRow
+from civicmail.desk.records.queries import clock
+from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.views import request_page, search_pages
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
@@ -26,6 +32,7 @@ from civicmail.front.web.api.schemas import RowSchema
 router = Router(tags=["Records requests"])
 
 REQUEST_ROW = list_operation(router, REQUESTS)
+REPLY_ROW = list_operation(router, REPLIES)
 ONE = "/records/requests/{str:number}"
 
 
@@ -120,3 +127,53 @@ def read_search_affidavit(request: Call, number: str, id: int) -> HttpResponseBa
 
 act_operation(router, ORDER_SEARCH, RecordSearch, RecordSearch.from_row)
 act_operation(router, SETTLE_ITEM, RecordItem, RecordItem.from_row)
+
+
+class RecordClock(Schema):
+    """Working days since receipt: worked + requester + law + idle = elapsed. idle_days: those on which nothing happened; until: the
+    last day counted; due: the target."""
+
+    worked: int
+    requester: int
+    law: int
+    idle: int
+    elapsed: int
+    idle_days: list[date]
+    until: date
+    due: date | None
+
+
+@operation(router, "GET", f"{ONE}/clock", act="records.see", scope="read:records", page="records-clock", response=RecordClock)
+def read_record_clock(request: Call, number: str) -> RecordClock:
+    """Read how the time of a request was used."""
+    row = request_page.seen(request, number)
+    counted = clock.clock_of(row, usable_pack(row), local_day(request.now))
+    account = counted.account
+    return RecordClock(
+        worked=account.worked,
+        requester=account.requester,
+        law=account.law,
+        idle=len(account.idle),
+        elapsed=account.elapsed,
+        idle_days=list(account.idle),
+        until=counted.until,
+        due=row.due,
+    )
+
+
+def _changed(done: Any) -> Schema:
+    """The request after an act on it or on something of it."""
+    row = done if isinstance(done, Request) else done.request
+    return REQUEST_ROW(REQUESTS.queryset().get(pk=row.pk))
+
+
+def _answered(done: Reply) -> Schema:
+    return REPLY_ROW(REPLIES.queryset().get(pk=done.pk))
+
+
+for on_request in (*requests.ON_REQUEST, requests.END_ASSIGNMENT):
+    act_operation(router, on_request, REQUEST_ROW.schema, _changed)  # type: ignore[misc]
+for on_reply in (replies.ATTACH, replies.DISMISS, replies.READ):
+    act_operation(router, on_reply, REPLY_ROW.schema, _answered)
+act_operation(router, replies.REQUEST, RecordReceipt, _receipt)
+act_operation(router, replies.MAKE_REQUEST, REQUEST_ROW.schema, _changed)
