@@ -26,8 +26,20 @@ from civicmail.core.sandbox.process import Process
 from civicmail.core.sandbox.service import Request
 
 PDF, MAIL = "application/pdf", "message/rfc822"
-TYPES = {PDF: (".pdf",), MAIL: (".eml",), "text/plain": (".txt",), "text/csv": (".csv",), "application/json": (".json",)}
+DAT, OPT, XML = "text/x-concordance", "text/x-opticon", "application/xml"
+TYPES = {
+    PDF: (".pdf",),
+    MAIL: (".eml",),
+    "text/plain": (".txt",),
+    "text/csv": (".csv",),
+    "application/json": (".json",),
+    DAT: (".dat",),
+    OPT: (".opt",),
+    XML: (".xml",),
+}
 """Media type -> the ends of its names. Any other type is refused."""
+SIGNS = {DAT: "\x14\xfe\xae"}
+"""Media type -> signs between and around its fields, which are no text."""
 _NAME = re.compile(r"(?!\.)(?:[^\W]|[ .,()+-]){1,200}")
 _HASH = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(?![0-9A-Za-z])")
 _PAGES_AHEAD = 2
@@ -73,7 +85,7 @@ class CheckedFile:
             return self._ask(inspection.InspectPdf())
         if self.file.media_type == MAIL:
             return self._ask(inspection.InspectMail())
-        return self._ask(inspection.InspectText(is_table=self.file.media_type == "text/csv"))
+        return self._ask(inspection.InspectText(self.file.media_type == "text/csv", SIGNS.get(self.file.media_type, "")))
 
     @cached_property
     def engines(self) -> dict[str, list[str]]:

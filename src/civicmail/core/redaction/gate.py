@@ -36,6 +36,40 @@ class Certificate:
     checks: tuple[str, ...]
 
 
+class Gate:
+    """The gate of one production, file by file, for one that is too large to be held at once. names, hashes: of all its files;
+    forbidden: strings that nothing may have; allowed: exceptions that a person recorded; on_page: called after OCR of each page.
+
+    Close it at the end.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        hashes: Collection[str],
+        forbidden: Collection[str],
+        *,
+        allowed: Collection[str] = (),
+        ocr: Ocr | None,
+        on_page: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._names = names
+        self._production = Production(ForbiddenStrings(forbidden, allowed), frozenset(hashes), ocr, on_page)
+
+    def check_file(self, number: int, file: ReleasedFile) -> Certificate:
+        """The certificate of a file. number: from 1. Raises NotReleasable with every problem of it."""
+        if problems := list(problems_of(CheckedFile(number, file, self._production))):
+            raise NotReleasable(problems)
+        return Certificate(file.name, digest(file.content), (*CHECKS, BALANCE))
+
+    def check_whole(self, balance: Balance) -> list[str]:
+        """Problems of the production as a whole. Certificates count only without any."""
+        return [*_set_problems(self._names), *check_balance(balance)]
+
+    def close(self) -> None:
+        self._production.renderer.kill()
+
+
 def check(
     files: Sequence[ReleasedFile],
     forbidden: Collection[str],
@@ -45,23 +79,23 @@ def check(
     balance: Balance,
     on_page: Callable[[], None] = lambda: None,
 ) -> tuple[Certificate, ...]:
-    """Check a whole production. forbidden: strings that nothing may have.
-
-    allowed: exceptions that a person recorded; balance: numbers of the request's items; on_page: called after OCR of each page.
-    Raises NotReleasable with every problem.
-    """
-    digests = [digest(file.content) for file in files]
-    production = Production(ForbiddenStrings(forbidden, allowed), frozenset(digests), ocr, on_page)
-    checked = [CheckedFile(number, file, production) for number, file in enumerate(files, 1)]
-    problems = [*_set_problems(files), *check_balance(balance)]
+    """Check a whole production. Its arguments are those of Gate; balance: numbers of the request's items. Raises NotReleasable with
+    every problem."""
+    names, hashes = [file.name for file in files], [digest(file.content) for file in files]
+    gate = Gate(names, hashes, forbidden, allowed=allowed, ocr=ocr, on_page=on_page)
+    problems = gate.check_whole(balance)
+    certificates = []
     try:
-        for one in checked:
-            problems += problems_of(one)
+        for number, file in enumerate(files, 1):
+            try:
+                certificates.append(gate.check_file(number, file))
+            except NotReleasable as error:
+                problems += error.problems
     finally:
-        production.renderer.kill()
+        gate.close()
     if problems:
         raise NotReleasable(dict.fromkeys(problems))
-    return tuple(Certificate(file.name, sha256, (*CHECKS, BALANCE)) for file, sha256 in zip(files, digests, strict=True))
+    return tuple(certificates)
 
 
 def check_balance(balance: Balance) -> list[str]:
@@ -87,9 +121,9 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _set_problems(files: Sequence[ReleasedFile]) -> list[str]:
+def _set_problems(names: Sequence[str]) -> list[str]:
     """Problems of the files together."""
-    if not files:
+    if not names:
         return ["There is no file to release."]
-    twice = [name for name, count in Counter(file.name.casefold() for file in files).items() if count > 1]
+    twice = [name for name, count in Counter(name.casefold() for name in names).items() if count > 1]
     return [f"{len(twice)} names are those of several files."] if twice else []

@@ -101,11 +101,12 @@ class InspectMail(Request[Inspection], frozen=True):
 
 
 class InspectText(Request[Inspection], frozen=True):
-    """A text file. is_table: it is CSV, which a spreadsheet may open."""
+    """A text file. is_table: it is CSV, which a spreadsheet may open; signs: those that divide it into fields."""
 
     handler = "civicmail.core.redaction.plain_objects:inspect_text"
 
     is_table: bool
+    signs: str = ""
 
 
 SERVICE = Service(

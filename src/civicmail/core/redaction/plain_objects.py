@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?")
 def inspect_text(content: bytes, request: InspectText) -> Inspection:
     """What a text file may not have, and its text."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").translate(dict.fromkeys(map(ord, request.signs), " "))
     except UnicodeDecodeError:
         raise Unreadable(DAMAGED) from None
     codes = ["control-characters"] if _CONTROL.search(text) else []

@@ -39,7 +39,8 @@ PRODUCED = frozenset({"released_in_full", "redacted"})
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A redaction as it is planned. The fields are those of core/redaction/shapes.Redaction."""
+    """A redaction as it is planned. may_leave_elsewhere: a person wrote down why the same words may be released elsewhere; the other
+    fields are those of core/redaction/shapes.Redaction."""
 
     number: int
     code: str
@@ -48,12 +49,13 @@ class Marked:
     last: int = -1
     page: int = 0
     box: tuple[float, float, float, float] | None = None
+    may_leave_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DecidedItem:
     """An item with what was decided about its content. parent: number of its message, 0 for a message; verdict: "" if nobody has
-    decided."""
+    decided; holders: mailboxes that had it."""
 
     number: int
     content: str
@@ -62,6 +64,9 @@ class DecidedItem:
     code: str = ""
     reason: str = ""
     marks: tuple[Marked, ...] = ()
+    is_message: bool = True
+    media_type: str = "message/rfc822"
+    holders: tuple[str, ...] = ()
 
     @property
     def family(self) -> int:

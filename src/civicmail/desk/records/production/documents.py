@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -35,12 +35,12 @@ class ProducedDocument:
     pages: int
     media_type: str
     is_redacted: bool
-    header: Mapping[str, str] = field(default_factory=dict)
+    header: dict[str, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     boxes: tuple[int, ...] = ()
     holders: tuple[str, ...] = ()
     copies: tuple[int, ...] = ()
-    files: Mapping[str, Made] = field(default_factory=dict)
+    files: dict[str, Made] = field(default_factory=dict)
 
     @property
     def family(self) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from civicmail.desk.records.production.documents import ProducedDocument, families
 
 BETWEEN, AROUND, LINE = "\x14", "\xfe", "\xae"
+SIGNS = BETWEEN + AROUND + LINE
 _END = "\r\n"
 _NEVER = {**{code: None for code in range(32) if code not in (10,)}, 0x7F: None, 0xFE: "th", 0xAE: "(R)", 10: LINE}
 FIELDS = (

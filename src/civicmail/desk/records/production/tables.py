@@ -32,7 +32,7 @@ class Withheld:
     reason: str
     number: int = 0
     first: str = ""
-    header: Mapping[str, str] = field(default_factory=dict)
+    header: dict[str, str] = field(default_factory=dict)
 
 
 def index(documents: Iterable[ProducedDocument]) -> bytes:
