@@ -95,6 +95,7 @@ PRODUCTIONS = StateTable[ProductionState](
         Transition("making", "resume", "waiting", "tick"),
         Transition("checking", "resume", "waiting", "tick"),
         Transition("checking", "leak", "leaks", "tick"),
+        Transition("making", "leak", "leaks", "tick"),
         Transition("checking", "pass", "asked", "tick"),
         Transition("asked", "approve", "approved", "records.approve"),
         Transition("asked", "return", "returned", "records.approve"),

@@ -127,6 +127,9 @@ JOBS = (
     _city(
         "sending", "sending", 0.2, "what people write on the pages does not leave", "written", {"mailbox_outgoing"}, fallback=2.0
     ),
+    _city(
+        "productions", "records", 1.0, "releases of public records are not made", "produced", {"records_production"}, fallback=15.0
+    ),
     _city("answers", "auto_replies", 2.0, "mailboxes do not answer by themselves", "answered", {JOURNAL}),
     _city("closing", "offboarding", 2.0, "accounts of people who left are not closed", "dated", {"conduct_closure"}),
     _city("outside", "offboarding", 2.0, "other systems do not hear who left", "dated", {"conduct_outsideending"}, repeats=False),

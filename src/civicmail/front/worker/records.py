@@ -1,8 +1,9 @@
-"""Jobs of the records desk: searches of requests with their holds, and mail to the desk (P-21)."""
+"""Jobs of the records desk: searches of requests with their holds, productions, and mail to the desk (P-21)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.journal_reader import JournalReader
@@ -12,6 +13,8 @@ HOLDS_EVERY = 5_000
 """ms between two looks at holds."""
 SWEPT_EVERY = 60_000
 """ms between two looks at contact data whose time is over."""
+GIVEN_UP_EVERY = 3_600_000
+"""ms between two looks at files of productions that were given up."""
 
 
 def records(context: JobContext) -> Iterator[Work]:
@@ -51,3 +54,21 @@ def records_mail(context: JobContext) -> Iterator[Work]:
 
     yield work
     reader.finish()
+
+
+def productions(context: JobContext) -> Iterator[Work]:
+    """Make ordered productions of public records piece by piece, and remove files of those that were given up."""
+    from civicmail.desk.records.worker_jobs.productions import Producing, sweep
+
+    with closing(Producing(context.data, context.clock)) as producing:
+        swept = 0
+
+        def work() -> int:
+            nonlocal swept
+            now = context.clock()
+            if not 0 <= now - swept < GIVEN_UP_EVERY:
+                sweep(context.data, now)
+                swept = now
+            return producing.step()
+
+        yield work

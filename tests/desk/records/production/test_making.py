@@ -212,7 +212,9 @@ def test_r26_a_full_disk_stops_it_and_room_lets_it_go_on(
 def test_r22_a_string_that_was_missed_elsewhere_blocks_the_whole_production(tmp_path: Path) -> None:
     """The same number stands in a message that nobody marked."""
     request = Request()
-    request.plan = replace(request.plan, items=(*request.plan.items[:4], replace(request.plan.items[4], number=6, content="f", verdict="release")))  # noqa: E501
+    request.plan = replace(
+        request.plan, items=(*request.plan.items[:4], replace(request.plan.items[4], number=6, content="f", verdict="release"))
+    )
     request.sources[6] = source(MESSAGE.replace(b"hers", b"his"), "message.eml")
     made = request.make(tmp_path, ocr=find_tesseract("eng"))
     while not made.step(1):

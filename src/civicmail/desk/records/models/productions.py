@@ -13,8 +13,9 @@ from civicmail.desk.records.models.requests import Request
 
 class Production(models.Model):
     """One release of a request, perhaps one of several. Its files are in <data>/productions/<id>. state: of
-    states.PRODUCTION; done, total: documents; first, last: Bates pages; manifest: SHA-256 of the manifest, to which the approval is
-    bound; until: locked by a notice until then; problems: sentences of the gate."""
+    states.PRODUCTION; done, total: documents; checked: files that the gate has looked at; first, last: Bates pages; is_last: nothing of the request
+    is left in review; plan: digest of the decisions that it was made from; manifest: SHA-256 of its files, to which the approval is
+    bound; approval: entry of that; until: locked by a notice until then; problems: sentences of the gate."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="productions")
     number = models.PositiveSmallIntegerField()
@@ -24,6 +25,9 @@ class Production(models.Model):
     since = models.DateTimeField(help_text="in this state")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
+    checked = models.PositiveIntegerField(default=0)
+    is_last = models.BooleanField(default=True)
+    plan = models.CharField(max_length=64, blank=True)
     first = models.PositiveIntegerField(default=0)
     last = models.PositiveIntegerField(default=0)
     size = models.BigIntegerField(default=0)
@@ -32,6 +36,7 @@ class Production(models.Model):
     manifest = models.CharField(max_length=64, blank=True)
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     approved = models.DateTimeField(null=True, blank=True)
+    approval = models.CharField(max_length=60, blank=True)
     approved_manifest = models.CharField(max_length=64, blank=True)
     until = models.DateTimeField(null=True, blank=True)
     released = models.DateTimeField(null=True, blank=True)

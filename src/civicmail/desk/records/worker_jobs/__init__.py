@@ -1,0 +1,1 @@
+"""Jobs of the records desk in the city worker."""
