@@ -109,7 +109,7 @@ WITHOUT: dict[str, str] = {
     "left.forward": "asked for inside leaver.answer, where mail goes on to another mailbox",
     **dict.fromkeys(("feed.key", "feed.map", "feed.pull", "feed.take"), "the personnel system has its own way in: /scim/v2/"),
     **dict.fromkeys(
-        (f"records.{act}" for act in ("approve", "contest", "attest")),
+        (f"records.{act}" for act in ("contest", "attest")),
         "no page of the records desk has it yet",
     ),
     "request.decide-higher": "asked for inside request.decide, after a violation",
@@ -163,6 +163,8 @@ PLAIN: dict[str, str] = {
     "api": "the page about this API",
     "records-preview": "shows pictures of the pages that would leave; programs read what was released",
     "records-reply": "list_record_replies has what it shows",
+    "records-request": "list_record_requests has what it shows",
+    "records-production": "list_record_productions has what it shows",
 }
 """Pages that no operation does -> why."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,18 +14,30 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Entry
 from civicmail.core.disk.files import File, Files
+from civicmail.core.ledger import keys
+from civicmail.core.sandbox.ocr import Ocr
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import Decision, Item, Production, Redaction, SubjectNotice
 from civicmail.desk.records.production import verify_production
 from civicmail.desk.records.production.making import MADE
+from civicmail.desk.records.worker_jobs import productions as worker
 from civicmail.desk.records.worker_jobs.productions import FULL, sweep
 from desk.records.production_world import SECRET, Release
 
 pytestmark = pytest.mark.django_db
 
 
+class QuietOcr(Ocr):
+    """OCR that reads nothing. One test here has the real one, and tests/core/redaction."""
+
+    def words(self, picture: bytes, *, seconds: float | None = None) -> tuple[str, str]:
+        return "", ""
+
+
 @pytest.fixture
-def desk(city: Any, installed: Path) -> Release:
+def desk(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Release:
+    if "goes_from_order" not in request.node.name:
+        monkeypatch.setattr(worker, "find_tesseract", lambda _: QuietOcr("", ""))
     made = Release(city, installed)
     made.assign("attorney", "attorney")
     return made
@@ -53,10 +66,6 @@ def test_r26_a_production_goes_from_order_to_release(desk: Release) -> None:
 
 
 def test_r26_the_folder_is_verified_offline(desk: Release) -> None:
-    import base64
-
-    from civicmail.core.ledger import keys
-
     row = desk.release(desk.approve(desk.make(desk.order())))
     key = base64.b64encode(keys.public(desk.data / "keys")).decode()
     manifest = row.files.get(name="manifest.json").sha256
@@ -188,8 +197,8 @@ class FullDisk(Files):
 
 def test_r26_a_full_disk_stops_it_with_a_sentence_and_loses_nothing(desk: Release) -> None:
     row = desk.order()
-    worker = desk.worker(files=FullDisk())
-    while worker.step():
+    producing = desk.worker(files=FullDisk())
+    while producing.step():
         pass
     row.refresh_from_db()
     assert (row.state, row.why) == ("stopped", FULL)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import replies, requests, reviews, scopes, searches
+from civicmail.desk.records.acts import productions, replies, requests, reviews, scopes, searches
+from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
     clock_page,
     counter,
     overview,
+    production_files,
+    production_page,
     public_notice,
     public_requests,
     redaction_page,
@@ -23,6 +26,7 @@ from civicmail.desk.records.views import (
 
 _ONE = "records/requests/<slug:number>/"
 _ITEM = _ONE + "documents/<int:item>/"
+_PRODUCTION = f"{_ONE}productions/<int:production>/"
 
 urlpatterns = [
     path("public/records/", public_notice.notice, name="public-records"),
@@ -32,6 +36,7 @@ urlpatterns = [
     path("public/records/status/<str:token>/", public_requests.follow, name="public-records-follow"),
     *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
+    *list_pages.paths([PRODUCTIONS]),
     path(_ONE, overview.overview, name="records-request"),
     path(f"{_ONE}scope/", scope_page.scope, name="records-scope"),
     path(f"{_ONE}search/", search_pages.search, name="records-search"),
@@ -43,6 +48,9 @@ urlpatterns = [
     path(_ITEM + "pages/<int:page>/", redaction_page.page, name="records-page"),
     path(_ITEM + "preview/", redaction_page.preview, name="records-preview"),
     path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
-    *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS, *requests.ACTS, *replies.ACTS]),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
+    path(_PRODUCTION, production_page.production, name="records-production"),
+    path(f"{_PRODUCTION}package/", production_files.whole, name="records-production-package"),
+    path(f"{_PRODUCTION}files/<str:name>", production_files.file, name="records-production-file"),
+    *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS, *requests.ACTS, *replies.ACTS, *productions.ACTS]),
 ]

@@ -13,9 +13,10 @@ from civicmail.desk.records.models.requests import Request
 
 class Production(models.Model):
     """One release of a request, perhaps one of several. Its files are in <data>/productions/<id>. state: of
-    states.PRODUCTION; done, total: documents; checked: files that the gate has looked at; first, last: Bates pages; is_last: nothing of the request
-    is left in review; plan: digest of the decisions that it was made from; manifest: SHA-256 of its files, to which the approval is
-    bound; approval: entry of that; until: locked by a notice until then; problems: sentences of the gate."""
+    states.PRODUCTION; done, total: documents; checked: files that the gate has looked at; first, last: Bates
+    pages; is_last: nothing of the request is left in review; plan: digest of the decisions that it was made from; manifest: SHA-256
+    of its files, to which the approval is bound; approval: entry of that; until: locked by a notice until then; problems: sentences
+    of the gate."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="productions")
     number = models.PositiveSmallIntegerField()

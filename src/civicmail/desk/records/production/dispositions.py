@@ -39,8 +39,8 @@ PRODUCED = frozenset({"released_in_full", "redacted"})
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A redaction as it is planned. may_leave_elsewhere: a person wrote down why the same words may be released elsewhere; the other
-    fields are those of core/redaction/shapes.Redaction."""
+    """A redaction as it is planned. may_leave_elsewhere: a person wrote down why the same words may be released elsewhere; the
+    other fields are those of core/redaction/shapes.Redaction."""
 
     number: int
     code: str

@@ -1,4 +1,4 @@
-"""Make a production piece by piece, resumable after a kill without a changed byte: read, derive, write, note; then check; then list.
+"""Make a production piece by piece, resumable after a kill without a changed byte: read, derive, write, note; list; check.
 
     <folder>/files/NAME      each released file, durable before it is noted
     <folder>/plan            digest of the plan; a folder of another plan is emptied
@@ -101,10 +101,7 @@ class Making:
     def step(self, seconds: float) -> bool:
         """Continue for about this long; True if nothing is left. Then `problems` says what the gate refuses, if anything."""
         until = time.monotonic() + seconds
-        for _ in self._pieces:
-            if time.monotonic() >= until:
-                return False
-        return True
+        return all(time.monotonic() < until for _ in self._pieces)
 
     @property
     def is_checking(self) -> bool:

@@ -22,6 +22,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("Review", "records-review"),
     ("Contradictions", "records-contradictions"),
     ("Clock", "records-clock"),
+    ("Productions", "records-productions"),
 )
 """(label, name of the URL) of the pages of one request, in the order of the work."""
 

@@ -10,10 +10,11 @@ from ninja import Router, Schema
 
 from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.intake import Receipt
-from civicmail.desk.records.acts import replies, requests
+from civicmail.desk.records.acts import productions, replies, requests
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
+from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.models import Reply, Request
@@ -33,6 +34,7 @@ router = Router(tags=["Records requests"])
 
 REQUEST_ROW = list_operation(router, REQUESTS)
 REPLY_ROW = list_operation(router, REPLIES)
+PRODUCTION_ROW = list_operation(router, PRODUCTIONS)
 ONE = "/records/requests/{str:number}"
 
 
@@ -177,3 +179,5 @@ for on_reply in (replies.ATTACH, replies.DISMISS, replies.READ):
     act_operation(router, on_reply, REPLY_ROW.schema, _answered)
 act_operation(router, replies.REQUEST, RecordReceipt, _receipt)
 act_operation(router, replies.MAKE_REQUEST, REQUEST_ROW.schema, _changed)
+for change in productions.ACTS:
+    act_operation(router, change, PRODUCTION_ROW.schema, PRODUCTION_ROW)
