@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def desk(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
-    monkeypatch.setattr(worker, "find_tesseract", lambda _: QuietOcr("", ""))
+    monkeypatch.setattr(worker, "find_tesseract", lambda _: QuietOcr("", "", finds_orientation=True))
     made = Release(city, installed)
     made.assign("attorney", "attorney")
     return made
