@@ -13,7 +13,8 @@ from civicmail.desk.records.models import Decision, Item, ProducedFile, Producti
 from civicmail.desk.records.production import dispositions
 from civicmail.desk.records.production.dispositions import DecidedItem, Marked
 from civicmail.desk.records.production.plan import Plan
-from civicmail.desk.records.queries.law_packs import pack_of
+from civicmail.desk.records.queries import custodians
+from civicmail.desk.records.queries.law import pack_of
 
 MAX_NUMBERS = 20
 """Numbers that a line of the letter names; the log has all."""
@@ -69,7 +70,7 @@ def letter(request: Request, items: tuple[DecidedItem, ...], pack: LawPack) -> s
         "balance": dispositions.equation(counts),
         "download-link": f"{settings.CITY.web.pages}/public/records/",
         "custodian": request.custodian.display if request.custodian else settings.CITY.city.name,
-        "contact": f"records@{settings.CITY.city.domains[0]}",
+        "contact": custodians.address(),
         "withheld": rows,
         "rolling": f"{left:,} items are still in review." if left else "",
     }
