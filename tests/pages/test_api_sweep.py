@@ -163,7 +163,6 @@ PLAIN: dict[str, str] = {
     "api": "the page about this API",
     "records-preview": "shows pictures of the pages that would leave; programs read what was released",
     "records-reply": "list_record_replies has what it shows",
-    "records-request": "list_record_requests has what it shows",
     "records-production": "list_record_productions has what it shows",
 }
 """Pages that no operation does -> why."""
