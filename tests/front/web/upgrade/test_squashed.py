@@ -21,6 +21,10 @@ from neighbours.scratch import installation
 STEPS = "SELECT app, name FROM django_migrations ORDER BY app, name"
 
 
+SINCE = [("notices", "0002_notice_reply_to"), ("records", "0001_initial")]
+"""Steps that came after the squashed ones."""
+
+
 def one_by_one(data: Path) -> None:
     """Make the tables as every release before the squashed steps made them."""
     words = [sys.executable, "-m", "front.web.upgrade.older", str(data)]
@@ -51,15 +55,16 @@ def test_both_ways_make_the_same_tables_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule(
-    "P-23", "Tables that were made step by step are those of the squashed steps: nothing is left to do, nothing is noted."
+    "P-23", "Tables that were made step by step are those of the squashed steps: only later steps are left to do and noted."
 )
-def test_the_last_tables_made_one_by_one_have_no_pending_step(tmp_path: Path) -> None:
+def test_the_last_tables_made_one_by_one_have_only_later_steps_pending(tmp_path: Path) -> None:
     data = unpack(RELEASES[1], tmp_path / "data")
     had = steps(data)
     assert ("access", "0026_identities") in had and not any("squashed" in name for _, name in had)
-    assert called(data, "migrate", "--check").returncode == 0
+    pending = re.findall(r"(?m)^(\w+): (\w+)$", called(data, "migrate", "--check").stdout)
+    assert pending == SINCE
     assert called(data, "migrate").returncode == 0
-    assert steps(data) == had  # so that a program from before starts on them again
+    assert [step for step in steps(data) if step not in SINCE] == had  # so that a program from before starts on them again
 
 
 def test_no_model_differs_from_its_steps() -> None:

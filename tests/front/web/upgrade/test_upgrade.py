@@ -44,15 +44,14 @@ def test_the_folder_of_each_release_opens_in_this_one_and_goes_back(release: Pat
     signed = ledger(data)
     assert len(had[0]) > MESSAGES
     told = called(data, "migrate", "--check")
-    assert (told.returncode, "access: 0023_letters" in told.stdout, "are saved first" in told.stdout) == (is_older,) * 3
+    assert told.returncode == 1 and "are saved first" in told.stdout
+    assert ("access: 0023_letters" in told.stdout) == is_older
     assert rows(data / "city.sqlite3") == tables and not (data / "city.before").exists()
     done = called(data, "migrate")
-    assert done.returncode == 0 and ("were done" in done.stdout) == is_older
+    assert done.returncode == 0 and "were done" in done.stdout
     assert called(data, "migrate", "--check").returncode == 0
     assert rights(data) == had
     assert messages(data) > MESSAGES and is_continued(signed, ledger(data))
-    if not is_older:
-        return
     assert rows(data / "city.before") == tables and (data / "city.before").stat().st_mode & 0o777 == 0o600
     shutil.move(data / "city.before", data / "city.sqlite3")  # as the page Upgrade and roll back says
     for left in ("city.sqlite3-wal", "city.sqlite3-shm"):
