@@ -45,6 +45,7 @@ HEADERS = {
     "civicmail.desk.mailbox.mail_list": "who was first in a conversation",
     "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",
     "civicmail.desk.records.actions.mail_intake": "the subject, which may name a request",
+    "civicmail.desk.records.listed_items": "the Message-ID, and who was first in a conversation",
     "civicmail.desk.workbench.scope": "who was first in a conversation",
     "civicmail.front.worker.forecast_replies": "a question to check@",
 }

@@ -161,6 +161,7 @@ PLAIN: dict[str, str] = {
     "make-lists": "a button of the first steps; make_list makes any list",
     "identification": "explains settings of the machine: civicmail config says it",
     "api": "the page about this API",
+    "search": "only leads on to the search of mail, people or an examination",
     "records-preview": "shows pictures of the pages that would leave; programs read what was released",
     "records-reply": "list_record_replies has what it shows",
     "records-production": "list_record_productions has what it shows",

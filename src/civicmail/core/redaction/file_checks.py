@@ -124,9 +124,9 @@ def check_type(checked: CheckedFile) -> Problems:
 
 def check_objects(checked: CheckedFile) -> Problems:
     """(a) Only objects and parts on the list: one revision, no annotations, scripts, embedded files, layers or foreign metadata."""
-    found = checked.inspection
-    yield from _sentences(checked, found.findings)
-    for attachment in found.attachments:
+    inspection = checked.inspection
+    yield from _sentences(checked, inspection.findings)
+    for attachment in inspection.attachments:
         if attachment.sha256 not in checked.production.hashes:
             yield checked.says("a file in it is none of the files of this production.")
 
@@ -136,17 +136,17 @@ def check_text(checked: CheckedFile) -> Problems:
     words = checked.file.words
     engines = checked.engines or {"": [part.text for part in checked.inspection.texts]}
     for engine, texts in engines.items():
-        found = difference("\n".join(texts), words)
+        changed = difference("\n".join(texts), words)
         by = f"the text that {engine} reads" if engine else "its text"
         pages = [number for number, text in enumerate(texts, 1) if engine and difference(text, words).unknown]
-        if found.unknown or found.beyond:
-            yield checked.says(f"{by} has {_count(found.unknown, found.beyond)} that did not survive.", *pages[:1])
-        if found.missing:
-            yield checked.says(f"{by} lacks {found.missing} letters or digits of the surviving words.")
+        if changed.unknown or changed.beyond:
+            yield checked.says(f"{by} has {_count(changed.unknown, changed.beyond)} that did not survive.", *pages[:1])
+        if changed.missing:
+            yield checked.says(f"{by} lacks {changed.missing} letters or digits of the surviving words.")
     for part in checked.inspection.alternatives:
-        found = difference(part.text, words)
-        if found.unknown or found.beyond:
-            yield checked.says(f"{part.place} has {_count(found.unknown, found.beyond)} that did not survive.")
+        changed = difference(part.text, words)
+        if changed.unknown or changed.beyond:
+            yield checked.says(f"{part.place} has {_count(changed.unknown, changed.beyond)} that did not survive.")
 
 
 def check_forbidden(checked: CheckedFile) -> Problems:
@@ -221,8 +221,8 @@ def problems_of(checked: CheckedFile) -> Problems:
 
 
 def _sentences(checked: CheckedFile, findings: Iterable[Finding]) -> Problems:
-    for found in findings:
-        yield checked.says(SENTENCES.get(found.code, CRASHED), found.page)
+    for finding in findings:
+        yield checked.says(SENTENCES.get(finding.code, CRASHED), finding.page)
 
 
 def _masked(checked: CheckedFile, place: str, masks: Iterable[str], page: int = 0) -> Problems:
@@ -231,13 +231,13 @@ def _masked(checked: CheckedFile, place: str, masks: Iterable[str], page: int = 
 
 
 def _all_text(checked: CheckedFile) -> Iterator[Part]:
-    found = checked.inspection
+    inspection = checked.inspection
     for engine, pages in checked.engines.items():
         name = engine.partition(".")[0]
         yield from (Part(f"page {number} by {name}", text) for number, text in enumerate(pages, 1))
         yield Part(f"the text by {name}", "\n".join(pages))
-    yield from (*found.texts, *found.other, *found.alternatives)
-    yield from (Part("the name of an attached file", attachment.name) for attachment in found.attachments)
+    yield from (*inspection.texts, *inspection.other, *inspection.alternatives)
+    yield from (Part("the name of an attached file", attachment.name) for attachment in inspection.attachments)
 
 
 def _count(words: int, letters: int) -> str:

@@ -33,12 +33,12 @@ def tokens(text: str) -> Tokens:
 
 def text_document(texts: Iterable[str], hidden: Iterable[str] = ()) -> Document:
     """A document of texts, a paragraph for each."""
-    found: Tokens = []
+    parts: Tokens = []
     for text in texts:
-        if found:
-            found[-1] = (found[-1][0], "\n\n")
-        found += tokens(text)
-    return Document("text", tuple(Word(word) for word, _ in found), tuple(gap for _, gap in found), hidden=tuple(hidden))
+        if parts:
+            parts[-1] = (parts[-1][0], "\n\n")
+        parts += tokens(text)
+    return Document("text", tuple(Word(word) for word, _ in parts), tuple(gap for _, gap in parts), hidden=tuple(hidden))
 
 
 def counted(number: int, thing: str) -> str:

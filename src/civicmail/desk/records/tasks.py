@@ -29,8 +29,8 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger import checkpoints
 from civicmail.core.query.tree import And, Everything, Near, Not, Or, Range, Token, Tree, Words
 from civicmail.desk.records.actions import holds, searches
-from civicmail.desk.records.found_items import FoundMessage, ItemReader
 from civicmail.desk.records.gate import gate_of
+from civicmail.desk.records.listed_items import ItemReader, ListedMessage
 from civicmail.desk.records.models import Item, Request, Search
 from civicmail.desk.records.near_duplicates import Features, clusters, inclusive
 from civicmail.desk.records.queries.items import UNDER_WAY
@@ -154,7 +154,7 @@ class Running:
         return True
 
     def _list(self, batch: list[Hit], is_hit: bool) -> None:
-        def read(place: Any) -> FoundMessage:
+        def read(place: Any) -> ListedMessage:
             message: Message = self._gate.read(place)
             return self._items.read(message, is_hit=is_hit)
 

@@ -64,7 +64,7 @@ def test_the_last_tables_made_one_by_one_have_only_later_steps_pending(tmp_path:
     pending = re.findall(r"(?m)^(\w+): (\w+)$", called(data, "migrate", "--check").stdout)
     assert pending == SINCE
     assert called(data, "migrate").returncode == 0
-    assert [step for step in steps(data) if step not in SINCE] == had  # so that a program from before starts on them again
+    assert set(had) | set(SINCE) <= set(steps(data))  # so that a program from before starts on them again
 
 
 def test_no_model_differs_from_its_steps() -> None:

@@ -18,7 +18,7 @@ from civicmail.city.guard.permits import Permit
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.desk.records import states
 from civicmail.desk.records.actions import content
-from civicmail.desk.records.found_items import FoundMessage
+from civicmail.desk.records.listed_items import ListedMessage
 from civicmail.desk.records.models import Item, Request, Search
 from civicmail.desk.records.queries import items
 from civicmail.desk.records.queries.requests import agreed_scope
@@ -59,7 +59,7 @@ def begin(search: Search, *, actor: Actor, now: int) -> Permit:
     return permit
 
 
-def list_items(search: Search, found: Sequence[FoundMessage], hits: Collection[str]) -> int:
+def list_items(search: Search, found: Sequence[ListedMessage], hits: Collection[str]) -> int:
     """Add messages with their files as items; an item of a former search keeps its number and what was decided. hits: ids of
     the captures that match. Returns how many messages are listed now."""
     request = search.scope.request
@@ -91,7 +91,7 @@ def list_items(search: Search, found: Sequence[FoundMessage], hits: Collection[s
     return row.done
 
 
-def _fill(item: Item, search: Search, message: FoundMessage, trouble: str, is_hit: bool) -> None:
+def _fill(item: Item, search: Search, message: ListedMessage, trouble: str, is_hit: bool) -> None:
     item.search, item.holders, item.received = search, list(message.holders), message.received
     if item.trouble != trouble:
         item.trouble, item.settled = trouble, ""

@@ -75,7 +75,7 @@ class SettleItem(Act["Item", ItemSettlement, "Item"]):
     def form_page(self, row: Item) -> FormPage:
         from django.urls import reverse
 
-        from civicmail.desk.records.found_items import TROUBLES
+        from civicmail.desk.records.listed_items import TROUBLES
         from civicmail.desk.records.views import request_page
 
         back, title = reverse("records-search", args=[row.request.number]), f"Settle item {row.number:06}?"

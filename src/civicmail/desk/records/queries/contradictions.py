@@ -25,7 +25,7 @@ def contradictions(request: Request) -> list[Contradiction]:
     items = list(Item.objects.filter(request=request).select_related("parent"))
     first = {item.content: item.number for item in reversed(items)}
     decisions = {d.content: d for d in Decision.objects.filter(request=request, replaced__isnull=True).select_related("by")}
-    found = [
+    listed = [
         *_undecided(items, decisions),
         *_redactions(request, first, decisions),
         *_seconds(first, decisions),
@@ -33,7 +33,7 @@ def contradictions(request: Request) -> list[Contradiction]:
         *_requests(request, first, decisions),
         *_clusters(items, decisions),
     ]
-    return sorted(found, key=lambda contradiction: (contradiction.item, contradiction.kind))
+    return sorted(listed, key=lambda contradiction: (contradiction.item, contradiction.kind))
 
 
 def _undecided(items: list[Item], decisions: dict[str, Decision]) -> list[Contradiction]:
@@ -43,21 +43,21 @@ def _undecided(items: list[Item], decisions: dict[str, Decision]) -> list[Contra
 
 
 def _redactions(request: Request, first: dict[str, int], decisions: dict[str, Decision]) -> list[Contradiction]:
-    found = []
+    listed = []
     coded: set[str] = set()
     for redaction in Redaction.objects.filter(request=request, content__in=first, removed__isnull=True):
         number, decision = first[redaction.content], decisions.get(redaction.content)
         if not redaction.code:
-            found.append(Contradiction("uncoded", number, f"Redaction {redaction.number} of {number:06} has no code."))
+            listed.append(Contradiction("uncoded", number, f"Redaction {redaction.number} of {number:06} has no code."))
         elif decision is not None and decision.verdict == "release":
             sentence = f"{number:06} is released in full and has redaction {redaction.number}."
-            found.append(Contradiction("unused", number, sentence))
+            listed.append(Contradiction("unused", number, sentence))
         else:
             coded.add(redaction.content)
     for content, decision in decisions.items():
         if decision.verdict == "redact" and content in first and content not in coded:
-            found.append(Contradiction("unused", first[content], f"{first[content]:06} is to be redacted and has no redaction."))
-    return found
+            listed.append(Contradiction("unused", first[content], f"{first[content]:06} is to be redacted and has no redaction."))
+    return listed
 
 
 def _seconds(first: dict[str, int], decisions: dict[str, Decision]) -> list[Contradiction]:
@@ -71,21 +71,21 @@ def _seconds(first: dict[str, int], decisions: dict[str, Decision]) -> list[Cont
 def _families(items: list[Item], decisions: dict[str, Decision]) -> list[Contradiction]:
     """A file whose message is no record or not asked for, but which leaves alone: a split family is a decision of its own, so its
     note says why."""
-    found = []
+    listed = []
     for item in items:
         if item.parent is None or (mine := decisions.get(item.content)) is None:
             continue
         above = decisions.get(item.parent.content)
         if above is not None and mine.verdict in LEAVES and above.verdict not in LEAVES and not mine.note.strip():
             sentence = f"{item.number:06} leaves without its message {item.parent.number:06}: note why."
-            found.append(Contradiction("family", item.number, sentence))
-    return found
+            listed.append(Contradiction("family", item.number, sentence))
+    return listed
 
 
 def _requests(request: Request, first: dict[str, int], decisions: dict[str, Decision]) -> list[Contradiction]:
     """What another request decided otherwise about the same content: the note says why."""
     others = Decision.objects.filter(content__in=list(decisions), replaced__isnull=True).exclude(request=request)
-    found = []
+    listed = []
     for other in others.select_related("request"):
         mine = decisions[other.content]
         leaves, left = mine.verdict in LEAVES, other.verdict in LEAVES
@@ -93,8 +93,8 @@ def _requests(request: Request, first: dict[str, int], decisions: dict[str, Deci
         if is_opposite and other.content in first and not mine.note.strip():
             number = first[other.content]
             sentence = f"{number:06}: {mine.verdict} here, {other.verdict} in {other.request.number}. Note why."
-            found.append(Contradiction("request", number, sentence))
-    return found
+            listed.append(Contradiction("request", number, sentence))
+    return listed
 
 
 def _clusters(items: list[Item], decisions: dict[str, Decision]) -> list[Contradiction]:
@@ -103,12 +103,12 @@ def _clusters(items: list[Item], decisions: dict[str, Decision]) -> list[Contrad
     for item in items:
         if item.cluster is not None and item.content in decisions:
             clusters[item.cluster].setdefault(item.content, item)
-    found = []
+    listed = []
     for members in clusters.values():
         theirs = [(item, decisions[content]) for content, item in members.items()]
         leaving = [item for item, decision in theirs if decision.verdict in LEAVES]
         withheld = [item for item, decision in theirs if decision.verdict in WITHHELD]
         if leaving and withheld and not any(decision.note.strip() for _, decision in theirs):
             sentence = f"{leaving[0].number:06} leaves, and {withheld[0].number:06}, which is almost equal, is withheld: note why."
-            found.append(Contradiction("cluster", leaving[0].number, sentence))
-    return found
+            listed.append(Contradiction("cluster", leaving[0].number, sentence))
+    return listed

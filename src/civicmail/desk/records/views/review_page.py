@@ -298,10 +298,10 @@ def _text(request: CityRequest, row: Request, item: Item, file: File) -> dict[st
     head, start = marked_text.head(document) if not item.part else ([], 0)
     terms = _terms(request, row, document)
     answered = suggestions.answered(row, item.content)
-    suggested = [found for found in detectors.detect(document, start) if found not in answered]
+    suggested = [one for one in detectors.detect(document, start) if one not in answered]
     pack, precision = pack_of(row), suggestions.precision()
     marks = [Mark(first, last, "hit") for term in terms for first, last in term.places]
-    marks += [Mark(found.first, found.last, "suggested", n) for n, found in enumerate(suggested, 1)]
+    marks += [Mark(one.first, one.last, "suggested", n) for n, one in enumerate(suggested, 1)]
     marks += [Mark(r.first, r.last, "box" if r.code else "open", r.number) for r in present(row, [item.content]) if r.first >= 0]
     return {
         "file": file,
@@ -311,12 +311,12 @@ def _text(request: CityRequest, row: Request, item: Item, file: File) -> dict[st
         "suggestions": [
             {
                 "number": n,
-                "key": f"{found.detector}:{found.first}-{found.last}",
-                "detector": DETECTORS[found.detector],
-                "precision": precision[found.detector],
-                "warnings": pack.warnings(found.detector),
+                "key": f"{one.detector}:{one.first}-{one.last}",
+                "detector": DETECTORS[one.detector],
+                "precision": precision[one.detector],
+                "warnings": pack.warnings(one.detector),
             }
-            for n, found in enumerate(suggested, 1)
+            for n, one in enumerate(suggested, 1)
         ],
     }
 

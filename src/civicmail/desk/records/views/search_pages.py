@@ -14,7 +14,7 @@ from civicmail.city.pages import progress
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.progress import Progress
 from civicmail.desk.records import affidavit
-from civicmail.desk.records.found_items import TROUBLES
+from civicmail.desk.records.listed_items import TROUBLES
 from civicmail.desk.records.models import Search
 from civicmail.desk.records.queries import items, requests
 from civicmail.desk.records.states import OPEN, SEARCH

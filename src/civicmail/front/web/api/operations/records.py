@@ -102,7 +102,7 @@ class RecordSearch(RowSchema):
     why: str
 
 
-class RecordItem(RowSchema):
+class SettledItem(RowSchema):
     """An item that could not be searched. settled: fits, does-not-fit, or empty."""
 
     number: int
@@ -128,7 +128,7 @@ def read_search_affidavit(request: Call, number: str, id: int) -> HttpResponseBa
 
 
 act_operation(router, ORDER_SEARCH, RecordSearch, RecordSearch.from_row)
-act_operation(router, SETTLE_ITEM, RecordItem, RecordItem.from_row)
+act_operation(router, SETTLE_ITEM, SettledItem, SettledItem.from_row)
 
 
 class RecordClock(Schema):

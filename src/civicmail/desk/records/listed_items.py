@@ -42,7 +42,7 @@ _BY_REASON = {
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPart:
+class ListedPart:
     """A message or one of its files, as models.Item has it."""
 
     part: str
@@ -53,12 +53,12 @@ class FoundPart:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundMessage:
+class ListedMessage:
     """id: of the capture, as UUID text; received: epoch ms; parts: the message first, then its files in order."""
 
     id: str
     received: int
-    parts: tuple[FoundPart, ...]
+    parts: tuple[ListedPart, ...]
     mih: str
     thread: str
     holders: tuple[str, ...]
@@ -74,20 +74,20 @@ class ItemReader:
         self._extracts = extract_cache.Extracts(data)
         self._domains = frozenset(domains)
 
-    def read(self, message: Message, *, is_hit: bool) -> FoundMessage:
+    def read(self, message: Message, *, is_hit: bool) -> ListedMessage:
         """The facts of a message that the gate has opened. is_hit: else it is one that could not be searched. Raises LaterError
         while too much is being read."""
         capture, body = message.capture, message.body
         header = message_parser.fields(body[: header_scan.header_length(body)])
         printed, trouble = _printed(body)
         files = [
-            FoundPart(file.part, self._key_of(file.digest), file.type[:100], file.size, self._trouble(file.digest))
+            ListedPart(file.part, self._key_of(file.digest), file.type[:100], file.size, self._trouble(file.digest))
             for file in printed.attachments
         ]
         if not trouble and not is_hit and not any(file.trouble for file in files):
             trouble = "unreadable"  # a part of the message itself
-        own = FoundPart("", self._key_of(capture.content_hash), "message/rfc822", capture.size, trouble)
-        return FoundMessage(
+        own = ListedPart("", self._key_of(capture.content_hash), "message/rfc822", capture.size, trouble)
+        return ListedMessage(
             capture.uuid,
             capture.received,
             (own, *files),
@@ -97,10 +97,10 @@ class ItemReader:
             features(printed.text),
         )
 
-    def lost(self, hit: Hit) -> FoundMessage:
+    def lost(self, hit: Hit) -> ListedMessage:
         """A message whose bytes cannot be read now: a person has to see to it."""
-        own = FoundPart("", self._key_of(bytes.fromhex(hit.sha256)), "message/rfc822", hit.size, "damaged")
-        return FoundMessage(hit.id, hit.received, (own,), "", "", (), Features((), frozenset()))
+        own = ListedPart("", self._key_of(bytes.fromhex(hit.sha256)), "message/rfc822", hit.size, "damaged")
+        return ListedMessage(hit.id, hit.received, (own,), "", "", (), Features((), frozenset()))
 
     def _key_of(self, digest: bytes) -> str:
         return content_keys.content_key(self._key, digest)
