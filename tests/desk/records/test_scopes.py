@@ -13,9 +13,11 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.queries.actors import actor_of
-from civicmail.desk.records import scope_query
+from civicmail.city.law.shipped import shipped
+from civicmail.desk.records import scope_query, tasks
 from civicmail.desk.records.actions import content, holds, scopes
-from civicmail.desk.records.models import Request, Scope
+from civicmail.desk.records.models import Hold, Request, Scope
+from civicmail.desk.records.states import OPEN
 from civicmail.mail.archive import holds as archive_holds
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +155,34 @@ def test_r10_everything_is_held_until_a_scope_is_agreed(city: Any, installed: An
     assert [e.act for e in Entry.objects.filter(act__startswith="hold.", object=content.object_of(request_row)).order_by("id")] == [
         "hold.placed", "hold.placed", "hold.lifted",
     ]  # fmt: skip
+
+
+@pytest.mark.rule("P-20", "The worker holds for every open request, and lifts a hold when the law's period after the end is over.")
+def test_r10_the_worker_places_holds_and_lifts_them_after_the_period(
+    city: Any, installed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Hold.objects.all().delete()
+    now = epoch_ms(city.now)
+    open_ones = Request.objects.filter(state__in=OPEN)
+    assert tasks.keep_holds(installed, now) == open_ones.count() > 0
+    assert tasks.keep_holds(installed, now) == 0
+    assert all(holds.current(row).exists() for row in open_ones)
+    row = open_ones.get(number=city.objects["records scoping"])
+    row.state, row.outcome, row.closed = "done", "denied", city.now
+    row.save()
+    day = 86_400_000
+    row.law_version = "of no adopted pack"
+    row.save()
+    assert tasks.keep_holds(installed, now + 400 * day) == 0 and holds.current(row).exists()  # nothing is lifted by a guess
+    monkeypatch.setattr(tasks.law, "pack_or_none", lambda _: shipped("wisconsin"))
+    assert tasks.keep_holds(installed, now + 80 * day) == 0 and holds.current(row).exists()  # sixty working days are longer
+    assert tasks.keep_holds(installed, now + 120 * day) == 1 and not holds.current(row).exists()
+    assert not [hold for hold in archive_holds.load(installed) if f"request {row.number}:" in hold.scope]
+
+
+def test_r10_a_suit_keeps_what_is_held(city: Any) -> None:
+    row = Request.objects.get(number=city.objects["records done"])
+    row.closed = city.now - timedelta(days=4000)
+    assert holds.is_over(row, shipped("wisconsin"), city.now.date())
+    row.suit = city.now
+    assert not holds.is_over(row, shipped("wisconsin"), city.now.date())

@@ -21,7 +21,6 @@ from civicmail.city.guard.mandates import Mandate
 from civicmail.city.guard.mandates import Scope as WordScope
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.queries.actors import actor_of
-from civicmail.city.law import adopted
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
@@ -33,6 +32,7 @@ from civicmail.desk.records.gate import gate_of
 from civicmail.desk.records.listed_items import ItemReader, ListedMessage
 from civicmail.desk.records.models import Item, Request, Search
 from civicmail.desk.records.near_duplicates import Features, clusters, inclusive
+from civicmail.desk.records.queries import law
 from civicmail.desk.records.queries.items import UNDER_WAY
 from civicmail.desk.records.queries.requests import mandate_of
 from civicmail.desk.records.states import OPEN
@@ -265,12 +265,12 @@ def keep_holds(data: Path, now: int) -> int:
                 changed += 1
     over = Request.objects.exclude(state__in=OPEN).filter(suit__isnull=True, holds__ended__isnull=True, holds__isnull=False)
     for request in over.distinct():
-        pack = adopted.version(data, request.law, request.law_version)
-        if holds.is_over(request, pack, timezone.localdate(from_ms(now))):
-            for hold in holds.current(request):
-                with suppress(LeaseHeld, LaterError):
-                    holds.end(
-                        hold, actor=searches.WORKER, reason=f"The law's period after request {request.number} is over.", now=now
-                    )
-                    changed += 1
+        pack = law.pack_or_none(request)
+        if pack is None or not holds.is_over(request, pack, timezone.localdate(from_ms(now))):
+            continue  # without its law nothing is lifted by a guess
+        for hold in holds.current(request):
+            with suppress(LeaseHeld, LaterError):
+                reason = f"The law's period after request {request.number} is over."
+                holds.end(hold, actor=searches.WORKER, reason=reason, now=now)
+                changed += 1
     return changed
