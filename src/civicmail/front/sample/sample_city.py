@@ -68,8 +68,11 @@ def cases(city: Staff) -> None:
 def desks(data: Path, city: Staff) -> int:
     """Make pending work after the month's mail. Returns the number of messages."""
     from civicmail.front.sample.pending_work import fill
+    from civicmail.front.sample.record_requests import ask
 
-    return fill(data, city, snapshot(data), now_ms())
+    made = fill(data, city, snapshot(data), now_ms())
+    ask(data, city, now_ms())
+    return made
 
 
 def snapshot(data: Path) -> Snapshot:
