@@ -24,7 +24,8 @@ LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
 SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
 BESIDES = {
     "sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/",
-    "complaint": "/complaints/new/",
+    "complaint": "/complaints/new/", "public-records": "/public/records/", "public-records-request": "/public/records/request/",
+    "public-records-status": "/public/records/status/",
 }  # fmt: skip
 """Pages that are not in the list, and what everybody may meet."""
 

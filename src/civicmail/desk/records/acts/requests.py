@@ -340,7 +340,7 @@ class TakeSelfRequestStep(_OnRequest[Step, "SelfRequestStep"]):
 
     name, input = "take_self_request_step", Step
     page, operation = _page("about-requester"), _operation("about-requester")
-    title, submit, success_message = "Records about the requester: {number}", "Record the answer", "The answer is recorded."
+    title, submit, success_message = "Records about the requester: {number}", "Answer a step", "The answer is recorded."
 
     def choices(self, row: Request, actor: Actor) -> Mapping[str, Choices]:
         from civicmail.desk.records.queries.law import pack_or_none

@@ -64,7 +64,6 @@ class RequestForm(forms.Form):
             "Social Security number."
         ),
         widget=forms.Textarea(attrs={"rows": 8}),
-        max_length=intake.MAX_BYTES,
         error_messages={"required": gettext_lazy("Write what you ask for.")},
     )
     about_me = forms.BooleanField(
