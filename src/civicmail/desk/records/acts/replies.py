@@ -92,17 +92,17 @@ class MarkReplyRead(Act["Reply", Nothing, "Reply"]):
         return replies.mark_read(row, actor=actor, now=now)
 
 
-class AskedFor(Input):
+class RequestText(Input):
     """text: what is asked for; title: the desk's name for it."""
 
     text = Text(label="What is asked for", max_length=20_000, rows=8)
     title = Text(label="Title for the desk", required=False, max_length=200, rows=1)
 
 
-class MakeRequestOfReply(_OnReply[AskedFor, "Receipt"]):
+class MakeRequestOfReply(_OnReply[RequestText, "Receipt"]):
     """Make a request of mail that fits none, in the officer's words."""
 
-    name, input = "make_request_of_reply", AskedFor
+    name, input = "make_request_of_reply", RequestText
     page = Page("records/mail/<int:pk>/request/", "records-reply-request")
     operation = Operation("/records/replies/{int:pk}/request", "write:records", status=201)
     title, submit = "Make a request of this message", "Make request"
@@ -110,7 +110,7 @@ class MakeRequestOfReply(_OnReply[AskedFor, "Receipt"]):
     def message(self, row: Reply, done: Receipt) -> str:
         return f"It is request {done.request.number}."
 
-    def perform(self, row: Reply, given: AskedFor, *, actor: Actor, now: int) -> Receipt:
+    def perform(self, row: Reply, given: RequestText, *, actor: Actor, now: int) -> Receipt:
         from civicmail.desk.records.actions import message_request
 
         return message_request.make_of_reply(row, given.text, given.title, actor=actor, now=now)

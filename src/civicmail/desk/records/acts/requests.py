@@ -120,7 +120,12 @@ class Stop(Input):
     """reason: id of a pause reason of the law pack; evidence: what the law wants written down."""
 
     reason = Choice(label="Why does the clock stop?", radio=True)
-    evidence = Text(label="What shows it?", help="For example when the question, the estimate or the notice was sent.", rows=2)
+    evidence = Text(
+        label="What shows it?",
+        help="For example when the question, the estimate or the notice was sent. At least 3 characters.",
+        min_length=3,
+        rows=2,
+    )
 
 
 class PauseRequest(_OnRequest[Stop, "Pause"]):

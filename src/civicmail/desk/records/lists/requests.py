@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Column, Day, Filter, List, Operation, Somebody, State, Time
+from civicmail.city.pages.lists import Column, Day, Filter, Link, List, Operation, Somebody, State, Time
 from civicmail.city.pages.states import choices
 from civicmail.desk.records.states import INTAKES, REQUEST
 
@@ -21,6 +21,7 @@ class Requests(List):
     model, related = "records.Request", ("custodian",)
     title, section = "Records requests", "Records"
     caption, empty, noun, sort = "Records requests", "No request has come in.", "requests", "-received"
+    links = (Link("Enter a request", "records-request-new", permission="records.work"),)
     columns = (
         Column("number", "Number", link=("records-request", "number"), sort=("number",)),
         Column("title", "About", cell=lambda r, _: r.title or "No title yet", full=True),

@@ -21,9 +21,9 @@ def by_code(code: str) -> Request | None:
 
 def by_token(token: str) -> Request | None:
     """The request of a capability link, or of the address that follows a code."""
-    found = Request.objects.select_related("custodian").filter(link=receipts.link_digest(installation(), token)).first()
-    if found is not None:
-        return found
+    row = Request.objects.select_related("custodian").filter(link=receipts.link_digest(installation(), token)).first()
+    if row is not None:
+        return row
     try:
         number = signing.loads(token, salt=SALT, max_age=SECONDS)
     except signing.BadSignature:

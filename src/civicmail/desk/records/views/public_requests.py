@@ -195,10 +195,10 @@ def status(request: CityRequest) -> HttpResponse:
 
     def verb() -> Request:
         _require(CODES, request, epoch_ms(request.now))
-        found = by_code(form.cleaned_data["code"])
-        if found is None:
+        row = by_code(form.cleaned_data["code"])
+        if row is None:
             raise Conflict(gettext("No request has this code. Look at the receipt again; a 0 is a zero."))
-        return found
+        return row
 
     if request.method == "POST" and form.is_valid() and (row := run_verb(form, verb)) is not None:
         return redirect("public-records-follow", token_of(row))
