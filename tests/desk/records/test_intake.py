@@ -21,6 +21,7 @@ from civicmail.desk.records import receipts
 from civicmail.desk.records.actions import holds
 from civicmail.desk.records.actions.intake import MAX_BYTES
 from civicmail.desk.records.models import Contact, Letter, Request
+from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.queries.receipts import by_code
 from civicmail.desk.records.views import public_requests
 from desk.holding.test_quarantine import words
@@ -118,6 +119,15 @@ def test_r7_the_acknowledgment_names_custodian_code_scope_hold_and_next_date(law
     assert notice.reply_to == "records@city.example" and holds.current(row).exists()
     entry = Entry.objects.get(act="records.acknowledge", object=f"request:{row.number}")
     assert len(entry.facts["sha256"]) == 64, "the ledger, whose checkpoints are signed, has the letter"
+
+
+@pytest.mark.parametrize("law", ["wisconsin", "federal"], indirect=True)
+def test_r7_each_law_pack_acknowledges_by_its_own_letter_and_clock(law: LawPack, visit: Any) -> None:
+    answer = ask(visit(""), email="robin@resident.example")
+    row = Request.objects.latest("id")
+    assert (row.law, row.due) == (law.name, law.due("respond", local_day(row.received)))
+    letter = law.letter("acknowledge")
+    assert letter.id == Letter.objects.latest("id").kind and code_of(answer) in Notice.objects.latest("id").text
 
 
 def test_numbers_have_no_gap(law: LawPack, visit: Any) -> None:

@@ -22,9 +22,11 @@ from civicmail.city.guard.actions.acting import acting_person
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import NotRecorded, field_error
+from civicmail.city.law.errors import IncompleteLetter, NotInPack
 from civicmail.city.law.letters import Rendered
 from civicmail.city.law.pack import LawPack
 from civicmail.city.notices.actions import notify
+from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.desk.records import receipts
@@ -36,6 +38,8 @@ from civicmail.desk.records.queries import custodians
 from civicmail.desk.records.queries.law import in_force, local_day
 from civicmail.desk.viewer.queries import installation
 
+log = get_logger()
+
 REQUESTER = machine("requester")
 """The actor of entries for what somebody without an account did; no more of them is recorded."""
 MAX_BYTES = 1 << 20
@@ -45,7 +49,7 @@ MAX_QUOTED = 4_000
 HIDDEN_CODE = "••••-••••-••••-••••"
 """In place of the receipt code in the letter that is stored."""
 _YEARS_KEPT = 7
-"""For which contact data is kept without a law pack."""
+"""For which contact data is kept where the law pack names no period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,7 @@ def take(new: NewRequest, *, actor: Actor, now: int) -> Receipt:
         facts = {"intake": row.intake, "oral": int(row.oral), "capture": row.capture, "confidential": int(has_number(text))}
         entries.enter("records.receive", actor=actor, reason="", now=now, object=object_of(row), facts=facts)
         _keep_contact(row, new.contact, pack)
-        letter = _acknowledge(row, pack, new.contact.email, code, link, now) if pack else None
+        letter = _acknowledged(row, pack, new.contact.email, code, link, now)
     with suppress(LeaseHeld, NotRecorded):  # the worker then places the hold
         holds.place_for(row, actor=actor, now=now)
     return Receipt(row, code, link, letter)
@@ -156,10 +160,9 @@ def status_url(link: str) -> str:
 
 def contact_until(pack: LawPack | None, since: date) -> date:
     """The day on which contact data is deleted, counted from the end of the request."""
-    if pack is None:
-        return since + timedelta(days=366 * _YEARS_KEPT)
-    period = pack.period("requester-contact")
-    return since + timedelta(days=366 * period.years + period.days)
+    period = next((p for p in pack.periods if p.id == "requester-contact"), None) if pack is not None else None
+    years, days = (period.years, period.days) if period is not None else (_YEARS_KEPT, 0)
+    return since + timedelta(days=366 * years + days)
 
 
 def _next_number(at: datetime) -> str:
@@ -184,6 +187,17 @@ def _keep_contact(row: Request, given: ContactData, pack: LawPack | None) -> Non
         delivery=given.delivery,
         until=contact_until(pack, local_day(row.received)),
     )
+
+
+def _acknowledged(row: Request, pack: LawPack | None, email: str, code: str, link: str, now: int) -> Rendered | None:
+    """The acknowledgment; None where the law pack cannot make it, because no request is refused for that."""
+    if pack is None:
+        return None
+    try:
+        return _acknowledge(row, pack, email, code, link, now)
+    except (IncompleteLetter, NotInPack) as error:
+        log.error("a request was not acknowledged", request=row.number, error=str(error))
+        return None
 
 
 def _acknowledge(row: Request, pack: LawPack, email: str, code: str, link: str, now: int) -> Rendered:
