@@ -18,6 +18,7 @@ from civicmail.core.redaction.errors import NotReleasable
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import Production
 from civicmail.desk.records.production import making
+from civicmail.desk.records.queries.receipts import token_of
 from civicmail.desk.records.worker_jobs import productions as worker
 from desk.records.production_world import SECRET, Release
 from desk.records.test_productions import QuietOcr
@@ -111,6 +112,27 @@ def test_r22_nothing_is_downloaded_before_the_release(desk: Release, visit: Call
     for rest in ("1/package/", "1/files/index.csv"):
         assert visit("recorder").get(url(desk, rest)).status_code == 404
     assert not Entry.objects.filter(act="records.fetched").exists()
+
+
+def test_r27_a_requester_downloads_by_the_link_alone_and_nobody_is_named(desk: Release, visit: Callable[[str], Client]) -> None:
+    row = released(desk)
+    status = f"/public/records/status/{token_of(desk.request)}/"
+    stranger = Client()
+    page = text(stranger.get(status))
+    assert "Records released to you" in page and row.files.get(name="manifest.json").sha256 in page
+    content = body(stranger.get(f"{status}releases/1/package/"))
+    assert content == body(visit("recorder").get(url(desk, "1/package/")))
+    assert stranger.get(f"{status}releases/1/files/letter.txt").content == desk.files(row)["letter.txt"]
+    entry = Entry.objects.filter(act="records.fetched", person="requester").latest("pk")
+    assert entry.facts == {"production": 1, "file": "letter.txt"}
+
+
+def test_r27_no_other_request_opens_it(desk: Release) -> None:
+    released(desk)
+    other = token_of(desk.other_request())
+    for token in (other, "x" * 40):
+        for rest in ("package/", "files/index.csv"):
+            assert Client().get(f"/public/records/status/{token}/releases/1/{rest}").status_code == 404
 
 
 def test_a_blocked_production_says_why_without_a_secret(desk: Release, visit: Callable[[str], Client]) -> None:

@@ -26,6 +26,7 @@ from civicmail.desk.records.views import (
 
 _ONE = "records/requests/<slug:number>/"
 _ITEM = _ONE + "documents/<int:item>/"
+_PUBLIC = "public/records/status/<str:token>/releases/<int:production>/"
 _PRODUCTION = f"{_ONE}productions/<int:production>/"
 
 urlpatterns = [
@@ -34,6 +35,8 @@ urlpatterns = [
     path("public/records/request/released/", public_requests.released_suggestions, name="public-records-released"),
     path("public/records/status/", public_requests.status, name="public-records-status"),
     path("public/records/status/<str:token>/", public_requests.follow, name="public-records-follow"),
+    path(f"{_PUBLIC}package/", production_files.public_whole, name="public-records-package"),
+    path(f"{_PUBLIC}files/<str:name>", production_files.public_file, name="public-records-file"),
     *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
     *list_pages.paths([PRODUCTIONS]),

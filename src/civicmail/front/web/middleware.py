@@ -94,11 +94,22 @@ PUBLIC = frozenset(
         "public-records-released",
         "public-records-status",
         "public-records-follow",
+        "public-records-package",
+        "public-records-file",
     }
 )
 """Names of all views without sign-in."""
 
-UNNAMED = frozenset({"complaint", "link-followed", "public-records-request", "public-records-follow"})
+UNNAMED = frozenset(
+    {
+        "complaint",
+        "link-followed",
+        "public-records-request",
+        "public-records-follow",
+        "public-records-package",
+        "public-records-file",
+    }
+)
 """Views that are logged without the person: anonymous reports and requests, and followed links."""
 
 Next = Callable[[HttpRequest], HttpResponseBase]

@@ -29,6 +29,7 @@ from civicmail.core.ledger import keys
 from civicmail.core.redaction.gate import Certificate, digest
 from civicmail.core.redaction.manifest import NAME, Approval, manifest_of, sign_manifest
 from civicmail.desk.records.actions import desk_work
+from civicmail.desk.records.actions.frozen import require_not_frozen
 from civicmail.desk.records.models import Decision, ProducedFile, Production, Request, SubjectNotice
 from civicmail.desk.records.production import bates, dispositions
 from civicmail.desk.records.production.making import FILES, Shown
@@ -234,8 +235,8 @@ def _changing(production: Production, action: str, now: int) -> Iterator[Product
     """A transaction with the production locked, and its next state. Raises Conflict."""
     with locked_row(production) as row:
         state = PRODUCTIONS.step(row.state, action)
-        if row.request.suit is not None and action in ("again", "release"):
-            raise Conflict(f"A suit about request {row.request.number} was served, so nothing of it changes.")
+        if action in ("again", "approve", "release"):
+            require_not_frozen(row.request)
         yield row
         row.state, row.since = state, from_ms(now)
         row.save()

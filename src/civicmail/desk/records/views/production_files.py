@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.views.decorators.cache import never_cache
 
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.core.ledger import keys
 from civicmail.core.redaction.gate import Certificate
+from civicmail.core.redaction.manifest import NAME
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import ProducedFile, Production, Request
 from civicmail.desk.records.production import package
 from civicmail.desk.records.production.making import FILES
 from civicmail.desk.records.production.package import Listed
+from civicmail.desk.records.queries.receipts import by_token
 from civicmail.desk.records.views import request_page
 from civicmail.desk.viewer.queries import installation
 
@@ -34,6 +38,26 @@ def whole(request: CityRequest, number: str, production: int) -> HttpResponseBas
 def file(request: CityRequest, number: str, production: int, name: str) -> HttpResponseBase:
     """One file."""
     return send_file(find(request_page.seen(request, number), production), name, request.actor, epoch_ms(request.now))
+
+
+@never_cache
+def public_whole(request: CityRequest, token: str, production: int) -> HttpResponseBase:
+    """The zip file, for whoever has the link of the request or typed its code."""
+    return send_whole(find(_requested(token), production), REQUESTER, epoch_ms(request.now))
+
+
+@never_cache
+def public_file(request: CityRequest, token: str, production: int, name: str) -> HttpResponseBase:
+    """One file, for whoever has the link of the request or typed its code."""
+    return send_file(find(_requested(token), production), name, REQUESTER, epoch_ms(request.now))
+
+
+def _requested(token: str) -> Request:
+    """Raises Http404."""
+    row = by_token(token)
+    if row is None:
+        raise Http404
+    return row
 
 
 def find(request: Request, number: int) -> Production:
@@ -60,17 +84,20 @@ def send_file(row: Production, name: str, actor: Actor, now: int) -> HttpRespons
 
 
 def public_part(row: Request, token: str) -> dict[str, Any]:
-    """What the status page shows of releases: their files, key and checksum, by the link of the request."""
+    """What the status page shows of releases: the package, its lists, and what verifies it, by the link of the request."""
     released = row.productions.filter(state="released").order_by("number")
-    shown = [
-        {"row": one, "url": reverse("public-records-package", args=[token, one.number]), "manifest": _manifest(one)}
-        for one in released
-    ]
-    return {"template": "records/public_releases.html", "releases": shown}
+    key = public_key() if released else ""
+    return {
+        "template": "records/public_releases.html",
+        "key": key,
+        "token": token,
+        "releases": [(one, one.files.filter(item=0).order_by("name"), one.files.filter(name=NAME).first()) for one in released],
+    }
 
 
-def _manifest(row: Production) -> str:
-    return row.files.filter(name="manifest.json").values_list("sha256", flat=True).first() or ""
+def public_key() -> str:
+    """The key of the office, by which a release is verified."""
+    return base64.b64encode(keys.public(installation() / "keys")).decode()
 
 
 def _folder(row: Production) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,14 +14,12 @@ from civicmail.city.pages import progress
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.progress import Progress
-from civicmail.core.ledger import keys
 from civicmail.core.redaction.manifest import NAME
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import Production
 from civicmail.desk.records.production.dispositions import equation
 from civicmail.desk.records.states import PRODUCTION, PRODUCTIONS
-from civicmail.desk.records.views import request_page
-from civicmail.desk.viewer.queries import installation
+from civicmail.desk.records.views import production_files, request_page
 
 FILES = 100
 """Files that the page lists; the index has all."""
@@ -55,7 +52,7 @@ def production(request: CityRequest, number: str, production: int) -> HttpRespon
         "may_continue": may(request, "records.work") and "again" in PRODUCTIONS.actions(row.state),
     }
     if row.state == "released":
-        shown |= {"signed": row.files.filter(name=NAME).first(), "key": _key()}
+        shown |= {"signed": row.files.filter(name=NAME).first(), "key": production_files.public_key()}
     page = head(row, actions=() if is_running else _buttons(request, row))
     facts = Progress(reverse("records-production", args=at), done, 0 if is_checking else row.total, is_running)
     return progress.response(request, "records/production.html", page, facts, shown)
@@ -84,7 +81,3 @@ def _buttons(request: CityRequest, row: Production) -> list[Action]:
     }
     names = [name for name in BUTTONS if name in PRODUCTIONS.actions(row.state) and allowed[name]]
     return [Action(BUTTONS[name][0], reverse(BUTTONS[name][1], args=at), name != "stop") for name in names]
-
-
-def _key() -> str:
-    return base64.b64encode(keys.public(installation() / "keys")).decode()

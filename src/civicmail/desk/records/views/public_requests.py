@@ -32,6 +32,7 @@ from civicmail.desk.records.queries import clock
 from civicmail.desk.records.queries.law import in_force, local_day, pack_or_none
 from civicmail.desk.records.queries.receipts import by_code, by_token, token_of
 from civicmail.desk.records.states import REQUEST
+from civicmail.desk.records.views import production_files
 
 REQUESTS = RateLimit(10)
 """Requests of one network in an hour."""
@@ -50,7 +51,7 @@ _WORD = re.compile(r"\w{4,}")
 
 type Contribution = Callable[[Request, str], dict[str, Any]]
 """(request, token) -> {"template": …, …}: a part of the status page."""
-PARTS: list[Contribution] = []
+PARTS: list[Contribution] = [production_files.public_part]
 """Parts that other modules of the desk show below the state, in this order."""
 
 

@@ -26,6 +26,7 @@ from civicmail.core.redaction.read import document_of
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.core.sandbox.ocr import Ocr, find_tesseract
 from civicmail.desk.records.actions import content, productions
+from civicmail.desk.records.gate import gate_of
 from civicmail.desk.records.models import Item, Production
 from civicmail.desk.records.production import making
 from civicmail.desk.records.production.derived import Source
@@ -33,7 +34,7 @@ from civicmail.desk.records.production.making import Making
 from civicmail.desk.records.queries.requests import mandate_of
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.workbench.errors import OutOfScope
-from civicmail.desk.workbench.scope import NOT_THERE, Gate
+from civicmail.desk.workbench.scope import NOT_THERE
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 
@@ -57,7 +58,7 @@ class Reader:
         facts = {"production": row.number, "documents": documents}
         permit = content.under(row.request, "content.export", actor=actor, facts=facts, now=now)
         self._archive, self._ocr = Archive(data), ocr
-        self._gate = Gate(data, self._archive, permit, mandate, now)
+        self._gate = gate_of(mandate, self._archive, permit, now)
         self._last = ("", b"")
 
     def read(self, item: Item) -> Source:
