@@ -245,10 +245,10 @@ def _changing(production: Production, action: str, now: int) -> Iterator[Product
 
 def _require_decided(request: Request, *, interim: bool) -> None:
     """Raises Conflict with the first contradiction. What is still open may wait for a later production."""
-    found = [c for c in contradictions(request) if not (interim and c.kind == "open")]
-    if found:
-        more = f" There are {len(found) - 1:,} more." if len(found) > 1 else ""
-        raise Conflict(f"Nothing was ordered: {found[0].sentence}{more}")
+    open_points = [c for c in contradictions(request) if not (interim and c.kind == "open")]
+    if open_points:
+        more = f" There are {len(open_points) - 1:,} more." if len(open_points) > 1 else ""
+        raise Conflict(f"Nothing was ordered: {open_points[0].sentence}{more}")
 
 
 def _require_unchanged(production: Production) -> None:

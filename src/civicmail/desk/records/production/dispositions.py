@@ -109,18 +109,18 @@ def equation(balance: Mapping[str, int]) -> str:
 
 def problems(items: Sequence[DecidedItem]) -> list[str]:
     """Why nothing can be released yet, a sentence each. Items that nobody has decided are no problem: they are released later."""
-    found = []
+    sentences = []
     for item in items:
         what = f"Item {item.number:06}"
         if item.verdict == "redact" and not item.marks:
-            found.append(f"{what} is to be redacted, and has no redaction.")
+            sentences.append(f"{what} is to be redacted, and has no redaction.")
         if item.verdict == "release" and item.marks:
-            found.append(f"{what} is to be released in full, and has redactions.")
+            sentences.append(f"{what} is to be released in full, and has redactions.")
         if item.verdict == "withhold" and not (item.code and item.reason.strip()):
-            found.append(f"{what} is withheld without a code or a reason.")
+            sentences.append(f"{what} is withheld without a code or a reason.")
         if item.verdict == "redact":
-            found += [f"Box {mark.number} of item {item.number:06} has no code." for mark in item.marks if not mark.code]
-    return list(dict.fromkeys(found))
+            sentences += [f"Box {mark.number} of item {item.number:06} has no code." for mark in item.marks if not mark.code]
+    return list(dict.fromkeys(sentences))
 
 
 def digest(items: Iterable[DecidedItem]) -> str:

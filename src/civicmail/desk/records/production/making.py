@@ -299,8 +299,8 @@ class _Derived:
 
     def line(self) -> Family:
         documents = tuple(self._documents.values())
-        found = tuple(sorted(self._forbidden)), tuple(sorted(self._allowed))
-        return Family(documents, tuple(self._withheld), tuple(self._shown), *found, tuple(self._problems), self._last)
+        strings = tuple(sorted(self._forbidden)), tuple(sorted(self._allowed))
+        return Family(documents, tuple(self._withheld), tuple(self._shown), *strings, tuple(self._problems), self._last)
 
     def _take(self, item: DecidedItem, files: Iterable[ReleasedFile], first: int) -> None:
         for file in files:

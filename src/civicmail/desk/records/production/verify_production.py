@@ -44,8 +44,8 @@ class Folder:
         self.path = path
 
     def paths(self) -> list[str]:
-        found = (p for p in self.path.rglob("*") if p.is_symlink() or not p.is_dir())
-        return sorted(p.relative_to(self.path).as_posix() for p in found if p.name != "__pycache__")
+        files = (p for p in self.path.rglob("*") if p.is_symlink() or not p.is_dir())
+        return sorted(p.relative_to(self.path).as_posix() for p in files if p.name != "__pycache__")
 
     def pieces(self, path: str) -> Iterator[bytes]:
         with open(self.path / path, "rb") as file:
