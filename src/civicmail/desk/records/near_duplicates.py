@@ -1,6 +1,7 @@
 """Messages that say nearly the same, by MinHash of their words, and messages whose whole text a later one quotes. Pure.
 
-Features of a message hold no text: a signature, and short digests of its lines.
+Features of a message hold no text: a signature, and short digests of its lines. datasketch imports scipy, which takes a second, so
+that only the worker imports it, when it searches.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy
-from datasketch import MinHash, MinHashLSH
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 PERMUTATIONS, SCHEME = 64, "affine32"
 SIMILAR = 0.8
@@ -34,6 +38,8 @@ class Features:
 
 def features(text: str) -> Features:
     """The features of the text of a message."""
+    from datasketch import MinHash
+
     words = text.lower().split()
     groups = {" ".join(words[n : n + GROUP]).encode("utf-8", "replace") for n in range(max(0, len(words) - GROUP + 1))}
     signature: tuple[int, ...] = ()
@@ -47,6 +53,8 @@ def features(text: str) -> Features:
 
 def clusters(signatures: Sequence[tuple[int, ...]]) -> list[int | None]:
     """For each text the number of its cluster, counted from 1 in order of the first members; None if no other is like it."""
+    from datasketch import MinHash, MinHashLSH
+
     index = MinHashLSH(threshold=SIMILAR, num_perm=PERMUTATIONS)
     sketches: dict[int, MinHash] = {}
     parent = list(range(len(signatures)))
