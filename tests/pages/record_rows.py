@@ -6,6 +6,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.db import transaction
+
+from civicmail.city.guard.actions.entries import enter
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.law.shipped import shipped
 from civicmail.desk.records import models, states
 
@@ -39,8 +44,16 @@ def make(t: Any) -> dict[str, Any]:
         numbers[state] = number
         if state == "review":
             _fill(t, row)
+        with transaction.atomic():
+            enter("records.receive", actor=Actor("", "Nobody"), reason="", now=epoch_ms(t.now), object=f"request:{number}")
     models.RequestYear.objects.create(year=2026, last=len(numbers))
     return numbers | {"search": models.Search.objects.get(state="ready").pk}
+
+
+def point_at(capture: str) -> None:
+    """The documents are a message that is in the archive, and the agreed scope covers it."""
+    models.Item.objects.update(capture=capture)
+    models.Scope.objects.filter(state="agreed").update(query="subject:kestrel")
 
 
 def _digest(text: str) -> str:

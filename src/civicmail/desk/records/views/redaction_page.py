@@ -111,7 +111,7 @@ def _acted(request: CityRequest, sheet: Sheet, opened: Reading) -> HttpResponse:
         case "apply" | "remove" | "allow":
             return _on_chosen(request, sheet, opened, act)
         case _:
-            raise Http404
+            raise Conflict("Choose what to do.")
     return redirect(sheet.url)
 
 

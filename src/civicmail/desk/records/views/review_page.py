@@ -119,7 +119,7 @@ def _acted(request: CityRequest, place: Place) -> HttpResponse:
         messages.success(request, f"Decisions taken over from earlier requests: {len(made)}.")
         return redirect(place.link(item=""))
     if item is None:
-        raise Http404
+        raise Conflict("There is no document in this list. Choose another list.")
     if act in ("use", "dismiss"):
         return _suggestion_answered(request, place, item, act)
     if act == "second":
@@ -142,7 +142,7 @@ def _ruling(request: CityRequest, row: Request, act: str) -> Ruling:
             raise Conflict("There is no decision of yours to repeat.")
         return Ruling(last.verdict, last.code, last.reason, last.facts, given.get("note", ""))
     if act not in (*PLAIN, *CODED):
-        raise Http404
+        raise Conflict("Choose a decision.")
     reason, note = given.get("reason", "")[:2000], given.get("note", "")[:2000]
     return Ruling(act, given.get("code", ""), reason, code_choice.facts_of(given.dict()), note)
 
