@@ -104,7 +104,7 @@ def _fill(t: Any, row: models.Request) -> None:
     )
     models.Item.objects.create(
         request=row, search=searches[0], number=2, capture=CAPTURE, part="2", parent=item, content=_digest("file"),
-        media_type="application/pdf", received=1_767_225_600_000, size=90_000, trouble="encrypted",
+        media_type="application/pdf", received=1_767_225_600_000, size=90_000, trouble="encrypted", reader=officer,
     )  # fmt: skip
     for n, state in enumerate(sorted(states.ATTESTATION)):
         models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)

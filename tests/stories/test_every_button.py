@@ -54,10 +54,11 @@ FIRST = (
     "mandate-message", "mandate-hold", "mandate-exports", "mandate-export", "version-test", "replay-stop", "feed-apply",
     "feed-reject", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review", "viewing-mark", "duty-lay-down",
     "closure-new", "mandate-export-go-on", "mandate-export-stop", "device-lost", "resume",
+    "records-review", "records-redact", "records-sample", "records-item-settle", "records-assign-items", "records-production-order",
 )  # fmt: skip
 LAST = (
     "rule-take-out", "suspend", "revoke", "person-move", "person-rehire", "leaver", "agency-off",
-    "agency-on", "my-sessions",
+    "agency-on", "my-sessions", "records-close", "records-withdraw", "records-reopen",
 )  # fmt: skip
 """Pages whose buttons others need afterwards, or take away what others need."""
 ELSEWHERE = {
@@ -71,6 +72,8 @@ ELSEWHERE = {
     "mandate-urgent": "is the second page of an urgent look; tests/pages/test_tasks.py",
     "review-rest": "comes when exceptions are answered; tests/pages/test_reviewer.py",
     "my-sessions": "has one session; tests/front/web/signin",
+    "records-production-continue": "the worker may have begun it again by then; tests/desk/records/test_production_pages.py",
+    "records-search-order": "a search is under way already; tests/desk/records/test_searches.py",
 }
 """Buttons that are not pressed here -> why."""
 SAID: dict[str, dict[str, str]] = {
@@ -108,6 +111,18 @@ REFUSED = {
     "overlap": "nobody has moved",
     "quarantine-together": "the same copy was let go alone before",
     **dict.fromkeys(("review-not-mine", "review-unsure"), "all rows of hers were answered before"),
+    "records-about-requester": "the request is for records about others",
+    "records-assign": "the first person of the list has no role of the records office",
+    "records-assign-items": "the first person of the list reviews no requests",
+    "records-production-order": "documents are undecided",
+    "records-production-decide": "its files are not those of the row; tests/desk/records/test_productions.py",
+    "records-production-release": "a notice to a person is not over",
+    "records-production-stop": "that production has ended by then",
+    "records-reopen": "that request is open, or withdrawn for good",
+    "records-reply-attach": "the number of a request is typed by somebody who knows it; tests/desk/records/test_mail_intake.py",
+    "records-reply-request": "it was answered before",
+    "records-withdraw": "that request is closed by then",
+    "records-writing": "it was made in writing",
     "rule-take-out": "a version is on its way",
     "undertaking": "is bound already",
 }

@@ -134,10 +134,11 @@ def settle(item: Item, fits: bool, reason: str, *, actor: Actor, now: int) -> It
     Unusable, Conflict."""
     guard.require(actor, "records.review", now=now)
     reason = checked_reason(reason, min_length=10)
+    if not item.trouble:
+        raise Conflict("This item was searched completely.")
+    facts = {"ids": [item.capture], "settled": item.number}  # a look is entered before the transaction of what was seen
+    content.under(item.request, "content.list", actor=actor, facts=facts, now=now)
     with locked_row(item, "settled") as row:
-        if not row.trouble:
-            raise Conflict("This item was searched completely.")
-        content.under(row.request, "content.list", actor=actor, facts={"ids": [row.capture], "settled": row.number}, now=now)
         row.settled = "fits" if fits else "does-not-fit"
         if fits:
             row.hit = True
