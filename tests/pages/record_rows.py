@@ -121,6 +121,8 @@ def _fill(t: Any, row: models.Request) -> None:
             state=state,
             since=now,
             total=2,
+            first=1,
+            last=2,
             manifest="a" * 64,
             approved_by=second if state in ("approved", "released") else None,
             approved_manifest="a" * 64 if state in ("approved", "released") else "",
