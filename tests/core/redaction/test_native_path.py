@@ -126,10 +126,10 @@ def test_a_line_that_is_redacted_whole_leaves_its_label() -> None:
     assert message["Subject"] == "[1 · REDACTED c]"
 
 
-def test_only_messages_are_released_as_messages() -> None:
+def test_what_is_no_header_is_body() -> None:
     for text in ("Hello there", "From: a\nFrom: b\n\nHello", ""):
-        with pytest.raises(ValueError, match="no message"):
-            native_eml(document(text), (), number=NUMBER)
+        _, message = _released(document(text))
+        assert message["From"] is None and _texts(message)[0].split() == text.split()
 
 
 def test_bytes_are_reproducible() -> None:
@@ -151,3 +151,15 @@ def test_r22_no_redacted_word_survives_and_no_other_word_disappears(data: st.Dat
     assert [word for word in marked if letters(word) in letters(shown)] == []
     assert [word for word in words if word not in marked and letters(word) not in letters(shown)] == []
     assert sorted(letters(shown)) == sorted(letters("".join(released.words)))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\r\nAbendroth follows our call.\r\n", b"X-Only: this\r\n\r\nAbendroth follows our call.\r\n", b""]
+)
+def test_a_message_without_a_header_that_may_be_released_is_all_body(content: bytes) -> None:
+    """Malformed mail is released like any other: one crashed the worker at each start."""
+    read = document_of(content, "message.eml")
+    marks = [Redaction(1, "c", n, n) for n, word in enumerate(read.words) if word.text == "Abendroth"]
+    released, message = _released(read, *marks)
+    assert b"Abendroth" not in released.content and message["From"] is None
+    assert not content or "follows our call." in _texts(message)[0]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from civicmail.city.law.entries import Letter, LetterText, Sentence
@@ -144,11 +145,13 @@ def _split(body: str) -> list[str]:
 def _filled(part: str, letter: Letter, text: LetterText, facts: Mapping[str, Any], language: str, wording: Wording) -> str:
     """The text with its places filled, once: a brace in a fact stays a brace."""
 
+    def cell(row: Mapping[str, Any], match: re.Match[str]) -> str:
+        return _words(row[match[2]], language, wording)
+
     def value(match: re.Match[str]) -> str:
         kind, name = match[1], match[2]
         if kind == "list":
-            line = text.lines[name]
-            return "\n".join(_PLACE.sub(lambda m, row=row: _words(row[m[2]], language, wording), line) for row in facts[name])  # type: ignore[misc]
+            return "\n".join(_PLACE.sub(partial(cell, row), text.lines[name]) for row in facts[name])
         if kind == "sentence":
             sentence = wording.sentences[name]
             return "\n\n".join(sentence.text[of] for of in dict.fromkeys((language, sentence.official or language)))

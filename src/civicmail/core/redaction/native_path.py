@@ -37,20 +37,20 @@ def native_eml(
     message.set_content(body + "\n", cte="quoted-printable")
     message.make_mixed(boundary=f"=_{number}")
     about = _removals(redactions, unset, attachments, note)
-    message.attach(_text_part("\n".join(about) + "\n"))  # type: ignore[arg-type]
+    message.attach(_text_part("\n".join(about) + "\n"))  # type: ignore[arg-type]  # typeshed knows Message alone
     for file in attachments:
         maintype, _, subtype = file.media_type.partition("/")
         if maintype == "message":  # a nested message would be opened, and its head be read as that of this one
             maintype, subtype = "application", "octet-stream"
         part = MIMEPart(_POLICY)
         part.set_content(file.content, maintype, subtype, disposition="attachment", filename=file.name)
-        message.attach(part)  # type: ignore[arg-type]
+        message.attach(part)  # type: ignore[arg-type]  # as above
     shown = [str(message[name]) for name in FIELDS if message[name] is not None]
     return ReleasedFile(f"{number}.eml", MAIL, message.as_bytes(), (*shown, body, *about))
 
 
 def _divided(document: Document, kept: Sequence[Piece]) -> tuple[dict[str, str], str]:
-    """The surviving value of each line of the head, and the surviving body. Raises ValueError for what is no message."""
+    """The surviving value of each line of the head, and the surviving body. A message without a header is all body."""
     lines: list[range] = []
     start = 0
     for n, gap in enumerate(document.gaps):
@@ -65,7 +65,7 @@ def _divided(document: Document, kept: Sequence[Piece]) -> tuple[dict[str, str],
     for line in lines:
         name = document.words[line.start].text.removesuffix(":") if line else ""
         if name not in FIELDS or name in head:
-            raise ValueError("the document is no message")
+            return {}, "".join(piece.text + piece.gap for piece in kept).strip()
         value = "".join(piece.text + piece.gap for piece in kept if piece.word in line)
         head[name] = value.removeprefix(name).removeprefix(":").strip()
     end = lines[-1].stop

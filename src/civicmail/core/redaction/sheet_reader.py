@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO, StringIO
 from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from civicmail.core.archives.zip_archive import ZipArchive
 from civicmail.core.redaction.shapes import Document, Word
@@ -109,9 +109,9 @@ def _read(content: bytes, cells: _Cells, unseen: Mapping[str, _Places]) -> int:
     return hidden
 
 
-def _rows(sheet: object, number: int, cells: _Cells, unseen: _Places) -> None:
+def _rows(sheet: CalamineSheet, number: int, cells: _Cells, unseen: _Places) -> None:
     start = getattr(sheet, "start", None) or (0, 0)
-    for row, values in enumerate(sheet.to_python(skip_empty_area=True), start[0]):  # type: ignore[attr-defined]
+    for row, values in enumerate(sheet.to_python(skip_empty_area=True), start[0]):
         if row in unseen.rows:
             continue
         for column, value in enumerate(values, start[1]):

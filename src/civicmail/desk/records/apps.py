@@ -10,3 +10,10 @@ class RecordsConfig(AppConfig):
 
     name = "civicmail.desk.records"
     label = "records"
+
+    def ready(self) -> None:
+        """Add this room's tasks to the Home page."""
+        from civicmail.city.conduct.queries import tasks
+        from civicmail.desk.records import home_tasks
+
+        tasks.register(home_tasks.tasks)

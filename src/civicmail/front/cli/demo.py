@@ -43,6 +43,7 @@ def demo(
                 play.perform(seconds=8 if once else None, show=show)
             with contextlib.suppress(KeyboardInterrupt):
                 play.wait_for_the_end(show=show, seconds=60 if once else 10)  # a busy machine has a month to deliver first
+        play.stage.update()  # letters of the city that were sent while the servers ended
         verified = sample_city.verified(folder)
         for line in play.summary(verified):
             print(line)

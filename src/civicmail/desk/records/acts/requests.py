@@ -88,7 +88,7 @@ class AssignRequest(_OnRequest[Part, "Assignment"]):
 
     name, input = "assign_record_request", Part
     page, operation = _page("assign"), _operation("assign")
-    title, submit, success_message = "Assign {number}", "Assign", "They may read within the agreed scope now."
+    title, submit, success_message = "Assign {number}", "Assign", "They may read what an agreed scope covers."
 
     def perform(self, row: Request, given: Part, *, actor: Actor, now: int) -> Assignment:
         from civicmail.desk.records.actions import requests

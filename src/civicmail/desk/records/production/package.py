@@ -72,7 +72,7 @@ class _Pieces(RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]  # zipfile writes these alone
         self._written.append(bytes(data))
         return len(data)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -59,7 +61,7 @@ def _actions(request: CityRequest, row: Request) -> list[Action]:
     """Links to what can be done in this state, the usual first."""
     stands = row.pauses.filter(ended__isnull=True).exists()
     is_open = row.state in OPEN and row.suit is None
-    choices: list[tuple[Act, bool]] = [  # type: ignore[type-arg]
+    choices: list[tuple[Act[Request, Any, Any], bool]] = [
         (acts.RESUME, is_open and stands),
         (acts.PAUSE, is_open and not stands),
         (acts.ASSIGN, is_open),

@@ -1,0 +1,26 @@
+"""Home tells the records desk what to begin with (P-21)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.desk.records import home_tasks
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(city: Any, key: str) -> list[str]:
+    actor = actor_of(city.people[key].account, "", epoch_ms(city.now))
+    return [task.label for group in home_tasks.tasks(actor, epoch_ms(city.now)) for task in group.tasks]
+
+
+def test_each_sees_what_waits_for_them(city: Any) -> None:
+    """Nobody is asked to approve a production that they ordered."""
+    mine, second = titles(city, "recorder"), titles(city, "attorney")
+    assert [t.partition(":")[0] for t in mine] == ["Begin new records requests", "Answer mail to the records desk"]
+    assert len(second) == 1 and second[0].startswith("Approve production") and second[0].endswith("of PR-2026-00005")
+    assert titles(city, "examiner") == []
