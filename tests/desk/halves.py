@@ -38,6 +38,9 @@ from civicmail.desk.incidents.actions import message_removal
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.oversight.actions import emergencies, reveal_reviews, rule_decisions
 from civicmail.desk.oversight.models import Emergency, Version
+from civicmail.desk.records.actions import productions, scopes, second_reading
+from civicmail.desk.records.models import Assignment, Item, Production, Request, Scope, Search
+from civicmail.desk.records.models import Decision as ItemDecision
 from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
 
@@ -235,6 +238,41 @@ def _letter(a: str, now: int) -> Second:
     return lambda who, at: invitations.hand_over(letter, actor=who, reason=WHY, now=at)
 
 
+def _records(a: str, now: int, state: str) -> Request:
+    """A request for records on which all four work. a: who entered it."""
+    made = Request.objects.create(
+        number="PR-2026-00001", receipt="r", link="l", intake="counter", text=WHY, entered=row(a), received=from_ms(now),
+        state=state, since=from_ms(now),
+    )  # fmt: skip
+    for uid in FOUR:
+        Assignment.objects.create(request=made, person=row(uid), since=from_ms(now))
+    return made
+
+
+def _scope(a: str, now: int) -> Second:
+    made = scopes.propose(_records(a, now, "new"), WHY, "budget", actor=able(a), now=now)
+    return lambda who, at: scopes.decide(made, yes=False, reason=WHY, actor=who, now=at)
+
+
+def _item(a: str, now: int) -> Second:
+    request = _records(a, now, "review")
+    scope = Scope.objects.create(
+        request=request, version=1, understood=WHY, query="budget", state="agreed", by=row("boss"), at=from_ms(now)
+    )
+    search = Search.objects.create(scope=scope, by=row("boss"), at=from_ms(now), state="ready")
+    item = Item.objects.create(
+        request=request, search=search, number=1, capture=str(uuid.uuid4()), content="c", received=now
+    )
+    ItemDecision.objects.create(request=request, content="c", verdict="release", by=row(a), at=from_ms(now), second_asked=True)
+    return lambda who, at: second_reading.confirm(request, item, actor=who, now=at)
+
+
+def _production(a: str, now: int) -> Second:
+    request = _records("boss", now, "approval")
+    made = Production.objects.create(request=request, number=1, by=row(a), at=from_ms(now), since=from_ms(now), state="asked")
+    return lambda who, at: productions.give_back(made, WHY, actor=who, now=at)
+
+
 HALVES: dict[str, Callable[[str, int], Second]] = {
     "request.decide": _request,
     "request.decide-higher": _request_higher,
@@ -263,6 +301,9 @@ HALVES: dict[str, Callable[[str, int], Second]] = {
     "pull.second": _pull,
     "finding.second": _finding,
     "disposal": _disposal,
+    "records.confirm-scope": _scope,
+    "records.second": _item,
+    "records.approve": _production,
 }
 BESIDE = {"mandate.approve of a change", "violation.find", "violation.decide", "violation.hear", "disposal"}
 """Acts in which only some steps take two, so that their verb asks and not the table."""

@@ -114,6 +114,22 @@ def test_a_trace_is_one_messages_life(data: Path, receiver: Receiver) -> None:
     assert first.attributes["civicmail.rules"] == ["files", "plain"] and first.attributes["civicmail.capture"] == capture
 
 
+def test_what_the_index_had_before_the_first_look_has_no_span_of_it(data: Path, receiver: Receiver) -> None:
+    """What it got between two looks has one, also if the message came between them; when the rest got there nobody knows."""
+    before, after = NOW, NOW + 1_000
+    first = life(data, before)
+    cover(data, 9)
+    job, sender = tracing(data, receiver)
+    job._tail.positions.clear()
+    job.step(before + 200_000)
+    second = life(data, after)
+    cover(data, 100)
+    job.step(after + 300_000)
+    sender.close()
+    assert {span.trace for span in receiver.spans} == {first, second}
+    assert [span.trace for span in receiver.spans if span.name == "index"] == [second]
+
+
 @pytest.mark.rule("P-06", "A trace names no person and no subject.")
 def test_a_trace_names_nobody_and_no_subject(data: Path, receiver: Receiver) -> None:
     """Not in any byte that leaves, in clear or as part of a reply."""

@@ -49,7 +49,7 @@ class TraceBuilder:
         self._unindexed: OrderedDict[tuple[str, int], tuple[bytes, int]] = OrderedDict()
 
     def hear(self, record: Record, covered: Mapping[str, int]) -> Iterator[Span]:
-        """The spans that this record ends. covered: journal to the last record that the index has."""
+        """The spans that this record ends. covered: journal to the last record that the index had at the look before this one."""
         if record.type not in (Type.RECEIPT, Type.ATTEMPT, Type.HELD, *_OUTCOMES, *_ENDS) or not self._is_traced(record.id):
             return
         plain = orjson.loads(record.head)

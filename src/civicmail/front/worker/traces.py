@@ -69,14 +69,19 @@ class Tracing:
         self._data, self._collector, self._lives = data, collector, TraceBuilder(one_in)
         self._tail = Tail(data, read(data), bodies=False)
         self._written = 0
+        self._covered: dict[str, int] | None = None
 
     def step(self, now: int) -> bool:
         """Run one round. Returns whether there may be more at once. now: epoch ms."""
         covered: dict[str, int] = {}
         with suppress(DamagedIndex):
             covered = coverage.covered(self._data)
+        before = covered if self._covered is None else self._covered
         records = self._tail.poll(WINDOW)
-        spans = [*self._lives.indexed(covered, now), *(span for record in records for span in self._lives.hear(record, covered))]
+        if len(records) < WINDOW:
+            self._covered = covered
+        spans = [span for record in records for span in self._lives.hear(record, before)]
+        spans += self._lives.indexed(covered, now)
         for batch in batched(spans, BATCH_SIZE, strict=False):
             if not self._collector.send(batch):
                 raise CollectorAway("The collector of traces does not take them.")
