@@ -260,9 +260,7 @@ def _item(a: str, now: int) -> Second:
         request=request, version=1, understood=WHY, query="budget", state="agreed", by=row("boss"), at=from_ms(now)
     )
     search = Search.objects.create(scope=scope, by=row("boss"), at=from_ms(now), state="ready")
-    item = Item.objects.create(
-        request=request, search=search, number=1, capture=str(uuid.uuid4()), content="c", received=now
-    )
+    item = Item.objects.create(request=request, search=search, number=1, capture=str(uuid.uuid4()), content="c", received=now)
     ItemDecision.objects.create(request=request, content="c", verdict="release", by=row(a), at=from_ms(now), second_asked=True)
     return lambda who, at: second_reading.confirm(request, item, actor=who, now=at)
 
