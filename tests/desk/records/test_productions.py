@@ -58,7 +58,7 @@ def test_r26_a_production_goes_from_order_to_release(desk: Release) -> None:
     assert (row.state, desk.request.state) == ("released", "released")
     files = desk.files(row)
     assert not [name for name, content in files.items() if SECRET.encode() in content]
-    assert acts(desk) == ["records.ordered", "records.made", "records.approved", "records.released"]
+    assert acts(desk)[-4:] == ["records.ordered", "records.made", "records.approved", "records.released"]
     entry = Entry.objects.get(act="records.released")
     assert entry.facts["manifest"] == row.files.get(name="manifest.json").sha256
     made = Entry.objects.filter(act="content.export").get()

@@ -15,7 +15,7 @@ from civicmail.city.guard.models import Entry
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.law.shipped import shipped
 from civicmail.desk.records import scope_query, tasks
-from civicmail.desk.records.actions import content, holds, scopes
+from civicmail.desk.records.actions import content, holds, scopes, searches
 from civicmail.desk.records.models import Hold, Request, Scope
 from civicmail.desk.records.states import OPEN
 from civicmail.mail.archive import holds as archive_holds
@@ -178,6 +178,25 @@ def test_r10_the_worker_places_holds_and_lifts_them_after_the_period(
     assert tasks.keep_holds(installed, now + 80 * day) == 0 and holds.current(row).exists()  # sixty working days are longer
     assert tasks.keep_holds(installed, now + 120 * day) == 1 and not holds.current(row).exists()
     assert not [hold for hold in archive_holds.load(installed) if f"request {row.number}:" in hold.scope]
+
+
+@pytest.mark.rule("P-21", "A suit about a request freezes its scope and what was searched under it.")
+def test_r29_a_suit_freezes_the_scope_and_its_search(city: Any, request_row: Request) -> None:
+    now, officer, attorney = epoch_ms(city.now), actor(city, "recorder"), actor(city, "attorney")
+    request_row.entered = city.people["recorder"]
+    request_row.save()
+    proposed, item = propose(city, request_row, "crossing"), request_row.items.get(trouble="encrypted")
+    Request.objects.update(suit=city.now)
+    before = list(Scope.objects.values_list("pk", "state"))
+    for verb in (
+        lambda: propose(city, request_row, "another"),
+        lambda: scopes.decide(proposed, yes=True, reason="", actor=attorney, now=now),
+        lambda: searches.order(request_row, actor=officer, now=now),
+        lambda: searches.settle(item, fits=True, reason="It is about the crossing.", actor=officer, now=now),
+    ):
+        with pytest.raises(Conflict, match="suit"):
+            verb()
+    assert list(Scope.objects.values_list("pk", "state")) == before
 
 
 def test_r10_a_suit_keeps_what_is_held(city: Any) -> None:

@@ -13,6 +13,7 @@ from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.errors import Conflict
 from civicmail.desk.records.actions.content import object_of
+from civicmail.desk.records.actions.frozen import require_not_frozen
 from civicmail.desk.records.models import Request
 from civicmail.desk.records.queries.requests import mandate_of
 from civicmail.desk.records.states import OPEN
@@ -27,8 +28,7 @@ def reviewing(request: Request, actor: Actor, now: int) -> Iterator[tuple[Reques
     with locked_row(request) as row:
         if row.state not in OPEN:
             raise Conflict(f"Not saved: request {row.number} is closed.")
-        if row.suit is not None:
-            raise Conflict(f"Not saved: a suit about request {row.number} was served, so nothing of it changes.")
+        require_not_frozen(row)
         yield row, acting_person(actor)
 
 

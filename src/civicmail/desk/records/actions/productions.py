@@ -235,7 +235,7 @@ def _changing(production: Production, action: str, now: int) -> Iterator[Product
     """A transaction with the production locked, and its next state. Raises Conflict."""
     with locked_row(production) as row:
         state = PRODUCTIONS.step(row.state, action)
-        if action in ("again", "approve", "release"):
+        if action in ("again", "approve", "return", "release"):
             require_not_frozen(row.request)
         yield row
         row.state, row.since = state, from_ms(now)

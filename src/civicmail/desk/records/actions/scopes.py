@@ -19,6 +19,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.desk.records import scope_query, states
 from civicmail.desk.records.actions import holds
 from civicmail.desk.records.actions.content import object_of
+from civicmail.desk.records.actions.frozen import require_not_frozen
 from civicmail.desk.records.models import Request, Scope
 from civicmail.desk.records.queries.requests import is_assigned
 
@@ -33,6 +34,7 @@ def propose(request: Request, understood: str, query: str, *, actor: Actor, now:
     scope_query.checked(query, now)
     with transaction.atomic():
         row = lock_row(request)
+        require_not_frozen(row)
         if not is_assigned(row, actor):
             raise NotPermitted(f"You are not assigned to request {row.number}.")
         if row.state != "scoping":
@@ -57,6 +59,7 @@ def decide(scope: Scope, yes: bool, reason: str, *, actor: Actor, now: int) -> S
     four_eyes.require(actor, "records.confirm-scope", about(scope), now=now)
     reason = reason.strip() if yes else checked_reason(reason, min_length=10)
     with locked_row(scope, "state") as row:
+        require_not_frozen(row.request)
         row.state = states.SCOPES.step(row.state, "confirm" if yes else "refuse")
         if yes:
             _replace(row.request, ("agreed",))

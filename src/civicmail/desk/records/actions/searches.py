@@ -18,6 +18,7 @@ from civicmail.city.guard.permits import Permit
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.desk.records import states
 from civicmail.desk.records.actions import content
+from civicmail.desk.records.actions.frozen import require_not_frozen
 from civicmail.desk.records.listed_items import ListedMessage
 from civicmail.desk.records.models import Item, Request, Search
 from civicmail.desk.records.queries import items
@@ -33,6 +34,7 @@ def order(request: Request, *, actor: Actor, now: int) -> Search:
     content.under(request, "content.list", actor=actor, facts={"query": scope.query if scope else "", "whole": 1}, now=now)
     with transaction.atomic():
         row = lock_row(request)
+        require_not_frozen(row)
         scope = agreed_scope(row)
         assert scope is not None, "content.under has seen it"
         if Search.objects.filter(scope__request=row, state__in=items.UNDER_WAY).exists():
@@ -139,6 +141,7 @@ def settle(item: Item, fits: bool, reason: str, *, actor: Actor, now: int) -> It
     facts = {"ids": [item.capture], "settled": item.number}  # a look is entered before the transaction of what was seen
     content.under(item.request, "content.list", actor=actor, facts=facts, now=now)
     with locked_row(item, "settled") as row:
+        require_not_frozen(row.request)
         row.settled = "fits" if fits else "does-not-fit"
         if fits:
             row.hit = True
