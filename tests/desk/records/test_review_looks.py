@@ -47,7 +47,10 @@ def screen(browse: Callable[..., Any], installed: Path, path: str, **window: Any
     return shown
 
 
-@pytest.mark.parametrize("path", ["review/", "review/?item=1&do=withhold", "documents/1/redact/?box=2", "documents/1/preview/"])
+@pytest.mark.parametrize(
+    "path",
+    ["review/", "review/?item=1&do=withhold", "documents/1/redact/?box=2", "documents/1/preview/", "documents/1/difference/2/"],
+)
 def test_the_screens_are_for_everybody(browse: Callable[..., Any], installed: Path, path: str) -> None:
     shown = screen(browse, installed, path)
     assert looked_at(shown) == []

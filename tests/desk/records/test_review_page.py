@@ -137,3 +137,24 @@ def test_contradictions_have_a_page(desk: Any, officer: Client) -> None:
     officer.post(f"{desk.url}?item=1", {"act": "personal"})
     page = text(officer.get(f"/records/requests/{desk.request.number}/contradictions/"))
     assert "000001 waits for a second reader." in page and "000002 is not decided." in page
+
+
+@pytest.mark.rule("P-21", "Documents that say nearly the same are compared before both are decided alike.")
+def test_r15_the_differences_of_near_duplicates_are_shown_and_both_looks_entered(desk: Any, officer: Client) -> None:
+    Item.objects.filter(number__lt=3).update(cluster=7)
+    address = f"/records/requests/{desk.request.number}/documents/1/difference/2/"
+    assert address in text(officer.get(f"{desk.url}?item=1"))
+    assert "difference" not in text(officer.get(f"{desk.url}?item=3"))
+    page = text(officer.get(address))
+    assert "</span>I agree</ins>." in page and "<del>" in page and "From: Zoe Dufresne" in page.replace("&lt;", "<")
+    entry = Entry.objects.filter(object=object_of(desk.request), act="content.show").latest("pk")
+    assert entry.facts["items"] == [1, 2] and len(entry.facts["ids"]) == 2
+    assert officer.get(address.replace("/2/", "/9/")).status_code == 404
+
+
+def test_r21_the_desk_reads_how_often_a_detector_is_right(desk: Any, officer: Client) -> None:
+    Suggestion.objects.create(request=desk.request, content="c", detector="phone", first=1, last=1, answer="used")
+    Suggestion.objects.create(request=desk.request, content="c", detector="phone", first=2, last=2, answer="dismissed")
+    page = text(officer.get("/records/detectors/"))
+    assert "Telephone number" in page and "1 of 2" in page and "71 %" in page and "none yet" in page
+    assert "/records/detectors/" in text(officer.get(desk.url))

@@ -11,6 +11,7 @@ import pytest
 
 from civicmail.city.guard.models import Entry
 from civicmail.city.law import adopted, shipped
+from civicmail.desk.records.models import Redaction, Request
 from civicmail.front.cli.main import run
 from front.cli.calling import Caller, call, capture, city, folder
 
@@ -101,3 +102,30 @@ def test_an_adoption_is_an_entry_with_the_checksum_of_the_pack(call: Caller, ins
     (one,) = adopted.adopted(installed)
     assert (entry.person, entry.duty, one.by) == ("p-recorder", "records-officer", "p-recorder")
     assert entry.facts == {"verb": "law adopt", "sha256": one.sha256, "pack": "wisconsin", "version": "2026-12-01"}
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("P-21", "A changed law pack shows which open requests it touches, and touches none of them.")
+def test_r20_a_changed_pack_lists_the_open_requests_that_would_feel_it(
+    call: Caller, city: Any, installed: Path, file: Path
+) -> None:
+    row = Request.objects.get(number=city.objects["records review"])
+    adopted.adopt(installed, shipped.text("wisconsin"), by="p", at=1, today=date(2026, 12, 1))
+    Request.objects.update(law="wisconsin", law_version="2026-12-01")
+    text = file.read_text()
+    used = text[text.index('id = "19.36(10)(a)"') :]
+    title = used[used.index("title = ") : used.index("\n", used.index("title = "))]
+    file.write_text(text.replace(title, 'title = "Another title"', 1))
+    Redaction.objects.filter(request=row).update(code="19.36(10)(a)")
+    assert call("law adopt", str(file), "--dry-run", "--json", who="recorder") == 0
+    touched = [line for line in map(json.loads, call.said.out.splitlines()) if line["table"] == "code"]
+    assert {line["touches"] for line in touched} == {row.number} and touched[0]["new"] == "Another title"
+    assert [one.pack.version for one in adopted.adopted(installed)] == ["2026-12-01"]
+    assert Entry.objects.get(act="law.adopt").facts["dry_run"] == 1
+    assert call("law adopt", str(file), who="recorder") == 0
+    assert (
+        f"{row.number}: changed code 19.36(10)(a) title: ".encode() in call.said.out
+        and b"Open requests that it would touch: 1." in call.said.err
+    )
+    row.refresh_from_db()
+    assert row.law_version == "2026-12-01"

@@ -12,6 +12,8 @@ from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
     clock_page,
     counter,
+    detectors_page,
+    difference_page,
     overview,
     production_files,
     production_page,
@@ -51,6 +53,8 @@ urlpatterns = [
     path(_ITEM + "pages/<int:page>/", redaction_page.page, name="records-page"),
     path(_ITEM + "preview/", redaction_page.preview, name="records-preview"),
     path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
+    path(_ITEM + "difference/<int:other>/", difference_page.difference, name="records-difference"),
+    path("records/detectors/", detectors_page.detectors, name="records-detectors"),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
     path(_PRODUCTION, production_page.production, name="records-production"),
     path(f"{_PRODUCTION}package/", production_files.whole, name="records-production-package"),

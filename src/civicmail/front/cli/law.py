@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from civicmail.city.guard import guard
 from civicmail.city.law import adopted, pack_diff, shipped
 from civicmail.city.law.errors import BadPack, NotInPack
 from civicmail.city.law.pack import LawPack, ending, load_pack, unconfirmed
@@ -21,6 +22,7 @@ SOON = timedelta(days=90)
 """Time before its end from which an entry is reported."""
 Pack = Annotated[str, typer.Argument(metavar="PACK", help="A file, or the name of a pack that the program brings along.")]
 OtherPack = Annotated[str, typer.Argument(metavar="PACK", help="As the first; none: the pack in force.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Adopt nothing; list the open requests that the pack would touch.")]
 InPack = Annotated[str, typer.Option("--pack", metavar="PACK", help="A file, or a name; none: the pack in force.")]
 
 
@@ -74,8 +76,7 @@ def diff(old: Pack, new: OtherPack = "", data: options.Data = None, json: option
     changes = pack_diff.diff(_pack(old, data), _pack(new, data)).changes
     for change in changes:
         if json:
-            line = {"what": change.what, "table": change.table, "id": change.id, "field": change.field}
-            output.emit(line | {"old": change.old, "new": change.new})
+            output.emit({"what": change.what, "table": change.table, "id": change.id} | _values(change))
             continue
         output.show(f"{change.what} {change.table} {change.id}{f', {change.field}' if change.field else ''}")
         for sign, text in (("-", change.old), ("+", change.new)):
@@ -112,11 +113,17 @@ def explain(
 
 
 @app.command()
-def adopt(pack: Pack, credentials: options.CredentialsWithReason, json: options.Json = False) -> None:
-    """Sign a law pack with this installation's key and put it into force. Open requests keep the pack with which they began."""
+def adopt(pack: Pack, credentials: options.CredentialsWithReason, dry_run: DryRun = False, json: options.Json = False) -> None:
+    """Sign a law pack with this installation's key and put it into force. Open requests keep the pack with which they began; those
+    that it would touch are listed."""
     folder, now, reason = credentials.folder(), now_ms(), options.why(credentials.reason)
     text = _text(pack)
-    facts = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "pack": load_pack(text).name, "version": load_pack(text).version}
+    new = load_pack(text)
+    facts = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "pack": new.name, "version": new.version}
+    if dry_run:
+        actors.person(folder, "law adopt", facts | {"dry_run": 1}, credentials, now=now)
+        _show_touched(folder, new, json)
+        return
     with actors.in_files(folder, "law adopt", facts, credentials, now=now) as by:
         one = adopted.adopt(folder, text, by=by.name, at=now, today=_today())
     if json:
@@ -124,6 +131,29 @@ def adopt(pack: Pack, credentials: options.CredentialsWithReason, json: options.
     else:
         output.show(f"{_title(one.pack)} is in force for new requests, until {one.pack.until}.")
         output.words(f"{len(unconfirmed(one.pack))} entries are to be confirmed with counsel: `civicmail law check` lists them.")
+    _show_touched(folder, new, json)
+
+
+def _show_touched(folder: Path, new: LawPack, json: bool) -> None:
+    """Open requests that would feel the pack. An installation that nobody has claimed has none."""
+    touched = []
+    if guard.is_claimed(folder):
+        from civicmail.desk.records.queries.law_changes import touched_requests
+
+        touched = list(touched_requests(new))
+    for row, changes in touched:
+        for change in changes:
+            if json:
+                output.emit({"touches": row.number, "what": change.what, "table": change.table, "id": change.id} | _values(change))
+            else:
+                name = " ".join(filter(None, (change.table, change.id, change.field)))
+                output.show(f"{row.number}: {change.what} {name}: {change.old or 'nothing'} -> {change.new or 'nothing'}")
+    if not json:
+        output.words(f"Open requests that it would touch: {len(touched)}. They keep the pack with which they began.")
+
+
+def _values(change: pack_diff.Change) -> dict[str, str]:
+    return {"field": change.field, "old": change.old, "new": change.new}
 
 
 def _pack(name: str, data: Path | None) -> LawPack:

@@ -1,6 +1,6 @@
 """Answer suggestions of the detectors: use one, which marks a redaction, or dismiss it. None is ever used by itself.
 
-Answers count how often each detector is right, and which code its suggestions got.
+Answers count how often each detector is right.
 """
 
 from __future__ import annotations
@@ -42,13 +42,6 @@ def answered(request: Request, content: str) -> set[Detection]:
     """What somebody has used or dismissed in a content."""
     rows = Suggestion.objects.filter(request=request, content=content).exclude(answer="open")
     return {Detection(*row) for row in rows.values_list("detector", "first", "last")}
-
-
-def usual_code(detector: str) -> str:
-    """The code that suggestions of this detector got most often; "" for none yet."""
-    used = Suggestion.objects.filter(detector=detector, answer="used").exclude(code="").values_list("code")
-    row = used.annotate(count=Count("pk")).order_by("-count", "code").first()
-    return str(row[0]) if row else ""
 
 
 def use(request: Request, item: Item, detection: Detection, *, actor: Actor, now: int) -> list[Redaction]:

@@ -52,6 +52,8 @@ SHOWN = ("Subject", "Attachments")
 """Header lines that the screen shows elsewhere."""
 OTHERS = (("Assign documents", "records-assign-items"), ("Sample", "records-sample"))
 """Further pages of a review: words and name of the URL."""
+MAX_NEAR = 5
+"""Near-duplicates that an item leads to."""
 REFUSALS = (Unusable, Conflict, NotPermitted)
 
 
@@ -248,10 +250,19 @@ def _item(request: CityRequest, place: Place, item: Item) -> dict[str, Any]:
         "holders": item.holders,
         "thread": thread.count() if thread is not None else 0,
         "inclusive": inclusive,
+        "near": _near(row, item),
         "history": [(d, VERDICT[d.verdict][1]) for d in reviews.history(row, item.content)],
         "seen": " ".join(str(d.pk) for d in decided.values()),
         **_text(request, row, item, file),
     }
+
+
+def _near(row: Request, item: Item) -> list[tuple[Item, str]]:
+    """Documents that say nearly the same, with the address of the differences."""
+    if item.cluster is None:
+        return []
+    others = Item.objects.filter(request=row, cluster=item.cluster).exclude(content=item.content).order_by("number")[:MAX_NEAR]
+    return [(one, reverse("records-difference", args=[row.number, item.number, one.number])) for one in others]
 
 
 def _state(decision: Decision | None) -> Label:
