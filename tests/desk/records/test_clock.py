@@ -69,6 +69,7 @@ def test_r8_a_pause_needs_a_reason_of_the_law_and_what_shows_it(row: Request, ac
     clock.pause(row, "awaiting-scope", "Question sent.", actor=officer, now=day(1))
     with pytest.raises(Conflict, match="stands still"):
         clock.pause(row, "awaiting-prepayment", "Estimate sent.", actor=officer, now=day(1))
+    assert of(row).due is None, "nobody is promised a day while the clock stands still"
     clock.resume(row, actor=officer, reason="They answered.", now=day(4))
     assert of(row).due > before, "the target moves by the days that did not count"
     assert Entry.objects.filter(object=f"request:{row.number}", act="records.pause").count() == 1

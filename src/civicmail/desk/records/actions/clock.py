@@ -13,7 +13,7 @@ from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.law.entries import Clock, PauseReason
 from civicmail.city.law.errors import MissingEvidence, NotInPack
-from civicmail.city.law.pack import LawPack
+from civicmail.city.law.pack import STANDS_STILL, LawPack
 from civicmail.core.config.errors import CivicmailError
 from civicmail.desk.records.actions.content import object_of
 from civicmail.desk.records.actions.frozen import locked_request
@@ -110,6 +110,7 @@ def _reason(pack: LawPack, reason: str) -> PauseReason:
 
 
 def _set_due(request: Request, pack: LawPack) -> None:
-    """The target moves by the days for which its clock stood still."""
-    request.due = clock.due(request, pack)
+    """The target moves by the days for which its clock stood still; while it stands still there is none."""
+    due = clock.due(request, pack)
+    request.due = None if due == STANDS_STILL else due
     request.save(update_fields=["due"])

@@ -40,6 +40,8 @@ def page(row: Request, heading: str = "", *, here: Sequence[tuple[str, str]] = (
     facts: list[tuple[str, Any]] = [("Received", row.received)]
     if row.due is not None:
         facts.append(("Target", row.due))
+    elif row.pauses.filter(ended__isnull=True).exists():
+        facts.append(("Target", "stands still"))
     if row.custodian is not None:
         facts.append(("Custodian", row.custodian.display))
     title = row.title or f"Request {row.number}"
