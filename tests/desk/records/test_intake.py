@@ -19,7 +19,7 @@ from civicmail.city.law.pack import LawPack
 from civicmail.city.notices.models import Notice
 from civicmail.desk.records import receipts
 from civicmail.desk.records.actions import holds
-from civicmail.desk.records.actions.intake import MAX_BYTES
+from civicmail.desk.records.actions.intake import MAX_BYTES, MAX_MAILED
 from civicmail.desk.records.models import Contact, Letter, Request
 from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.queries.receipts import by_code
@@ -113,12 +113,23 @@ def test_r7_the_acknowledgment_names_custodian_code_scope_hold_and_next_date(law
     row, letter = Request.objects.latest("id"), Letter.objects.latest("id")
     notice = Notice.objects.get(to="robin@resident.example")
     assert row.acknowledged is not None and letter.state == "sent" and row.custodian is not None and row.due is not None
-    for part in (code_of(answer), row.number, ASKED, row.custodian.display, "is kept from now on", f"{row.due:%B} {row.due.day}"):
+    assert ASKED in words(answer)
+    for part in (code_of(answer), row.number, row.custodian.display, "is kept from now on", f"{row.due:%B} {row.due.day}"):
         assert part in notice.text, part
         assert part in words(answer), part
     assert notice.reply_to == "records@city.example" and holds.current(row).exists()
     entry = Entry.objects.get(act="records.acknowledge", object=f"request:{row.number}")
     assert len(entry.facts["sha256"]) == 64, "the ledger, whose checkpoints are signed, has the letter"
+
+
+@pytest.mark.rule("P-21", "Nobody can send their own words to somebody else by the form of the records desk.")
+def test_r7_the_mailed_acknowledgment_has_no_words_of_the_form_and_no_address_is_flooded(law: LawPack, visit: Any) -> None:
+    for n in range(MAX_MAILED + 2):
+        answer = ask(visit(""), text=f"Buy pills at spam.example {n}", email="victim@resident.example")
+        assert "spam.example" in words(answer)
+    notices = Notice.objects.filter(to="victim@resident.example")
+    assert notices.count() == MAX_MAILED
+    assert not [n for n in notices if "spam.example" in n.text or "The status page has your words." not in n.text]
 
 
 @pytest.mark.parametrize("law", ["wisconsin", "federal"], indirect=True)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
@@ -26,6 +26,7 @@ from civicmail.city.law.errors import IncompleteLetter, NotInPack
 from civicmail.city.law.letters import Rendered
 from civicmail.city.law.pack import LawPack
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.wording import translate
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.errors import LeaseHeld
@@ -46,6 +47,10 @@ MAX_BYTES = 1 << 20
 """Of a request."""
 MAX_QUOTED = 4_000
 """Characters of a request that its acknowledgment repeats."""
+YOUR_WORDS = sentence("The status page has your words.")
+"""In place of them in mail to an address that a form names."""
+MAX_MAILED = 5
+"""Acknowledgments that one address gets in a day."""
 HIDDEN_CODE = "••••-••••-••••-••••"
 """In place of the receipt code in the letter that is stored."""
 _YEARS_KEPT = 7
@@ -224,9 +229,19 @@ def _acknowledge(row: Request, pack: LawPack, email: str, code: str, link: str, 
     entries.enter(
         "records.acknowledge", actor=machine("records"), reason="", now=now, object=object_of(row), facts={"sha256": digest}
     )
-    if email:
-        notify(notice_key(row.number, kind), email, letter.subject, letter.body, now=at, reply_to=custodians.address())
+    if email and not _is_flooded(email, at):
+        body = letter.body
+        if row.intake == "web":  # anybody can name any address there: nobody sends words of their own to it by our mail
+            with translation.override(language):
+                body = pack.render_letter(kind, facts | {"scope": translate(YOUR_WORDS)}, language).body
+        notify(notice_key(row.number, kind), email, letter.subject, body, now=at, reply_to=custodians.address())
     return letter
+
+
+def _is_flooded(email: str, at: datetime) -> bool:
+    """Whether more requests name this address than one person makes in a day; the receipt has the letter all the same."""
+    same = Contact.objects.filter(email__iexact=email, request__received__gt=at - timedelta(days=1), request__received__lte=at)
+    return same.count() > MAX_MAILED
 
 
 def notice_key(number: str, kind: str) -> str:
