@@ -100,6 +100,19 @@ def test_r22_a_redaction_is_applied_to_quotes_in_the_request(desk: Any, officer:
     assert "414-555-0142" not in page
 
 
+@pytest.mark.rule("P-21", "One code for the same words everywhere, also where they were found and marked in the same message.")
+def test_r22_a_code_for_the_whole_request_covers_every_mark_of_the_same_words(desk: Any, officer: Client, installed: Path) -> None:
+    roster = letter("List", "Call 414-555-0142 or 414 555 0142. At night 414-555-0142, never 414-555-0199.\n")
+    desk.items.append(desk.item(4, capture=archived(installed, epoch_ms(desk.city.now), [roster])[0]))
+    for found in ("414-555-0142", "414-555-0199"):
+        officer.post(url(desk, 4), {"act": "all", "find": found})
+    other = Redaction.objects.get(number=4)
+    answer = officer.post(url(desk, 4), {"act": "apply", "box": "1", "code": CODE, "where": "request"})
+    assert answer["Location"].endswith(f"?box={other.number}"), "the next one without a code"
+    assert set(Redaction.objects.filter(code="")) == {other}
+    assert "Also redacted in this request: 4." in text(officer.get(url(desk, 4))), "two here, and one in each other message"
+
+
 def test_r22_a_box_is_drawn_on_a_picture_and_burned_in_the_preview(desk: Any, officer: Client) -> None:
     assert officer.get(url(desk, 3, "pages/1"))["Content-Type"] == "image/png"
     assert officer.get(url(desk, 3, "pages/2")).status_code == 404

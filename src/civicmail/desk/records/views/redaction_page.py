@@ -20,6 +20,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
 from civicmail.city.pages.city_request import CityRequest, acting, or_404, require
 from civicmail.city.pages.page import Page
+from civicmail.core.query.fold import tokens
 from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.redaction.read import page_picture
 from civicmail.core.redaction.shapes import Box, Document
@@ -125,18 +126,16 @@ def _on_chosen(request: CityRequest, sheet: Sheet, opened: Reading, act: str) ->
     if act == "allow":
         redactions.allow(row, chosen.number, given.get("override", ""), actor=actor, now=now)
         return redirect(f"{sheet.url}?box={chosen.number}")
-    facts = code_choice.facts_of(given.dict())
-    redactions.apply(row, numbers, given.get("code", ""), given.get("reason", "")[:2000], facts, actor=actor, now=now)
+    facts, code, reason = code_choice.facts_of(given.dict()), given.get("code", ""), given.get("reason", "")[:2000]
     if given.get("where") == "request" and chosen.first >= 0:
-        phrase = _phrase(sheet.document, chosen)
-        places = same_words.places_of(row, phrase, opened)
-        made = redactions.mark(row, places, actor=actor, now=now)
-        if made:
-            redactions.apply(
-                row, [r.number for r in made], given.get("code", ""), given.get("reason", "")[:2000], facts, actor=actor, now=now
-            )
-        messages.success(request, f"Also redacted elsewhere in this request: {len(made)}.")
-    following = next((mark.number for mark in sheet.marks if not mark.code and mark.pk != chosen.pk), chosen.number)
+        numbers += [mark.number for mark in sheet.marks if not mark.code and _is_same(sheet.document, mark, chosen)]
+        redactions.apply(row, numbers, code, reason, facts, actor=actor, now=now)
+        places = same_words.places_of(row, _phrase(sheet.document, chosen), opened)
+        made = redactions.mark(row, places, actor=actor, now=now, code=code, reason=reason, facts=facts)
+        messages.success(request, f"Also redacted in this request: {len(numbers) - 1 + len(made)}.")
+    else:
+        redactions.apply(row, numbers, code, reason, facts, actor=actor, now=now)
+    following = next((mark.number for mark in sheet.marks if not mark.code and mark.number not in numbers), chosen.number)
     return redirect(f"{sheet.url}?box={following}")
 
 
@@ -169,6 +168,11 @@ def _box(given: Mapping[str, str]) -> Box:
 
 def _phrase(document: Document, mark: Redaction) -> str:
     return " ".join(word.text for word in document.words[mark.first : mark.last + 1])
+
+
+def _is_same(document: Document, mark: Redaction, chosen: Redaction) -> bool:
+    """Whether it is another mark of the same words."""
+    return mark.pk != chosen.pk and mark.first >= 0 and tokens(_phrase(document, mark)) == tokens(_phrase(document, chosen))
 
 
 def _shown(
