@@ -67,6 +67,16 @@ def test_a_decision_leads_to_the_next_message_and_undo_leads_back(desk: Any, off
     assert Decision.objects.filter(replaced__isnull=True).count() == 1
 
 
+def test_the_last_decision_of_a_list_leads_to_what_was_left_out_and_then_says_that_nothing_is(desk: Any, officer: Client) -> None:
+    for number in (1, 3):
+        page = text(officer.post(f"{desk.url}?item={number}", {"act": "release"}, follow=True))
+    assert "Number</dt><dd>000002" in page, "it was skipped"
+    page = text(officer.post(f"{desk.url}?item=2", {"act": "release"}, follow=True))
+    assert "Nothing is left in this list." in page
+    page = text(officer.post(f"{desk.url}?item=3&which=all", {"act": "not-responsive"}, follow=True))
+    assert "Number</dt><dd>000003" in page, "a list of all documents keeps it"
+
+
 def test_the_rest_of_the_thread_is_decided_only_if_that_is_ticked(desk: Any, officer: Client) -> None:
     officer.post(f"{desk.url}?item=1", {"act": "not-responsive", "thread": "1"})
     assert Decision.objects.count() == 2

@@ -23,6 +23,8 @@ WHICH = {
     "withheld": "Withheld",
     "all": "All",
 }
+OPEN_LISTS = ("mine", "open")
+"""Lists that a document leaves when it is decided."""
 ORDERS: dict[str, tuple[str, Sequence[str]]] = {
     "thread": ("By thread", ("-thread", "place", "number")),
     "date": ("By date", ("received", "number")),

@@ -133,7 +133,8 @@ def _acted(request: CityRequest, place: Place) -> HttpResponse:
     else:
         ruling = _ruling(request, row, act)
         decisions.decide(row, _also(request, row, item), ruling, actor=request.actor, now=now, seen=_seen(request.POST))
-    return redirect(place.link(item=place.window.following or item.number))
+    stays = "" if place.which in reviews.OPEN_LISTS else item.number
+    return redirect(place.link(item=place.window.following or stays))
 
 
 def _ruling(request: CityRequest, row: Request, act: str) -> Ruling:
