@@ -14,8 +14,10 @@ from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours import forkserver
 from neighbours.civic import Civicmail
+from stories.pressing import Answer, Browser
 from stories.townhall import PASSWORD, run, townhall
 
+TESTS = Path(__file__).resolve().parents[1]
 SECONDS = 120
 """Until a worker has done what it was asked for, on a slow machine."""
 OFFICER, COUNSEL = "e-5", "e-7"
@@ -29,6 +31,13 @@ grant = RoleAssignment.objects.create(person=cora, role="city-attorney", starts=
                                       until=now + timedelta(days=90), by="e-1", reason="the council appointed her")
 RoleActivation.objects.create(grant=grant, reason="requests for records", at=now, until=now + timedelta(hours=3))
 publish()
+"""
+_SESSIONS = """
+import sys
+sys.path.insert(0, {tests!r})
+from pages.world import signed_in
+for uid in ("e-5", "e-7"):
+    print(signed_in(Person.objects.get(uid=uid)))
 """
 
 
@@ -54,6 +63,11 @@ class RecordsOffice:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
+    def browsers(self) -> tuple[Browser, Browser]:
+        """Browsers without script of Rita and of Cora, who are signed in."""
+        rita, cora = run(self.data, _SESSIONS.format(tests=str(TESTS))).split()
+        return Browser(self.civic.ports.web, rita), Browser(self.civic.ports.web, cora)
+
     def holds(self) -> str:
         """The holds of the archive, as `civicmail hold list` names them."""
         return self.run("hold", "list", *_AS_RITA)
@@ -76,6 +90,16 @@ def records_office(place: Path, law: str) -> Iterator[RecordsOffice]:
         until.enter_context(office.civic)
         wait_until(office.civic.is_ready, lambda: office.civic.log()[-3000:])
         yield office
+
+
+def pressed(browser: Browser, path: str, said: dict[str, str], button: str = "") -> Answer:
+    """The page that comes after a button of the last form that has the first of these fields. button: the value that it sends."""
+    forms = [form for form in browser.get(path).forms.found if {*list(said)[:1]} <= {field.name for field in form.fields}]
+    found = [(form, one) for form in forms for one in form.buttons if one.value == button]
+    assert found, f"{path} has no such button"
+    answer = browser.press(*found[-1], said)
+    assert answer.status == 200, (path, button, answer.forms.notes)
+    return answer
 
 
 def letter(number: int, subject: str, body: str, *, answers: int = 0) -> EmailMessage:

@@ -1,5 +1,5 @@
 """A resident's request for records from the phone to the verified release, in Chromium, by people who sign in to a served city
-(P-21, P-24): hold, sworn search, review and redaction by keyboard alone, the gate, a second person, and a package that needs nobody."""
+(P-21, P-24): hold, sworn search, review and redaction by keyboard alone, the gate, a second person, and a package for itself."""
 
 from __future__ import annotations
 
