@@ -22,7 +22,7 @@ from civicmail.desk.records.production import verify_production
 from civicmail.desk.records.production.making import MADE
 from civicmail.desk.records.worker_jobs import productions as worker
 from civicmail.desk.records.worker_jobs.productions import FULL, sweep
-from desk.records.production_world import SECRET, Release
+from desk.records.production_world import LETTER, SECRET, Release
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +222,18 @@ def test_a_returned_production_goes_back_to_review(desk: Release) -> None:
     row = productions.give_back(row, "Mark the street.", actor=desk.actor("attorney"), now=desk.now())
     desk.request.refresh_from_db()
     assert (row.state, row.why, desk.request.state) == ("returned", "Mark the street.", "review")
+
+
+@pytest.mark.rule("P-21", "What is withheld whole does not leave as a quote of it, unless a person writes down why.")
+def test_r14_a_released_reply_that_quotes_a_withheld_message_leaves_only_with_a_note(desk: Release) -> None:
+    secret = "The lead for the joints is melted with\n61 parts of tin, and nobody else knows that."
+    reply = "I see.\n> " + secret.replace("\n", "\n> ")
+    desk.bodies = {n: LETTER.format(n=n, body=body.replace("\n", "\r\n")).encode() for n, body in ((2, reply), (3, secret))}
+    for n, capture in desk.archived().items():
+        Item.objects.filter(request=desk.request, number=n).update(capture=capture)
+    row = desk.make(desk.order())
+    assert row.state == "leaks"
+    assert row.problems == ["Item 000002 quotes item 000003, which is withheld: redact that, or note at 000002 why it may leave."]
+    desk.decide(2, "release", note="The formula was in the newspaper.")
+    row = desk.make(productions.again(row, actor=desk.actor(), now=desk.now()))
+    assert (row.state, row.problems) == ("asked", [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from civicmail.core.redaction.shapes import Document, Redaction
 from civicmail.core.redaction.surviving import words_of
@@ -28,7 +28,7 @@ def forbidden_strings(document: Document, redactions: Iterable[Redaction]) -> fr
         numbers = words_of(document, redaction)
         words = [document.words[n].text for n in numbers]
         strings.add(" ".join(words))
-        strings.update(words if len(words) <= FEW else _telling(words))
+        strings.update(words if len(words) <= FEW else telling(words))
     return frozenset(form for text in strings for form in forms(text))
 
 
@@ -47,7 +47,8 @@ def normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_EDGES)
 
 
-def _telling(words: list[str]) -> Iterable[str]:
+def telling(words: Sequence[str]) -> Iterable[str]:
+    """The words that identify something: those with a digit, an @, or a capital inside of a sentence."""
     for n, word in enumerate(words):
         bare = word.strip(_EDGES)
         if _TELLING.search(bare) or (bare[:1].isupper() and n and not _ENDS.search(words[n - 1])):

@@ -57,7 +57,9 @@ class Request:
         self.plan = Plan(
             request="PR-2026-00041", number=1, first=1, language="en", formats=("eml", "dat", "xml"),
             items=(
-                DecidedItem(1, "a", 0, "redact", marks=(mark(letter.document, SECRET),), holders=("zoe@city.example",)),
+                DecidedItem(
+                    1, "a", 0, "redact", marks=(mark(letter.document, SECRET),), holders=("zoe@city.example",), may_quote=True
+                ),
                 DecidedItem(2, "b", 1, "release", is_message=False, media_type="text/csv"),
                 DecidedItem(3, "a", 0, "redact", marks=(mark(letter.document, SECRET),), holders=("tariq@city.example",)),
                 DecidedItem(4, "d", 0, "withhold", "19.36(5)", "It has a trade secret."),
@@ -211,7 +213,7 @@ def test_r26_a_full_disk_stops_it_and_room_lets_it_go_on(
 def test_r22_a_string_that_was_missed_elsewhere_blocks_the_whole_production(tmp_path: Path) -> None:
     """The same number stands in a message that nobody marked."""
     request = Request()
-    unmarked = DecidedItem(6, "f", verdict="release")
+    unmarked = DecidedItem(6, "f", verdict="release", may_quote=True)
     request.plan = replace(request.plan, items=(*request.plan.items, unmarked))
     request.sources[6] = source(MESSAGE.replace(b"hers", b"his"), "message.eml")
     made = request.make(tmp_path, ocr=find_tesseract("eng"))

@@ -55,7 +55,7 @@ class Marked:
 @dataclass(frozen=True, slots=True)
 class DecidedItem:
     """An item with what was decided about its content. parent: number of its message, 0 for a message; verdict: "" if nobody has
-    decided; holders: mailboxes that had it."""
+    decided; holders: mailboxes that had it; may_quote: a person noted why it leaves as it is."""
 
     number: int
     content: str
@@ -67,6 +67,7 @@ class DecidedItem:
     is_message: bool = True
     media_type: str = "message/rfc822"
     holders: tuple[str, ...] = ()
+    may_quote: bool = False
 
     @property
     def family(self) -> int:

@@ -11,7 +11,7 @@ All files have mode 0600. A torn last line is cut. The lists of confidential str
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +35,7 @@ from civicmail.desk.records.production.dispositions import OPEN, PRODUCED, Decid
 from civicmail.desk.records.production.documents import Made, ProducedDocument
 from civicmail.desk.records.production.edrm_xml import edrm_xml
 from civicmail.desk.records.production.plan import Plan, redactions
+from civicmail.desk.records.production.quotes import passages, passages_of
 from civicmail.desk.records.production.readme import readme
 from civicmail.desk.records.production.tables import Withheld
 
@@ -64,13 +65,15 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """A line of made.jsonl. forbidden, allowed: strings of redactions; last: number of the last page so far."""
+    """A line of made.jsonl. forbidden, allowed: strings of redactions; passages: of each item that is withheld whole; last: number
+    of the last page so far."""
 
     documents: tuple[ProducedDocument, ...]
     withheld: tuple[Withheld, ...]
     files: tuple[Shown, ...]
     forbidden: tuple[str, ...]
     allowed: tuple[str, ...]
+    passages: dict[int, tuple[int, ...]]
     problems: tuple[str, ...]
     last: int
 
@@ -87,6 +90,7 @@ class Making:
         self._of = dispositions.dispositions(plan.items)
         self._made = _Lines(folder / MADE, Family, self._is_whole, files)
         self._checked = _Lines(folder / CHECKED, Certificate, lambda _: True, files)
+        self._may_quote = {item.number for item in plan.items if item.may_quote}
         self._contents = {item.number: item.content for item in plan.items}
         self._native: dict[str, list[Shown]] = {}
         self._families = plan.families()
@@ -204,7 +208,7 @@ class Making:
         for name, _, content in made:
             self._files.replace(self._folder / FILES / name, content)
         files = tuple(_shown(0, ReleasedFile(name, kind, content, _words(kind, content))) for name, kind, content in made)
-        return Family((), (), files, (), (), (), self.last)
+        return Family((), (), files, (), (), {}, (), self.last)
 
     def _check(self) -> Iterator[None]:
         """The gate, file by file. Files that passed before are not checked again."""
@@ -213,9 +217,11 @@ class Making:
         forbidden = {text for family in self._made for text in family.forbidden}
         allowed = {text for family in self._made for text in family.allowed}
         gate = Gate([s.name for s in shown], {s.sha256 for s in shown}, forbidden, allowed=allowed, ocr=self._ocr)
+        withheld = {found: number for family in self._made for number, those in family.passages.items() for found in those}
         try:
             self.problems += gate.check_whole(gate_balance(dispositions.balance(self._of)))
             for number, one in enumerate(shown, 1):
+                self.problems += self._quotes(one, withheld) if withheld else []
                 certificate = passed.get(one.name)
                 if certificate is None or certificate.sha256 != one.sha256:
                     content = (self._folder / FILES / one.name).read_bytes()
@@ -232,6 +238,14 @@ class Making:
         finally:
             gate.close()
 
+    def _quotes(self, file: Shown, withheld: Mapping[int, int]) -> list[str]:
+        """A sentence if a document quotes one that is withheld, unless somebody noted why it may. withheld: passage -> item."""
+        if file.media_type != "text/plain" or file.item in (0, *self._may_quote):
+            return []
+        numbers = sorted({withheld[found] for found in passages_of(file.words) if found in withheld})
+        what = f"Item {file.item:06} quotes item"
+        return [f"{what} {n:06}, which is withheld: redact that, or note at {file.item:06} why it may leave." for n in numbers]
+
 
 class _Derived:
     """A family while it is made."""
@@ -246,6 +260,7 @@ class _Derived:
         self._withheld: list[Withheld] = []
         self._forbidden: set[str] = set()
         self._allowed: set[str] = set()
+        self._passages: dict[int, tuple[int, ...]] = {}
         self._problems: list[str] = []
         self._header: dict[str, str] = {}
 
@@ -256,6 +271,7 @@ class _Derived:
         """A line of the log, with what of its header is not itself redacted."""
         if item.is_message:
             self._header = header_of(document, redactions(self._plan, item))
+        self._passages[item.number] = tuple(sorted(passages(document, is_message=item.is_message)))
         self._log(item, item.code, item.reason, 0, "")
 
     def produce(self, item: DecidedItem, source: Source, document: Document, *, is_new: bool) -> None:
@@ -300,7 +316,8 @@ class _Derived:
     def line(self) -> Family:
         documents = tuple(self._documents.values())
         strings = tuple(sorted(self._forbidden)), tuple(sorted(self._allowed))
-        return Family(documents, tuple(self._withheld), tuple(self._shown), *strings, tuple(self._problems), self._last)
+        withheld = tuple(self._withheld), tuple(self._shown)
+        return Family(documents, *withheld, *strings, self._passages, tuple(self._problems), self._last)
 
     def _take(self, item: DecidedItem, files: Iterable[ReleasedFile], first: int) -> None:
         for file in files:

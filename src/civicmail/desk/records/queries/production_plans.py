@@ -118,4 +118,5 @@ def _decided(item: Item, decision: Decision | None, marks: tuple[Marked, ...]) -
         is_message=not item.part,
         media_type=item.media_type or "message/rfc822",
         holders=tuple(item.holders),
+        may_quote=bool(decision and decision.note.strip()),
     )
