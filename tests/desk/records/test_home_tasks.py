@@ -8,7 +8,7 @@ import pytest
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.queries.actors import actor_of
-from civicmail.desk.records import home_tasks
+from civicmail.desk.records.queries import home_tasks
 
 pytestmark = pytest.mark.django_db
 

@@ -14,6 +14,6 @@ class RecordsConfig(AppConfig):
     def ready(self) -> None:
         """Add this room's tasks to the Home page."""
         from civicmail.city.conduct.queries import tasks
-        from civicmail.desk.records import home_tasks
+        from civicmail.desk.records.queries import home_tasks
 
         tasks.register(home_tasks.tasks)
