@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Check the evidence of a review of mail access without Civicmail: python verify_review.py FILE [--key KEY] [--checkpoint FILE]
+"""Check the evidence of a review of mail access, or the case file of a request for records, without Civicmail:
+python verify_review.py FILE [--key KEY] [--checkpoint FILE]
 
 Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Review"; the hashing is RFC 9162, 2.1. Prints what is wrong, a
 sentence a line, and one that says how it ended; ends with 0 when all is well, with 1 when not, with 2 when it cannot be read.
@@ -23,6 +24,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+REVIEW, CASE = "civicmail review 1", "civicmail case file 1"
 CONTENTS = {"definition.json", "questions.jsonl", "rows.csv", "reviewers.csv", "log.csv", "report.html"}
 OTHERS = {"manifest.json", "SHA256SUMS", "README.txt", "entries.jsonl"}
 ANSWERS = {"keep": "review.keep", "revoke": "review.revoke", "change": "review.change"}
@@ -56,8 +58,8 @@ def digest(files):
 
 def check_files(files, manifest):
     """The files are those that the manifest was written for, and no others."""
-    listed = manifest["files"]
-    expected = CONTENTS | {"entries.jsonl"} | ({"proofs.jsonl"} if manifest["proof"] else set())
+    listed, contents = manifest["files"], CONTENTS if manifest["v"] == REVIEW else set(manifest["contents"])
+    expected = contents | {"entries.jsonl"} | ({"proofs.jsonl"} if manifest["proof"] else set())
     demand(set(listed) == expected, "the manifest names other files than it should")
     for name in sorted(expected | OTHERS):
         demand(name in files, f"{name} is missing")
@@ -70,7 +72,7 @@ def check_files(files, manifest):
     real = {name: sha256(content).hexdigest() for name, content in files.items() if name != "SHA256SUMS"}
     demand(sums == real, "SHA256SUMS says something else than the files")
     demand(
-        digest({name: files[name] for name in CONTENTS}) == manifest["sha256"],
+        digest({name: files[name] for name in contents}) == manifest["sha256"],
         "the checksum of the evidence is not that of its files",
     )
 
@@ -90,6 +92,14 @@ def check_rows(files, manifest):
             f"row {row['row']} is about somebody else than its question",
         )
     return rows
+
+
+def check_review(files, manifest):
+    """Questions, answers and entries fit. Returns a sentence."""
+    rows = check_rows(files, manifest)
+    check_entries(files, manifest, rows)
+    ended = f"closed {manifest['closed']}" if manifest["closed"] else "not closed yet"
+    return f"{manifest['name']} of {manifest['city']}, {ended}: {len(rows)} questions, each answer in an entry of its giver."
 
 
 def check_entries(files, manifest, rows):
@@ -115,6 +125,16 @@ def check_entries(files, manifest, rows):
         demand(len(closed) == 1, "no entry says that the review was closed")
         demand(closed[0]["facts"]["sha256"] == manifest["sha256"], "the evidence is not that with which the review was closed")
     return heads
+
+
+def check_case(files, manifest):
+    """The entries are those of the case, as many as the manifest says, and each table has as many rows. Returns a sentence."""
+    entries = [json.loads(line)["facts"] for line in files["entries.jsonl"].splitlines()]
+    demand(len(entries) == manifest["entries"], "the manifest speaks of another number of entries")
+    demand({e["object"] for e in entries} <= {f"request:{manifest['key']}"}, "an entry is about something else")
+    counts = {name: len(json.loads(files[f"data/{name}.json"])) for name in manifest["counts"]}
+    demand(counts == manifest["counts"], "the counts are not those of the tables")
+    return f"{manifest['name']} of {manifest['city']}: {counts['items']} documents, {counts['decisions']} decisions."
 
 
 def check_proofs(files, given):
@@ -227,13 +247,10 @@ def check(arguments):
     files = read(arguments.file)
     demand("manifest.json" in files, "manifest.json is missing")
     manifest = json.loads(files["manifest.json"])
-    known = isinstance(manifest, dict) and manifest.get("v") == "civicmail review 1"
-    demand(known, "this is not the evidence of a review, or of a version that is not known here")
+    known = isinstance(manifest, dict) and manifest.get("v") in (REVIEW, CASE)
+    demand(known, "this is not the evidence of a review or a case file, or of a version that is not known here")
     check_files(files, manifest)
-    rows = check_rows(files, manifest)
-    check_entries(files, manifest, rows)
-    ended = f"closed {manifest['closed']}" if manifest["closed"] else "not closed yet"
-    sentences = [f"{manifest['name']} of {manifest['city']}, {ended}: {len(rows)} questions, each answer in an entry of its giver."]
+    sentences = [check_review(files, manifest) if manifest["v"] == REVIEW else check_case(files, manifest)]
     if not manifest["proof"]:
         demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
         return [*sentences, "The ledger had not signed all of its entries when the file was made: ask for it again."]
@@ -249,7 +266,7 @@ def check(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Check the evidence of a review of mail access.")
+    parser = argparse.ArgumentParser(description="Check the evidence of a review of mail access, or a case file.")
     parser.add_argument("file", help="the zip file")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
     parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")

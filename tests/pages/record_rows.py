@@ -107,7 +107,8 @@ def _fill(t: Any, row: models.Request) -> None:
         media_type="application/pdf", received=1_767_225_600_000, size=90_000, trouble="encrypted", reader=officer,
     )  # fmt: skip
     for n, state in enumerate(sorted(states.ATTESTATION)):
-        models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)
+        stated = models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)
+        t.objects[f"records statement {state}"] = stated.pk
     models.Decision.objects.create(request=row, content=content, verdict="redact", by=second, at=now, second_asked=True)
     models.Redaction.objects.create(request=row, content=content, number=1, first=3, last=5, by=officer, at=now)
     for n, state in enumerate(sorted(states.SUGGESTION)):
@@ -134,7 +135,8 @@ def _fill(t: Any, row: models.Request) -> None:
         production=released, item=1, name="PR-2026-00001-000001.pdf", media_type="application/pdf", size=35_000, sha256="b" * 64
     )
     for n, state in enumerate(sorted(states.CONTEST), 1):
-        models.Contest.objects.create(request=row, redaction=n, text="Why?", made=now, state=state)
+        contested = models.Contest.objects.create(request=row, redaction=n, text="Why?", made=now, state=state)
+        t.objects[f"records contest {state}"] = contested.pk
     for n, state in enumerate(sorted(states.PUBLICATION)):
         models.Publication.objects.create(
             production=productions[n], slug=f"lead-lines-{n}", title="Lead lines", state=state, after=now, by=officer
@@ -144,7 +146,16 @@ def _fill(t: Any, row: models.Request) -> None:
             request=row, kind="acknowledgment", text="We have your request.", state=state, by=officer, at=now
         )
     models.FeeLine.objects.create(request=row, task="copies", amount=10, rate="0.0135", by=officer, at=now)
-    for state in sorted(states.NOTICE):
-        models.SubjectNotice.objects.create(
-            request=row, notice="discipline", name="Pat Nguyen", state=state, decided=now, by=officer
+    for key, state in [("spare", "due"), *((state, state) for state in sorted(states.NOTICE))]:
+        notice = models.SubjectNotice.objects.create(
+            request=row,
+            notice="discipline",
+            name="Pat Nguyen",
+            record="The report on the inspection of 4 March.",
+            state=state,
+            decided=now.date(),
+            serve_by=now.date() + timedelta(days=3),
+            by=officer,
+            sent=None if state == "due" else now.date(),
         )
+        t.objects[f"records notice {key}"] = notice.pk

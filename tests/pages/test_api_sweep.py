@@ -108,10 +108,6 @@ WITHOUT: dict[str, str] = {
     "department.mode": "no page has it: civicmail department mode",
     "left.forward": "asked for inside leaver.answer, where mail goes on to another mailbox",
     **dict.fromkeys(("feed.key", "feed.map", "feed.pull", "feed.take"), "the personnel system has its own way in: /scim/v2/"),
-    **dict.fromkeys(
-        (f"records.{act}" for act in ("contest", "attest")),
-        "no page of the records desk has it yet",
-    ),
     "request.decide-higher": "asked for inside request.decide, after a violation",
 }
 """Acts of the guard's table that no operation asks for -> why."""
@@ -165,6 +161,10 @@ PLAIN: dict[str, str] = {
     "records-preview": "shows pictures of the pages that would leave; programs read what was released",
     "records-reply": "list_record_replies has what it shows",
     "records-production": "list_record_productions has what it shows",
+    "records-difference": "two texts side by side, for eyes",
+    "records-detectors": "figures of the program's own tests",
+    **dict.fromkeys(("records-notice", "records-request-notices"), "list_subject_notices has what they show"),
+    **dict.fromkeys(("records-contest", "records-request-contests"), "list_record_contests has what they show"),
 }
 """Pages that no operation does -> why."""
 

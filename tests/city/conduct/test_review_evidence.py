@@ -22,6 +22,7 @@ from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.models import Person
 from civicmail.city.identity import worker_jobs
 from civicmail.core.disk.frames import NO_ID
+from civicmail.core.ledger.entry_journal import record_head
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.people_jobs import append
 from civicmail.mail.archive.commit import Writer
@@ -172,7 +173,7 @@ def test_the_head_of_a_record_is_the_one_of_the_archive() -> None:
     """The room cannot import it; the ledger's leaf is its checksum."""
     facts = {"at": MS, "act": "review.start", "facts": {"rows": [1, 2]}, "reason": "Äöü"}
     there = Event(Type.ENTRY, NO_ID, MS, facts=facts).head("0003", 17)
-    assert review_evidence.head(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), "0003", 17) == there
+    assert record_head("0003", 17, facts) == there
 
 
 def test_what_spreadsheets_take_for_a_formula_is_text() -> None:

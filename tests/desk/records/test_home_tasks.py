@@ -21,6 +21,12 @@ def titles(city: Any, key: str) -> list[str]:
 def test_each_sees_what_waits_for_them(city: Any) -> None:
     """Nobody is asked to approve a production that they ordered."""
     mine, second = titles(city, "recorder"), titles(city, "attorney")
-    assert [t.partition(":")[0] for t in mine] == ["Begin new records requests", "Answer mail to the records desk"]
-    assert len(second) == 1 and second[0].startswith("Approve production") and second[0].endswith("of PR-2026-00005")
+    assert [t.partition(":")[0] for t in mine] == [
+        "Begin new records requests",
+        "Answer mail to the records desk",
+        "Serve notices to subjects",
+        "Answer contests",
+    ]
+    assert len(second) == 2 and second[0] == "Answer contests: 1"
+    assert second[1].startswith("Approve production") and second[1].endswith("of PR-2026-00005")
     assert titles(city, "examiner") == []

@@ -17,7 +17,7 @@ from civicmail.core.disk.files import File, Files
 from civicmail.core.ledger import keys
 from civicmail.core.sandbox.ocr import Ocr
 from civicmail.desk.records.actions import productions
-from civicmail.desk.records.models import Decision, Item, Production, Redaction, SubjectNotice
+from civicmail.desk.records.models import Decision, Item, Production, Redaction
 from civicmail.desk.records.production import verify_production
 from civicmail.desk.records.production.making import MADE
 from civicmail.desk.records.worker_jobs import productions as worker
@@ -112,19 +112,6 @@ def test_r23_a_decision_that_changes_ends_the_approval(desk: Release, when: str)
     Redaction.objects.filter(request=desk.request).update(reason="Another reason.")
     with pytest.raises(Conflict, match="A decision of the request changed"):
         desk.approve(row) if when == "before approval" else desk.release(row)
-
-
-def test_r24_a_notice_to_a_subject_locks_the_release(desk: Release) -> None:
-    row = desk.approve(desk.make(desk.order()))
-    notice = SubjectNotice.objects.create(
-        request=desk.request, notice="discipline", name="Pat", state="sent", decided=desk.city.now, by=desk.city.people["recorder"],
-        locked_until=desk.city.now.date(),
-    )  # fmt: skip
-    with pytest.raises(Conflict, match="must hear of it first"):
-        desk.release(row)
-    notice.state = "over"
-    notice.save()
-    assert desk.release(row).state == "released"
 
 
 def test_nothing_is_ordered_while_a_decision_is_missing_or_contradicts(desk: Release) -> None:

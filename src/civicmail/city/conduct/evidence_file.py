@@ -1,8 +1,7 @@
-"""The evidence of a review as one file that anyone can check offline (R14; docs/formats.md, "Review"). Pure.
+"""Evidence as one file that anyone can check offline: of a review (R14; docs/formats.md, "Review"), or another case. Pure.
 
-Questions and answers are written from rows and are identical each time; their digest is in the ledger, in the entry that closed
-the review.
-The file also contains the audit entries with their proofs.
+Its contents are written from rows and are identical each time; for a review, their digest is in the ledger, in the entry that
+closed it. The file also contains the audit entries with their proofs.
 """
 
 from __future__ import annotations
@@ -55,15 +54,23 @@ def sums(files: dict[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
-def pack(evidence: Evidence, about: dict[str, Any], heads: Sequence[bytes], proofs: Sequence[dict[str, Any]]) -> bytes:
-    """The zip. about: key, name, city, closed, made; heads: records of the entries; proofs: none if the ledger has not signed all
-    of them yet, which the manifest states."""
+def pack(
+    evidence: Evidence,
+    about: dict[str, Any],
+    heads: Sequence[bytes],
+    proofs: Sequence[dict[str, Any]],
+    *,
+    version: str = VERSION,
+    readme: str = _README,
+) -> bytes:
+    """The zip. about: key, name, city and more for the manifest; heads: records of the entries; proofs: none if the ledger has not
+    signed all of them yet, which the manifest states; version: of the manifest; readme: with {name}, {key}, {city} and {proof}."""
     files = dict(evidence.files)
     files[ENTRIES] = b"".join(head + b"\n" for head in heads)
     if proofs:
         files[PROOFS] = b"".join(orjson.dumps(line) + b"\n" for line in proofs)
     manifest = {
-        "v": VERSION,
+        "v": version,
         **about,
         "sha256": digest(evidence.files),
         "contents": sorted(evidence.files),
@@ -74,7 +81,7 @@ def pack(evidence: Evidence, about: dict[str, Any], heads: Sequence[bytes], proo
     }
     files[MANIFEST] = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     proof = "" if proofs else ": not there yet, the ledger signs within the hour"
-    files[README] = _README.format(proof=proof, **{k: about[k] for k in ("name", "key", "city")}).encode()
+    files[README] = readme.format(proof=proof, **{k: about[k] for k in ("name", "key", "city")}).encode()
     files[SUMS] = "".join(f"{sha}  {name}\n" for name, sha in sorted(sums(files).items())).encode()
     return _zip(files)
 

@@ -232,6 +232,7 @@ PERMISSIONS: dict[str, Permission] = {
     "records.contest": Permission(
         role("records-officer", "city-attorney"), "P-21", _("another records officer"), second_person=_TWO, resource=Decision
     ),
+    "records.export": Permission(role("records-officer", "city-attorney"), "P-21", _("a records officer")),
     "records.suit": Permission(role("city-attorney"), "P-21", _("the city attorney")),
     "records.attest": Permission(own, "P-21", resource=OfPerson),
     "rules.see": Permission(one_of(writes_rules, role("auditor"), heads), "P-29", _("a policy author")),

@@ -8,8 +8,9 @@ from typing import Any
 from civicmail.desk.records.models import Search
 
 
-def affidavit(search: Search, settled: dict[str, int], open_items: int) -> dict[str, Any]:
-    """The affidavit as data. settled: items that could not be searched, by how a person settled them; open_items: the others."""
+def affidavit(search: Search, settled: dict[str, int], open_items: int, attested: list[dict[str, Any]]) -> dict[str, Any]:
+    """The affidavit as data. settled: items that could not be searched, by how a person settled them; open_items: the others;
+    attested: what people stated about their own accounts and devices."""
     scope = search.scope
     return {
         "request": scope.request.number,
@@ -29,6 +30,7 @@ def affidavit(search: Search, settled: dict[str, int], open_items: int) -> dict[
         "terms": {term: boxes for term, boxes in search.counts.items() if term},
         "index": search.coverage,
         "checkpoint": search.checkpoint,
+        "attestations": attested,
     }
 
 
@@ -47,6 +49,8 @@ def _lines(plain: dict[str, Any]) -> Iterator[str]:
     yield f"Items that could not be searched completely: {settled or 'none settled'}, not settled {plain['not_settled']}"
     yield f"Index version {plain['index'].get('version')}, {plain['index'].get('searchable')} messages"
     yield f"Ledger checkpoint: {plain['checkpoint'] or 'none'}"
+    for one in plain["attestations"]:
+        yield f"Personal accounts and devices of {one['person']}: {one['answer']}"
     yield "Messages by mailbox:"
     yield from (f"  {box}: {number}" for box, number in plain["mailboxes"].items())
     for term, boxes in plain["terms"].items():

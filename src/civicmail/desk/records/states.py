@@ -47,7 +47,7 @@ NOTICE = labels("sent", due="open", disputed="appealed", over="ended")
 CONTEST = labels("open", "upheld", changed="corrected")
 PUBLICATION = labels(planned="scheduled", public="active", taken="retired")
 LETTER = labels("draft", "sent", asked="pending")
-ATTESTATION = labels("signed", asked="open")
+ATTESTATION = labels("signed", asked="open", refused="denied")
 REPLY = labels("open", "dismissed", read="closed")
 SUGGESTION = labels("open", "dismissed", used="applied")
 
@@ -111,6 +111,7 @@ PRODUCTIONS = StateTable[ProductionState](
 NOTICES = StateTable[NoticeState](
     [
         Transition("due", "serve", "sent", "records.work"),
+        Transition("due", "drop", "over", "records.work"),
         Transition("sent", "dispute", "disputed", "records.work"),
         Transition("sent", "end", "over", "tick"),
         Transition("disputed", "end", "over", "records.work"),

@@ -5,18 +5,24 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import productions, replies, requests, reviews, scopes, searches
+from civicmail.desk.records.acts import attestations, contests, notices, productions, replies, requests, reviews, scopes, searches
+from civicmail.desk.records.lists.contests import CONTESTS, REQUEST_CONTESTS
+from civicmail.desk.records.lists.notices import NOTICES, REQUEST_NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
+    case_file,
     clock_page,
+    contest_page,
     counter,
     detectors_page,
     difference_page,
+    notice_page,
     overview,
     production_files,
     production_page,
+    public_contests,
     public_notice,
     public_requests,
     redaction_page,
@@ -37,15 +43,19 @@ urlpatterns = [
     path("public/records/request/released/", public_requests.released_suggestions, name="public-records-released"),
     path("public/records/status/", public_requests.status, name="public-records-status"),
     path("public/records/status/<str:token>/", public_requests.follow, name="public-records-follow"),
+    path("public/records/status/<str:token>/contest/", public_contests.contest, name="public-records-contest"),
     path(f"{_PUBLIC}package/", production_files.public_whole, name="public-records-package"),
     path(f"{_PUBLIC}files/<str:name>", production_files.public_file, name="public-records-file"),
     *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
-    *list_pages.paths([PRODUCTIONS]),
+    *list_pages.paths([PRODUCTIONS, NOTICES, REQUEST_NOTICES, CONTESTS, REQUEST_CONTESTS]),
+    path("records/contests/<int:pk>/", contest_page.contest, name="records-contest"),
+    path("records/notices/<int:pk>/", notice_page.notice, name="records-notice"),
     path(_ONE, overview.overview, name="records-request"),
     path(f"{_ONE}scope/", scope_page.scope, name="records-scope"),
     path(f"{_ONE}search/", search_pages.search, name="records-search"),
     path(f"{_ONE}search/<int:pk>/affidavit.<slug:kind>", search_pages.affidavit_file, name="records-affidavit"),
+    path(f"{_ONE}case-file/", case_file.export, name="records-case-file"),
     path(f"{_ONE}clock/", clock_page.page, name="records-clock"),
     path("records/mail/<int:pk>/", reply_page.page, name="records-reply"),
     path(_ONE + "review/", review_page.review, name="records-review"),
@@ -59,5 +69,6 @@ urlpatterns = [
     path(_PRODUCTION, production_page.production, name="records-production"),
     path(f"{_PRODUCTION}package/", production_files.whole, name="records-production-package"),
     path(f"{_PRODUCTION}files/<str:name>", production_files.file, name="records-production-file"),
+    *act_pages.paths([*notices.ACTS, *contests.ACTS, *attestations.ACTS]),
     *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS, *requests.ACTS, *replies.ACTS, *productions.ACTS]),
 ]

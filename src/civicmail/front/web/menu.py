@@ -138,6 +138,8 @@ OVERSIGHT = (
 RECORDS = (
     MenuEntry(_("Records requests"), "records-requests", "records.see", "records", icon="folder"),
     MenuEntry(_("Records mail"), "records-replies", "records.see", "records-mail", icon="mail"),
+    MenuEntry(_("Contests"), "records-contests", "records.see", icon="forum"),
+    MenuEntry(_("Subject notices"), "records-notices", "records.see", icon="lock"),
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),

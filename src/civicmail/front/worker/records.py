@@ -18,7 +18,8 @@ GIVEN_UP_EVERY = 3_600_000
 
 
 def records(context: JobContext) -> Iterator[Work]:
-    """Make the searches of records requests piece by piece, and keep their holds."""
+    """Make the searches of records requests piece by piece, keep their holds, and end notices whose lock is over."""
+    from civicmail.desk.records.actions import notices
     from civicmail.desk.records.tasks import Searching, keep_holds
 
     searching = Searching(context.data, context.clock)
@@ -29,7 +30,7 @@ def records(context: JobContext) -> Iterator[Work]:
         now = context.clock()
         changed = 0
         if not 0 <= now - looked < HOLDS_EVERY:
-            changed = keep_holds(context.data, now)
+            changed = keep_holds(context.data, now) + notices.end_old(now)
             looked = now
         return changed + searching.step()
 

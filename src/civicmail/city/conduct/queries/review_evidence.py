@@ -16,16 +16,12 @@ from django.utils import timezone, translation
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.evidence_file import Evidence
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import entry_proofs
 from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
 from civicmail.city.conduct.review_plans import FAST_PER_MINUTE, PLANS, keeps_per_minute
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.guard.models import Carried, Entry
-from civicmail.core.disk.frames import NO_ID
-from civicmail.core.ledger.bulk_proofs import Proofs
-from civicmail.core.ledger.errors import NotIntegrated
+from civicmail.city.guard.models import Entry
 
-RECORD = 1
-"""Version of a record's head (docs/formats.md); heads are given as the ledger has them."""
 _ROWS = (
     "row", "part", "department", "person", "name", "what", "of", "exceptions", "changed", "state", "answer", "reason", "by", "at",
     "late", "together", "until", "carried", "checked", "failure", "handed on",
@@ -111,41 +107,9 @@ def file(review: Review, data: Path | None, city: str) -> bytes:
         "closed": _stamp(review.closed),
         "snapshot": review.snapshot,
     }
-    heads, proofs = _entries(review), []
-    if data is not None and heads:
-        proofs = _proofs(data, heads)
+    heads = entry_proofs.heads(Entry.objects.filter(object=f"review:{review.pk}"))
+    proofs = entry_proofs.proofs(data, heads) if data is not None else []
     return evidence_file.pack(made, about, [head for _, _, head in heads], proofs)
-
-
-def _entries(review: Review) -> list[tuple[str, int, bytes]]:
-    """(journal, number, head) of each entry about a review that the ledger has; those not yet carried there are left out."""
-    rows = Entry.objects.filter(object=f"review:{review.pk}").order_by("id")
-    places = {c.pk: c for c in Carried.objects.filter(entry__in=rows)}
-    carried = [(bytes(e.head), places[e.pk].journal, places[e.pk].number) for e in rows if e.pk in places]
-    return [(journal, number, head(content, journal, number)) for content, journal, number in carried]
-
-
-def head(entry: bytes, journal: str, number: int) -> bytes:
-    """The head of the record that has an entry; the ledger's leaf is its checksum, which Proofs compares."""
-    facts = orjson.loads(entry)
-    plain = {"v": RECORD, "type": "entry", "journal": journal, "number": number, "id": _uuid(NO_ID), "at": facts["at"], "to": []}
-    return orjson.dumps({**plain, "facts": facts}, option=orjson.OPT_SORT_KEYS)
-
-
-def _proofs(data: Path, heads: list[tuple[str, int, bytes]]) -> list[dict[str, Any]]:
-    proofs = Proofs(data)
-    for journal, number, content in heads:
-        proofs.add(journal, number, content)
-    try:
-        signed = proofs.signed()
-        return list(proofs.lines(signed)) if signed is not None else []
-    except NotIntegrated:
-        return []
-
-
-def _uuid(id_: bytes) -> str:
-    h = id_.hex()
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def _definition(review: Review) -> dict[str, Any]:

@@ -29,13 +29,16 @@ from civicmail.core.ledger import keys
 from civicmail.core.redaction.gate import Certificate, digest
 from civicmail.core.redaction.manifest import NAME, Approval, manifest_of, sign_manifest
 from civicmail.desk.records.actions import desk_work
+from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.frozen import require_not_frozen
-from civicmail.desk.records.models import Decision, ProducedFile, Production, Request, SubjectNotice
+from civicmail.desk.records.models import Decision, ProducedFile, Production, Request
 from civicmail.desk.records.production import bates, dispositions
 from civicmail.desk.records.production.making import FILES, Shown
 from civicmail.desk.records.production.plan import FORMATS, Plan
 from civicmail.desk.records.production.verify_production import LABEL
+from civicmail.desk.records.queries import notices
 from civicmail.desk.records.queries.contradictions import contradictions
+from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.queries.production_plans import plan_of
 from civicmail.desk.records.states import PRODUCTIONS, REQUESTS
 
@@ -139,7 +142,7 @@ def release(production: Production, *, data: Path, actor: Actor, now: int) -> Pr
     or if anything changed since the approval."""
     with _changing(production, "release", now) as row:
         guard.require(actor, "records.work", now=now)
-        _require_unlocked(row)
+        _require_unlocked(row, now)
         _require_unchanged(row)
         if manifest_digest(row) != row.approved_manifest:
             raise Conflict("Not released: the files are not those that were approved. Make them again.")
@@ -225,11 +228,6 @@ def manifest_digest(production: Production) -> str:
     return digest(manifest_of(certificates_of(production), Approval("", frozenset())))
 
 
-def lock_of(request: Request) -> SubjectNotice | None:
-    """The notice that forbids a release now (Wis. Stat. 19.356)."""
-    return request.notices.exclude(state="over").order_by("-locked_until").first()
-
-
 @contextmanager
 def _changing(production: Production, action: str, now: int) -> Iterator[Production]:
     """A transaction with the production locked, and its next state. Raises Conflict."""
@@ -257,11 +255,11 @@ def _require_unchanged(production: Production) -> None:
         raise Conflict("A decision of the request changed since these files were made. Stop this production, and make it again.")
 
 
-def _require_unlocked(production: Production) -> None:
-    notice = lock_of(production.request)
-    if notice is not None:
-        until = f" It is locked until {notice.locked_until}." if notice.locked_until else ""
-        raise Conflict(f"Not released: a person whom the records are about must hear of it first.{until}")
+def _require_unlocked(production: Production, now: int) -> None:
+    """Raises Conflict while a notice to a subject locks it (Wis. Stat. 19.356)."""
+    lock = notices.lock_of(production, usable_pack(production.request), local_day(from_ms(now)))
+    if lock is not None:
+        raise Conflict(f"Not released. {lock.title}: {lock.why}")
 
 
 def _plan(production: Production) -> Plan:

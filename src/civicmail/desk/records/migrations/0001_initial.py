@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("directory", "0009_routed"),
+        ("directory", "0001_squashed_0009_routed"),
     ]
 
     operations = [
@@ -50,7 +50,6 @@ class Migration(migrations.Migration):
                 ("approved", models.DateTimeField(blank=True, null=True)),
                 ("approval", models.CharField(blank=True, max_length=60)),
                 ("approved_manifest", models.CharField(blank=True, max_length=64)),
-                ("until", models.DateTimeField(blank=True, null=True)),
                 ("released", models.DateTimeField(blank=True, null=True)),
                 ("problems", models.JSONField(default=list)),
                 ("why", models.CharField(blank=True, max_length=400)),
@@ -555,12 +554,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("notice", models.CharField(max_length=40)),
                 ("name", models.CharField(max_length=200)),
-                ("contents", models.JSONField(default=list, help_text="contents that it is about")),
+                ("record", models.TextField()),
+                ("contents", models.JSONField(default=list)),
                 ("state", models.CharField(db_index=True, default="due", max_length=10)),
-                ("decided", models.DateTimeField()),
+                ("decided", models.DateField()),
+                ("serve_by", models.DateField()),
                 ("sent", models.DateField(blank=True, null=True)),
                 ("service", models.CharField(blank=True, max_length=40)),
                 ("proof", models.CharField(blank=True, max_length=200)),
+                ("letter", models.TextField(blank=True)),
                 ("locked_until", models.DateField(blank=True, null=True)),
                 ("why", models.CharField(blank=True, max_length=400)),
                 ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),

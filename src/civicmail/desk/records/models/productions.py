@@ -15,8 +15,7 @@ class Production(models.Model):
     """One release of a request, perhaps one of several. Its files are in <data>/productions/<id>. state: of
     states.PRODUCTION; done, total: documents; checked: files that the gate has looked at; first, last: Bates
     pages; is_last: nothing of the request is left in review; plan: digest of the decisions that it was made from; manifest: SHA-256
-    of its files, to which the approval is bound; approval: entry of that; until: locked by a notice until then; problems: sentences
-    of the gate."""
+    of its files, to which the approval is bound; approval: entry of that; problems: sentences of the gate."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="productions")
     number = models.PositiveSmallIntegerField()
@@ -39,7 +38,6 @@ class Production(models.Model):
     approved = models.DateTimeField(null=True, blank=True)
     approval = models.CharField(max_length=60, blank=True)
     approved_manifest = models.CharField(max_length=64, blank=True)
-    until = models.DateTimeField(null=True, blank=True)
     released = models.DateTimeField(null=True, blank=True)
     problems = models.JSONField(default=list)
     why = models.CharField(max_length=400, blank=True)

@@ -58,20 +58,25 @@ class FeeLine(models.Model):
 
 
 class SubjectNotice(models.Model):
-    """The notice to a person whom records are about, before these may be released. notice: class of the law pack; state: of
-    states.NOTICE; decided: the decision to release; sent, service: how it was served; locked_until: no release before."""
+    """The notice to a person whom records are about, before these may be released. notice: class of the law pack; record: the
+    records in words, as the notice names them; contents: what it is about, empty for all that is released; state: of
+    states.NOTICE; decided: the decision to release; serve_by: the last day to serve it; sent, service, proof: when and how it was
+    served; letter: as served; locked_until: last day of the lock, as the letter names it; why: the court case, or why it ended."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="notices")
     notice = models.CharField(max_length=40)
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=200)
-    contents = models.JSONField(default=list, help_text="contents that it is about")
+    record = models.TextField()
+    contents = models.JSONField(default=list)
     state = models.CharField(max_length=10, default="due", db_index=True)
-    decided = models.DateTimeField()
+    decided = models.DateField()
+    serve_by = models.DateField()
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     sent = models.DateField(null=True, blank=True)
     service = models.CharField(max_length=40, blank=True)
     proof = models.CharField(max_length=200, blank=True)
+    letter = models.TextField(blank=True)
     locked_until = models.DateField(null=True, blank=True)
     why = models.CharField(max_length=400, blank=True)
 

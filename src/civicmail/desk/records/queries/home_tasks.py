@@ -6,6 +6,7 @@ A person who must first activate the role sees count and time too (D4).
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext
@@ -14,18 +15,20 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.pages.states import label
+from civicmail.city.pages.wording import day
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
-from civicmail.desk.records.models import Production, Reply, Request
+from civicmail.desk.records.models import Attestation, Contest, Production, Reply, Request, SubjectNotice
 
 MAX_PRODUCTIONS = 5
 """Productions that are shown one by one."""
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """Tasks of a records officer or the city attorney; three queries, none for others."""
+    """Tasks of a records officer or the city attorney, and statements that somebody is asked for; six queries, one for others."""
     officer = actor.holds("records-officer")
+    own = _own(actor)
     if not officer and not actor.holds("city-attorney"):
-        return []
+        return own
     may, tasks_ = bool(guard.may(actor, "records.see", now=now)), []
     if officer:
         for title, route, key, query, rows in (
@@ -35,20 +38,36 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
             count, since = _waiting(rows)
             if count and since is not None:
                 tasks_.append(_task(f"{title}: {count}", route, (), label(key), since, query, may=may))
+        if days := list(SubjectNotice.objects.filter(state="due").order_by("serve_by").values_list("serve_by", flat=True)):
+            state = ("warn", gettext("The first by {day}").format(day=day(days[0])))
+            tasks_.append(
+                _task(f"Serve notices to subjects: {len(days)}", "records-notices", (), state, None, "state=due", may=may)
+            )
+    count, since = _waiting(Contest.objects.filter(state="open"), "made")
+    if count:
+        tasks_.append(_task(f"Answer contests: {count}", "records-contests", (), label("open"), since, "state=open", may=may))
     asked = Production.objects.filter(state="asked").exclude(by__uid=actor.uid).select_related("request")
     for row in asked.order_by("pk")[:MAX_PRODUCTIONS]:
         title, keys = f"Approve production {row.number} of {row.request}", (row.request.number, row.number)
         tasks_.append(_task(title, "records-production", keys, label("pending"), row.since, "", may=may))
-    return [Tasks(gettext("Records"), tasks_)]
+    return [Tasks(gettext("Records"), tasks_), *own]
 
 
-def _waiting(rows: QuerySet[Request] | QuerySet[Reply]) -> tuple[int, datetime | None]:
-    answer = rows.order_by().aggregate(count=Count("pk"), since=Min("received"))
+def _own(actor: Actor) -> list[Tasks]:
+    """Statements that this person is asked for."""
+    asked = Attestation.objects.filter(person__uid=actor.uid, state="asked").select_related("request").order_by("pk")
+    title = gettext("Sign a statement about your own accounts")
+    tasks_ = [Task(title, "records-attest", (row.pk,), row.request.number, label("open"), row.asked) for row in asked]
+    return [Tasks(gettext("Records"), tasks_)] if tasks_ else []
+
+
+def _waiting(rows: QuerySet[Any], at: str = "received") -> tuple[int, datetime | None]:
+    answer = rows.order_by().aggregate(count=Count("pk"), since=Min(at))
     return answer["count"], answer["since"]
 
 
 def _task(
-    title: str, route: str, keys: tuple[object, ...], state: tuple[str, str], since: datetime, query: str, *, may: bool
+    title: str, route: str, keys: tuple[object, ...], state: tuple[str, str], since: datetime | None, query: str, *, may: bool
 ) -> Task:
     if not may:
         return Task(title, "duties", (), ACTIVATE_FIRST, state, since)

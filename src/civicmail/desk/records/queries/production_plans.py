@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Max
 
 from civicmail.city.law.pack import LawPack
 from civicmail.desk.records.models import Decision, Item, ProducedFile, Production, Redaction, Request
@@ -54,9 +55,26 @@ def decided_items(request: Request, by: datetime) -> tuple[DecidedItem, ...]:
 
 
 def released_before(production: Production) -> frozenset[int]:
-    """Items of which an earlier production of the request has released files."""
+    """Items of which an earlier production of the request has released files, as they are decided now: what was decided otherwise
+    since then is released again."""
     earlier = production.request.productions.filter(state="released", number__lt=production.number)
-    return frozenset(ProducedFile.objects.filter(production__in=earlier, item__gt=0).values_list("item", flat=True))
+    files = ProducedFile.objects.filter(production__in=earlier, item__gt=0)
+    released = dict(files.values_list("item").annotate(at=Max("production__released")))
+    changed = _changed(production.request)
+    items = Item.objects.filter(request=production.request, number__in=released).values_list("number", "content")
+    return frozenset(number for number, content in items if content not in changed or changed[content] <= released[number])
+
+
+def _changed(request: Request) -> dict[str, datetime]:
+    """Content -> when its decision or its redactions changed last."""
+    changes: list[tuple[str, datetime]] = []
+    for rows, columns in (
+        (Decision.objects.filter(request=request), ("at", "replaced")),
+        (Redaction.objects.filter(request=request), ("at", "removed")),
+    ):
+        for content, *moments in rows.values_list("content", *columns):
+            changes += [(content, moment) for moment in moments if moment is not None]
+    return dict(sorted(changes, key=lambda change: change[1]))
 
 
 def letter(request: Request, items: tuple[DecidedItem, ...], pack: LawPack) -> str:

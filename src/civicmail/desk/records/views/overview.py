@@ -12,6 +12,7 @@ from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.pages.city_request import CityRequest, acting, may
+from civicmail.city.pages.page import Action
 from civicmail.desk.records.actions.content import object_of
 from civicmail.desk.records.models import Request
 from civicmail.desk.records.views import request_page
@@ -41,6 +42,16 @@ ACTS = {
     "records.reopen": "Reopened it",
     "records.suit": "Recorded a suit",
     "records.end-suit": "Recorded the end of the suit",
+    "records.notice-added": "Added a notice to a subject",
+    "records.notice-served": "Served a notice to a subject",
+    "records.notice-disputed": "Recorded a court action of a subject",
+    "records.notice-ended": "Ended a notice to a subject",
+    "records.notice-dropped": "Took back a notice to a subject",
+    "records.contest": "The requester contested something",
+    "records.contest-answered": "Answered a contest",
+    "records.case-file": "Exported the case file",
+    "records.attestation-asked": "Asked for a statement on personal accounts",
+    "records.attested": "Answered about personal accounts",
     "hold.placed": "Placed a hold",
     "hold.lifted": "Lifted a hold",
     "scope.proposed": "Proposed a scope",
@@ -55,7 +66,7 @@ def overview(request: CityRequest, number: str) -> HttpResponse:
     """Show the request, its scope, pauses and people, and its history."""
     row = request_page.seen(request, number)
     shown: dict[str, Any] = {
-        "page": request_page.page(row),
+        "page": request_page.page(row, actions=_actions(request, row)),
         "row": row,
         "sections": request_page.sections(row, "records-request"),
         "scope": row.scopes.exclude(state__in=("refused", "replaced")).first(),
@@ -65,6 +76,12 @@ def overview(request: CityRequest, number: str) -> HttpResponse:
         "entries": reverse("entries") if may(request, "entries.see") else "",
     }
     return render(request, "records/request.html", shown)
+
+
+def _actions(request: CityRequest, row: Request) -> list[Action]:
+    if not may(request, "records.export"):
+        return []
+    return [Action("Export the case file", reverse("records-case-file", args=[row.number]), False)]
 
 
 def _history(row: Request) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,6 +19,9 @@ from civicmail.core.redaction.manifest import NAME
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import Production
 from civicmail.desk.records.production.dispositions import equation
+from civicmail.desk.records.queries import notices
+from civicmail.desk.records.queries.law import local_day, pack_or_none
+from civicmail.desk.records.queries.notices import Lock
 from civicmail.desk.records.states import PRODUCTION, PRODUCTIONS
 from civicmail.desk.records.views import production_files, request_page
 
@@ -38,6 +42,7 @@ def production(request: CityRequest, number: str, production: int) -> HttpRespon
     row = get_object_or_404(Production.objects.select_related("by", "approved_by"), request=request_row, number=production)
     is_running = row.state in productions.UNDER_WAY
     at = [number, production]
+    locked = lock(row, request.now)
     stop = reverse("records-production-stop", args=at) if is_running and may(request, "records.work") else ""
     is_checking = row.state == "checking"
     done = row.checked if is_checking else row.done
@@ -48,14 +53,20 @@ def production(request: CityRequest, number: str, production: int) -> HttpRespon
         "files": list(row.files.order_by("item", "name")[:FILES]),
         "count": row.files.count(),
         "equation": equation(row.balance) if row.balance else "",
-        "lock": productions.lock_of(request_row) if row.state == "approved" else None,
+        "lock": locked,
         "may_continue": may(request, "records.work") and "again" in PRODUCTIONS.actions(row.state),
     }
     if row.state == "released":
         shown |= {"signed": row.files.filter(name=NAME).first(), "key": production_files.public_key()}
-    page = head(row, actions=() if is_running else _buttons(request, row))
+    page = head(row, actions=() if is_running else _buttons(request, row, is_locked=locked is not None))
     facts = Progress(reverse("records-production", args=at), done, 0 if is_checking else row.total, is_running)
     return progress.response(request, "records/production.html", page, facts, shown)
+
+
+def lock(row: Production, at: datetime) -> Lock | None:
+    """The notice that locks a production that could be released otherwise."""
+    pack = pack_or_none(row.request) if row.state in ("asked", "approved") else None
+    return notices.lock_of(row, pack, local_day(at)) if pack is not None else None
 
 
 def head(row: Production, heading: str = "", **more: Any) -> Page:
@@ -71,12 +82,12 @@ def head(row: Production, heading: str = "", **more: Any) -> Page:
     return Page(page.h1, page.section, [*page.crumbs, *above], PRODUCTION[row.state], facts, **more)
 
 
-def _buttons(request: CityRequest, row: Production) -> list[Action]:
+def _buttons(request: CityRequest, row: Production, *, is_locked: bool) -> list[Action]:
     now = epoch_ms(request.now)
     at = [row.request.number, row.number]
     allowed = {
         "approve": bool(four_eyes.may(request.actor, "records.approve", productions.about(row), now=now)),
-        "release": may(request, "records.work"),
+        "release": may(request, "records.work") and not is_locked,
         "stop": may(request, "records.work"),
     }
     names = [name for name in BUTTONS if name in PRODUCTIONS.actions(row.state) and allowed[name]]

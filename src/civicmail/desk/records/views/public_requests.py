@@ -32,7 +32,7 @@ from civicmail.desk.records.queries import clock
 from civicmail.desk.records.queries.law import in_force, local_day, pack_or_none
 from civicmail.desk.records.queries.receipts import by_code, by_token, token_of
 from civicmail.desk.records.states import REQUEST
-from civicmail.desk.records.views import production_files
+from civicmail.desk.records.views import contest_page, notice_page, production_files
 
 REQUESTS = RateLimit(10)
 """Requests of one network in an hour."""
@@ -51,7 +51,7 @@ _WORD = re.compile(r"\w{4,}")
 
 type Contribution = Callable[[Request, str], dict[str, Any]]
 """(request, token) -> {"template": …, …}: a part of the status page."""
-PARTS: list[Contribution] = [production_files.public_part]
+PARTS: list[Contribution] = [production_files.public_part, notice_page.public_part, contest_page.public_part]
 """Parts that other modules of the desk show below the state, in this order."""
 
 
@@ -144,7 +144,7 @@ def ask(request: CityRequest) -> HttpResponse:
     form = RequestForm(request.POST if request.method == "POST" else None)
 
     def verb() -> Receipt:
-        _require(REQUESTS, request, now)
+        require_rate(REQUESTS, request, now)
         return intake.submit(form.new, now=now)
 
     if request.method == "POST" and form.is_valid() and (receipt := run_verb(form, verb)) is not None:
@@ -195,7 +195,7 @@ def status(request: CityRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
 
     def verb() -> Request:
-        _require(CODES, request, epoch_ms(request.now))
+        require_rate(CODES, request, epoch_ms(request.now))
         row = by_code(form.cleaned_data["code"])
         if row is None:
             raise Conflict(gettext("No request has this code. Look at the receipt again; a 0 is a zero."))
@@ -216,7 +216,7 @@ def follow(request: CityRequest, token: str) -> HttpResponse:
     form = ReplyForm(request.POST if request.method == "POST" else None)
 
     def verb() -> bool:
-        _require(WRITES, request, epoch_ms(request.now))
+        require_rate(WRITES, request, epoch_ms(request.now))
         replies.write(row, form.cleaned_data["text"], now=epoch_ms(request.now))
         return True
 
@@ -255,7 +255,7 @@ def _up() -> list[tuple[str, str]]:
     return [(gettext("Public records"), reverse("public-records"))]
 
 
-def _require(limit: RateLimit, request: CityRequest, now: int) -> None:
+def require_rate(limit: RateLimit, request: CityRequest, now: int) -> None:
     """Raise Conflict if this network did it too often in the last hour; no address is stored."""
     if not limit.takes(request.META.get("REMOTE_ADDR", ""), now):
         raise Conflict(gettext("From your network this was done often in the last hour; please come back later."))

@@ -23,6 +23,8 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("Contradictions", "records-contradictions"),
     ("Clock", "records-clock"),
     ("Productions", "records-productions"),
+    ("Notices", "records-request-notices"),
+    ("Contests", "records-request-contests"),
 )
 """(label, name of the URL) of the pages of one request, in the order of the work."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,8 +15,8 @@ from civicmail.city.pages.progress import Progress
 from civicmail.desk.records import affidavit
 from civicmail.desk.records.listed_items import TROUBLES
 from civicmail.desk.records.models import Search
-from civicmail.desk.records.queries import items, requests
-from civicmail.desk.records.states import OPEN, SEARCH
+from civicmail.desk.records.queries import affidavits, items, requests
+from civicmail.desk.records.states import ATTESTATION, OPEN, SEARCH
 from civicmail.desk.records.views import request_page
 
 LISTED = 200
@@ -44,6 +43,8 @@ def search(request: CityRequest, number: str) -> HttpResponse:
         "may_settle": works and bool(may(request, "records.review")),
         "open_items": trouble.count(),
         "trouble": [(item, TROUBLES.get(item.trouble, item.trouble)) for item in trouble[:LISTED]],
+        "attestations": [(one, ATTESTATION[one.state]) for one in row.attestations.select_related("person")],
+        "may_ask": row.state in OPEN and row.suit is None and bool(may(request, "records.work")),
         "terms": [(term, boxes) for term, boxes in (latest.counts if latest else {}).items() if term],
     }
     page = request_page.page(row, "Search")
@@ -55,10 +56,7 @@ def affidavit_file(request: CityRequest, number: str, pk: int, kind: str) -> Htt
     """Download the affidavit of a finished search. kind: txt or json."""
     row = request_page.seen(request, number)
     found = get_object_or_404(Search.objects.select_related("scope__request", "by"), pk=pk, scope__request=row, state="ready")
-    settled = found.items.exclude(settled="").values_list("settled").annotate(number=Count("pk"))
-    open_items = found.items.exclude(trouble="").filter(settled="").count()
-    plain = affidavit.affidavit(found, dict(settled), open_items)
-    plain["made"] = epoch_ms(request.now)
+    plain = {**affidavits.affidavit_of(found), "made": epoch_ms(request.now)}
     if kind == "json":
         response: HttpResponse = JsonResponse(plain, json_dumps_params={"indent": 1})
     else:

@@ -10,10 +10,12 @@ from ninja import Router, Schema
 
 from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.intake import Receipt
-from civicmail.desk.records.acts import productions, replies, requests
+from civicmail.desk.records.acts import attestations, contests, notices, productions, replies, requests
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
+from civicmail.desk.records.lists.contests import CONTESTS
+from civicmail.desk.records.lists.notices import NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
@@ -22,7 +24,7 @@ from civicmail.desk.records.models import Scope as ScopeRow
 from civicmail.desk.records.models import Search as SearchRow
 from civicmail.desk.records.queries import clock
 from civicmail.desk.records.queries.law import local_day
-from civicmail.desk.records.views import request_page, search_pages
+from civicmail.desk.records.views import case_file, request_page, search_pages
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -35,6 +37,8 @@ router = Router(tags=["Records requests"])
 REQUEST_ROW = list_operation(router, REQUESTS)
 REPLY_ROW = list_operation(router, REPLIES)
 PRODUCTION_ROW = list_operation(router, PRODUCTIONS)
+NOTICE_ROW = list_operation(router, NOTICES)
+CONTEST_ROW = list_operation(router, CONTESTS)
 ONE = "/records/requests/{str:number}"
 
 
@@ -181,3 +185,28 @@ act_operation(router, replies.REQUEST, RecordReceipt, _receipt)
 act_operation(router, replies.MAKE_REQUEST, REQUEST_ROW.schema, _changed)
 for change in productions.ACTS:
     act_operation(router, change, PRODUCTION_ROW.schema, PRODUCTION_ROW)
+
+
+@operation(router, "GET", f"{ONE}/case-file", act="records.export", scope="read:records", page="records-case-file")
+def export_record_case_file(request: Call, number: str) -> HttpResponseBase:
+    """Export everything about a request as a zip file that a court can check, with the audit entries and their proofs."""
+    return case_file.export(request, number)
+
+
+class RecordAttestation(RowSchema):
+    """What somebody stated about personal accounts and devices. state: asked, signed or refused; has_records: whether there were
+    some, none while it is not signed; answer: as it was signed."""
+
+    id: int
+    state: str
+    asked: datetime
+    signed: datetime | None
+    has_records: bool | None
+    answer: str
+
+
+for on_attestation in attestations.ACTS:
+    act_operation(router, on_attestation, RecordAttestation, RecordAttestation.from_row)
+for on_notice in notices.ACTS:
+    act_operation(router, on_notice, NOTICE_ROW.schema, NOTICE_ROW)
+act_operation(router, contests.ANSWER, CONTEST_ROW.schema, CONTEST_ROW)
