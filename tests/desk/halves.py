@@ -38,8 +38,8 @@ from civicmail.desk.incidents.actions import message_removal
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.oversight.actions import emergencies, reveal_reviews, rule_decisions
 from civicmail.desk.oversight.models import Emergency, Version
-from civicmail.desk.records.actions import productions, scopes, second_reading
-from civicmail.desk.records.models import Assignment, Item, Production, Request, Scope, Search
+from civicmail.desk.records.actions import contests, productions, scopes, second_reading
+from civicmail.desk.records.models import Assignment, Contest, Item, Production, Redaction, Request, Scope, Search
 from civicmail.desk.records.models import Decision as ItemDecision
 from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
@@ -271,6 +271,13 @@ def _production(a: str, now: int) -> Second:
     return lambda who, at: productions.give_back(made, WHY, actor=who, now=at)
 
 
+def _contest(a: str, now: int) -> Second:
+    request = _records("boss", now, "released")
+    mark = Redaction.objects.create(request=request, content="c", number=1, first=1, last=1, code="x", by=row(a), at=from_ms(now))
+    made = Contest.objects.create(request=request, redaction=mark.number, text=WHY, made=from_ms(now))
+    return lambda who, at: contests.answer(made, "upheld", WHY, actor=who, now=at)
+
+
 HALVES: dict[str, Callable[[str, int], Second]] = {
     "request.decide": _request,
     "request.decide-higher": _request_higher,
@@ -302,6 +309,7 @@ HALVES: dict[str, Callable[[str, int], Second]] = {
     "records.confirm-scope": _scope,
     "records.second": _item,
     "records.approve": _production,
+    "records.contest": _contest,
 }
 BESIDE = {"mandate.approve of a change", "violation.find", "violation.decide", "violation.hear", "disposal"}
 """Acts in which only some steps take two, so that their verb asks and not the table."""
