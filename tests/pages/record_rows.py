@@ -141,11 +141,21 @@ def _fill(t: Any, row: models.Request) -> None:
         models.Publication.objects.create(
             production=productions[n], slug=f"lead-lines-{n}", title="Lead lines", state=state, after=now, by=officer
         )
-    for state in sorted(states.LETTER):
-        models.Letter.objects.create(
-            request=row, kind="acknowledgment", text="We have your request.", state=state, by=officer, at=now
+    letters = (("asked", "partial-denial"), ("draft", "status"), ("sent", "acknowledgment"), ("draft", "narrowing"))
+    for state, kind in letters:
+        letter = models.Letter.objects.create(
+            request=row, kind=kind, subject=f"Your request {row.number}", text="We have your request.", state=state, by=officer,
+            at=now, sent=now if state == "sent" else None,
+        )  # fmt: skip
+        t.objects.setdefault(f"records letter {state}", letter.pk)
+    t.objects["records letter discarded"] = letter.pk
+    for is_estimate in (True, False):
+        charge = models.FeeLine.objects.create(
+            request=row, task="copy", amount=200, rate="0.0135", is_estimate=is_estimate, by=officer, at=now
         )
-    models.FeeLine.objects.create(request=row, task="copies", amount=10, rate="0.0135", by=officer, at=now)
+    t.objects["records charge"] = charge.pk
+    for kind in states.FEE_EVENTS:
+        models.FeeEvent.objects.create(request=row, kind=kind, amount=2, reason="In the public interest.", by=officer, at=now)
     for key, state in [("spare", "due"), *((state, state) for state in sorted(states.NOTICE))]:
         notice = models.SubjectNotice.objects.create(
             request=row,

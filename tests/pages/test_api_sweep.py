@@ -160,6 +160,7 @@ PLAIN: dict[str, str] = {
     "search": "only leads on to the search of mail, people or an examination",
     "records-preview": "shows pictures of the pages that would leave; programs read what was released",
     "records-reply": "list_record_replies has what it shows",
+    "records-letter": "list_record_letters has what it shows",
     "records-production": "list_record_productions has what it shows",
     "records-difference": "two texts side by side, for eyes",
     "records-detectors": "figures of the program's own tests",

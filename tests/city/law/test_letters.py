@@ -125,7 +125,8 @@ def test_the_law_pack_says_which_letter_an_act_sends() -> None:
     assert WISCONSIN.letter("denial", oral=False).id == "denial"
     assert WISCONSIN.letter("release", withheld=True).id == "partial-denial"
     assert WISCONSIN.letter("estimate", prepay=True).id == "prepayment"
-    assert FEDERAL.letter("estimate", prepay=True).id == "estimate"
+    assert FEDERAL.letter("status", notice=True).id == "status"
+    assert [WISCONSIN.letter("denial", oral=oral, whole=True).id for oral in (True, False)] == ["oral-denial", "denial-whole"]
     with pytest.raises(NotInPack, match="no letter farewell"):
         WISCONSIN.letter("farewell", oral=True)
 
@@ -176,3 +177,28 @@ def test_an_optional_paragraph_is_left_out_with_its_fact() -> None:
     facts = complete(WISCONSIN, "narrowing")
     assert "hours of work" not in WISCONSIN.render_letter("narrowing", facts).body.replace("work is", "")
     assert "is 14 hours" in WISCONSIN.render_letter("narrowing", facts | {"hours": 14}).body
+
+
+@pytest.mark.parametrize(("pack", "kind", "language"), CASES, ids=lambda part: getattr(part, "name", part))
+def test_r28_a_draft_says_what_is_missing_and_is_whole_once_it_is_written(pack: LawPack, kind: str, language: str) -> None:
+    facts = complete(pack, kind) | {fact: f"<{fact}>" for fact in pack.letter(kind).facts}
+    whole = pack.draft_letter(kind, facts, language)
+    assert whole == pack.render_letter(kind, facts, language)
+    pack.check_draft(kind, whole.body, facts, language)
+    for fact in pack.letter(kind).facts:
+        given = facts | {fact: None}
+        draft = pack.draft_letter(kind, given, language)
+        blank = f"[{fact.replace('-', ' ')}]"
+        if blank not in draft.body:
+            continue  # only the subject names it
+        with pytest.raises(IncompleteLetter, match=f"Write the {fact.replace('-', ' ')}"):
+            pack.check_draft(kind, draft.body, given, language)
+        pack.check_draft(kind, draft.body.replace(blank, "As written."), given, language)
+        with pytest.raises(IncompleteLetter, match="must say"):
+            pack.check_draft(kind, draft.body, facts, language)
+    for name, fields in pack.letter(kind).rows.items():
+        for what in fields:
+            given = facts | {name: [facts[name][0], facts[name][1] | {what: ""}]}
+            draft = pack.draft_letter(kind, given, language)
+            with pytest.raises(IncompleteLetter, match=f"Row 2 of {name} has no {what}"):
+                pack.check_draft(kind, draft.body.replace(f"[{what}]", "As written."), given, language)

@@ -70,7 +70,7 @@ def test_a_new_holiday_touches_the_requests_whose_last_day_it_moves() -> None:
 
 
 def test_a_pause_whose_reason_is_gone_touches_its_request() -> None:
-    new = changed(('id = "awaiting-prepayment"', 'id = "awaiting-payment"'))
+    new = changed(*((f'{field} = "awaiting-prepayment"', f'{field} = "awaiting-payment"') for field in ("id", "pauses")))
     facts = RequestFacts(clocks={"respond": STARTED}, pauses=[Pause("awaiting-prepayment", STARTED, date(2026, 12, 4))])
     assert [(c.what, c.table, c.old, c.new) for c in touched(diff(OLD, new), facts)] == [
         ("removed", "pause_reason", "Waiting for a payment in advance", ""),

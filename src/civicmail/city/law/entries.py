@@ -129,10 +129,13 @@ class LetterText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Letter(Entry, frozen=True, kw_only=True):
-    """A kind of letter. purpose, when: which letter an act sends; facts: all required; rows: lists, and the facts of each row."""
+    """A kind of letter. purpose, when: which letter an act sends; facts: all required; rows: lists, and the facts of each row;
+    approval: the role that must agree before it is sent; pauses: the reason for which the clock stops when it is sent."""
 
     purpose: Id
     when: dict[str, bool] = field(default_factory=dict)
+    approval: str = ""
+    pauses: str = ""
     facts: tuple[Id, ...] = ()
     rows: dict[str, tuple[Id, ...]] = field(default_factory=dict)
     sentences: tuple[Id, ...] = ()

@@ -54,6 +54,44 @@ def render(letter: Letter, facts: Mapping[str, Any], language: str, wording: Wor
     return Rendered(letter.id, language, _filled(text.subject, letter, text, facts, language, wording), body)
 
 
+def draft(letter: Letter, facts: Mapping[str, Any], language: str, wording: Wording) -> Rendered:
+    """Fill in a letter as far as the facts go: a fact that is missing is "[fact]" (blank). Raises IncompleteLetter if it is not in
+    this language."""
+    text = _text(letter, language)
+    filled = {name: blank(name) if _is_blank(facts.get(name)) else facts[name] for name in letter.facts}
+    for name, fields in letter.rows.items():
+        rows = facts.get(name) or ()
+        filled[name] = [{what: blank(what) if _is_blank(row.get(what)) else row[what] for what in fields} for row in rows]
+    known = {**facts, **filled}
+    body = "\n\n".join(filter(None, _paragraphs(letter, text, known, language, wording)))
+    return Rendered(letter.id, language, _filled(text.subject, letter, text, known, language, wording), body)
+
+
+def blank(name: str) -> str:
+    """What a draft has in place of a fact that a person must write."""
+    return f"[{name.replace('-', ' ')}]"
+
+
+def check_draft(letter: Letter, text: str, facts: Mapping[str, Any], language: str, wording: Wording) -> None:
+    """Check a draft that a person edited. A fact that is not given must be written in place of its blank; one that is given, and
+    that the template shows, must be in the text as it is given. Raises IncompleteLetter."""
+    by_hand = [name for name in letter.facts if _is_blank(facts.get(name))]
+    wrong = [f"Write the {name.replace('-', ' ')} in place of {blank(name)}." for name in by_hand if blank(name) in text]
+    plain, template = _plain(text), _text(letter, language)
+    shown = {match[2] for match in _PLACE.finditer(template.body) if match[1] is None}
+    wrong += [
+        f"The letter must say “{_words(facts[name], language, wording)}” ({name.replace('-', ' ')})."
+        for name in letter.facts
+        if name in shown and name not in by_hand and _plain(_words(facts[name], language, wording)) not in plain
+    ]
+    try:
+        check(letter, text, {**facts, **dict.fromkeys(by_hand, "written")}, language, wording)
+    except IncompleteLetter as error:
+        wrong += error.problems
+    if wrong:
+        raise IncompleteLetter(wrong)
+
+
 def check(letter: Letter, text: str, facts: Mapping[str, Any], language: str, wording: Wording) -> None:
     """Check a letter's text: every mandatory sentence word for word, and the reason of every row. Raises IncompleteLetter."""
     wrong = _missing(letter, facts, wording)

@@ -165,9 +165,18 @@ class LawPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The letter with this id, filled in. Raises IncompleteLetter, NotInPack."""
         return templates.render(self.letter(kind), facts, language, self._wording())
 
+    def draft_letter(self, kind: str, facts: Mapping[str, Any], language: str = "en") -> templates.Rendered:
+        """The letter as far as the facts go; what a person must write in is "[fact]". Raises IncompleteLetter, NotInPack."""
+        return templates.draft(self.letter(kind), facts, language, self._wording())
+
     def check_letter(self, kind: str, text: str, facts: Mapping[str, Any], language: str = "en") -> None:
         """Check the text of a letter after a person edited it. Raises IncompleteLetter, NotInPack."""
         templates.check(self.letter(kind), text, facts, language, self._wording())
+
+    def check_draft(self, kind: str, text: str, facts: Mapping[str, Any], language: str = "en") -> None:
+        """Check the text of a draft. Facts that are not given must be written into it, those that are given must be in it.
+        Raises IncompleteLetter, NotInPack."""
+        templates.check_draft(self.letter(kind), text, facts, language, self._wording())
 
     def due(self, clock: str, start: date, pauses: Iterable[accounts.Pause] = (), extended: int = 0) -> date:
         """The last day of a period that began behind this day; STANDS_STILL while a pause lasts. extended: further days.
@@ -293,6 +302,7 @@ def _dangling(pack: LawPack) -> list[str]:
         *((n, "letter", (n.letter,)) for n in pack.notice_classes),
         *((n, "pause_reason", (n.locked_while,) if n.locked_while else ()) for n in pack.notice_classes),
         *((x, "sentence", x.sentences) for x in pack.letters),
+        *((x, "pause_reason", (x.pauses,) if x.pauses else ()) for x in pack.letters),
     ]
     known = pack.entries().keys()
     return [

@@ -252,8 +252,8 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)
         case inputs.Day() | inputs.OptionalDay():
             return day_field(words["label"], words["help_text"], required=required)
-        case inputs.Money():
-            return forms.DecimalField(min_value=0, max_value=field.maximum, decimal_places=2, **words)
+        case inputs.Amount():
+            return forms.DecimalField(min_value=0, max_value=field.maximum, decimal_places=field.places, **words)
         case inputs.People():
             return PeopleField(max_length=2000, **words)
         case inputs.Lines():

@@ -173,10 +173,17 @@ class People(Field["list[Somebody]"]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Money(Field[Decimal | None]):
-    """Dollars and cents, from nothing to maximum."""
+class Amount(Field[Decimal | None]):
+    """A number from nothing to maximum, with so many places behind the point; None when an optional one is missing."""
 
     maximum: int
+    places: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money(Amount):
+    """Dollars and cents, or none."""
+
     required: bool = False
 
 

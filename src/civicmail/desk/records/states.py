@@ -49,6 +49,8 @@ PUBLICATION = labels(planned="scheduled", public="active", taken="retired")
 LETTER = labels("draft", "sent", asked="pending")
 ATTESTATION = labels("signed", asked="open", refused="denied")
 REPLY = labels("open", "dismissed", read="closed")
+FEE_EVENTS = ("reduced", "paid")
+"""What changes the charges of a request."""
 SUGGESTION = labels("open", "dismissed", used="applied")
 
 OPEN: frozenset[str] = frozenset({"new", "scoping", "review", "approval", "released"})

@@ -5,8 +5,21 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.pages import act_pages, list_pages
-from civicmail.desk.records.acts import attestations, contests, notices, productions, replies, requests, reviews, scopes, searches
+from civicmail.desk.records.acts import (
+    attestations,
+    contests,
+    fees,
+    letters,
+    notices,
+    productions,
+    replies,
+    requests,
+    reviews,
+    scopes,
+    searches,
+)
 from civicmail.desk.records.lists.contests import CONTESTS, REQUEST_CONTESTS
+from civicmail.desk.records.lists.letters import LETTERS
 from civicmail.desk.records.lists.notices import NOTICES, REQUEST_NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
@@ -18,6 +31,8 @@ from civicmail.desk.records.views import (
     counter,
     detectors_page,
     difference_page,
+    fees_page,
+    letter_page,
     notice_page,
     overview,
     production_files,
@@ -48,7 +63,7 @@ urlpatterns = [
     path(f"{_PUBLIC}files/<str:name>", production_files.public_file, name="public-records-file"),
     *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
-    *list_pages.paths([PRODUCTIONS, NOTICES, REQUEST_NOTICES, CONTESTS, REQUEST_CONTESTS]),
+    *list_pages.paths([PRODUCTIONS, LETTERS, NOTICES, REQUEST_NOTICES, CONTESTS, REQUEST_CONTESTS]),
     path("records/contests/<int:pk>/", contest_page.contest, name="records-contest"),
     path("records/notices/<int:pk>/", notice_page.notice, name="records-notice"),
     path(_ONE, overview.overview, name="records-request"),
@@ -66,9 +81,12 @@ urlpatterns = [
     path(_ITEM + "difference/<int:other>/", difference_page.difference, name="records-difference"),
     path("records/detectors/", detectors_page.detectors, name="records-detectors"),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
+    path(f"{_ONE}letters/<int:letter>/", letter_page.letter, name="records-letter"),
+    path(f"{_ONE}fees/", fees_page.page, name="records-fees"),
     path(_PRODUCTION, production_page.production, name="records-production"),
     path(f"{_PRODUCTION}package/", production_files.whole, name="records-production-package"),
     path(f"{_PRODUCTION}files/<str:name>", production_files.file, name="records-production-file"),
     *act_pages.paths([*notices.ACTS, *contests.ACTS, *attestations.ACTS]),
+    *act_pages.paths([*letters.ACTS, *fees.ACTS]),
     *act_pages.paths([*scopes.ACTS, *searches.ACTS, *reviews.ACTS, *requests.ACTS, *replies.ACTS, *productions.ACTS]),
 ]

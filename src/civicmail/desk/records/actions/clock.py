@@ -38,6 +38,11 @@ def pause(row: Request, reason: str, evidence: str, *, actor: Actor, now: int) -
     """Stop the clock. reason: an id of the law pack; evidence: what the pack wants written down, such as when the question was
     sent. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "records.work", now=now)
+    return stop(row, reason, evidence, actor=actor, now=now)
+
+
+def stop(row: Request, reason: str, evidence: str, *, actor: Actor, now: int) -> Pause:
+    """The same, for a verb that has asked the guard. Raises Unusable, Conflict."""
     pack = usable_pack(row)
     known = _reason(pack, reason)
     evidence = checked_reason(evidence, "evidence", min_length=3)
@@ -55,7 +60,7 @@ def pause(row: Request, reason: str, evidence: str, *, actor: Actor, now: int) -
         made = Pause.objects.create(request=request, reason=known.id, note=evidence, began=from_ms(now), by=acting_person(actor))
         facts = {"reason": known.id, "pause": made.pk}
         entries.enter("records.pause", actor=actor, reason=evidence, now=now, object=object_of(request), facts=facts)
-        _set_due(request, pack)
+        set_due(request, pack)
     return made
 
 
@@ -72,7 +77,7 @@ def resume(row: Request, *, actor: Actor, reason: str, now: int) -> Pause:
         stopped.save(update_fields=["ended"])
         facts = {"pause": stopped.pk}
         entries.enter("records.resume", actor=actor, reason=reason, now=now, object=object_of(request), facts=facts)
-        _set_due(request, pack)
+        set_due(request, pack)
     return stopped
 
 
@@ -88,7 +93,7 @@ def set_target(row: Request, clock_id: str, *, actor: Actor, reason: str, now: i
         request.save(update_fields=["clock"])
         facts = {"before": before, "after": clock_id}
         entries.enter("records.set-target", actor=actor, reason=reason, now=now, object=object_of(request), facts=facts)
-        _set_due(request, pack)
+        set_due(request, pack)
     return request
 
 
@@ -109,7 +114,7 @@ def _reason(pack: LawPack, reason: str) -> PauseReason:
         raise field_error("reason", "Choose a reason of the law.") from None
 
 
-def _set_due(request: Request, pack: LawPack) -> None:
+def set_due(request: Request, pack: LawPack) -> None:
     """The target moves by the days for which its clock stood still; while it stands still there is none."""
     due = clock.due(request, pack)
     request.due = None if due == STANDS_STILL else due

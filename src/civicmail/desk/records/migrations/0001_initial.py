@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                 ("since", models.DateTimeField(help_text="in this state")),
                 ("outcome", models.CharField(blank=True, max_length=10)),
                 ("closed", models.DateTimeField(blank=True, null=True)),
+                ("reasons_demanded", models.DateField(blank=True, null=True)),
                 ("suit", models.DateTimeField(blank=True, null=True)),
                 ("why", models.CharField(blank=True, help_text="of the last change of state", max_length=400)),
                 (
@@ -233,11 +234,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=40)),
                 ("language", models.CharField(default="en", max_length=5)),
+                ("subject", models.CharField(blank=True, max_length=200)),
                 ("text", models.TextField()),
-                ("facts", models.JSONField(default=dict)),
                 ("state", models.CharField(db_index=True, default="draft", max_length=10)),
                 ("at", models.DateTimeField()),
                 ("sent", models.DateTimeField(blank=True, null=True)),
+                ("why", models.CharField(blank=True, max_length=400)),
                 (
                     "approved_by",
                     models.ForeignKey(
@@ -267,13 +269,30 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=2, max_digits=10)),
                 ("rate", models.DecimalField(decimal_places=4, max_digits=10)),
                 ("is_estimate", models.BooleanField(default=True)),
-                ("waived", models.BooleanField(default=False)),
                 ("note", models.CharField(blank=True, max_length=400)),
                 ("at", models.DateTimeField()),
                 ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
                 (
                     "request",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="fees", to="records.request"),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeeEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=10)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=10)),
+                ("reason", models.CharField(max_length=400)),
+                ("at", models.DateTimeField()),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
+                (
+                    "request",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="fee_events", to="records.request"),
                 ),
             ],
             options={

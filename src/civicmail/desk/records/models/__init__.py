@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from civicmail.desk.records.models.productions import Contest, ProducedFile, Production, Publication
-from civicmail.desk.records.models.replies import FeeLine, Letter, SubjectNotice
+from civicmail.desk.records.models.replies import FeeEvent, FeeLine, Letter, SubjectNotice
 from civicmail.desk.records.models.requests import (
     Assignment,
     Contact,
@@ -23,6 +23,7 @@ __all__ = [
     "Contact",
     "Contest",
     "Decision",
+    "FeeEvent",
     "FeeLine",
     "HeardForRecords",
     "Hold",

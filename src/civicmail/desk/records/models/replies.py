@@ -13,18 +13,19 @@ from civicmail.desk.records.models.requests import Request
 
 class Letter(models.Model):
     """A letter to the requester, made by the law pack's template. kind: of the pack; text: as sent; state: of
-    states.LETTER."""
+    states.LETTER; by: who wrote it last; why: it was returned."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="letters")
     kind = models.CharField(max_length=40)
     language = models.CharField(max_length=5, default="en")
+    subject = models.CharField(max_length=200, blank=True)
     text = models.TextField()
-    facts = models.JSONField(default=dict)
     state = models.CharField(max_length=10, default="draft", db_index=True)
     by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     sent = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -37,15 +38,14 @@ class Letter(models.Model):
 
 
 class FeeLine(models.Model):
-    """Time or material of a lawful task. task: id of the law pack, the only ones that exist; amount: in the pack's unit;
-    cents: the price; waived: in the public interest."""
+    """Time or material of a lawful task. task: id of the law pack, the only ones that exist; amount: in the pack's unit; rate: of a
+    unit, or the actual cost; note: what it was for, and what the law wants written down."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="fees")
     task = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=10, decimal_places=2)
     rate = models.DecimalField(max_digits=10, decimal_places=4)
     is_estimate = models.BooleanField(default=True)
-    waived = models.BooleanField(default=False)
     note = models.CharField(max_length=400, blank=True)
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -55,6 +55,24 @@ class FeeLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request}: {self.task}"
+
+
+class FeeEvent(models.Model):
+    """A reduction of the charges, or a payment. kind: of states.FEE_EVENTS; amount: to which they are reduced, 0 where they are
+    waived, or what was paid; reason: why, or how it was paid. The last reduction counts."""
+
+    request = models.ForeignKey(Request, models.PROTECT, related_name="fee_events")
+    kind = models.CharField(max_length=10)
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    reason = models.CharField(max_length=400)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.kind} {self.amount}"
 
 
 class SubjectNotice(models.Model):

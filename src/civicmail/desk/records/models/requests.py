@@ -27,7 +27,8 @@ class Request(models.Model):
     incarcerated: the requester's longer hold; text: in the requester's words; title: the desk's name for it; law, law_version: the
     pack under which it runs, empty until one was adopted; clock: its clock that gives the target; entered: who of the desk entered
     it, null for a request that came in by itself; state: of states.REQUEST; outcome: of states.OUTCOMES when it is done; due: the
-    internal target, null while its clock stands still; suit: when a suit was served, from which nothing of it changes."""
+    internal target, null while its clock stands still; reasons_demanded: the day on which written reasons for an oral denial were
+    demanded; suit: when a suit was served, from which nothing of it changes."""
 
     number = models.CharField(max_length=20, unique=True)
     receipt = models.CharField(max_length=64, unique=True)
@@ -52,6 +53,7 @@ class Request(models.Model):
     since = models.DateTimeField(help_text="in this state")
     outcome = models.CharField(max_length=10, blank=True)
     closed = models.DateTimeField(null=True, blank=True)
+    reasons_demanded = models.DateField(null=True, blank=True)
     suit = models.DateTimeField(null=True, blank=True)
     why = models.CharField(max_length=400, blank=True, help_text="of the last change of state")
 

@@ -53,9 +53,12 @@ def worked_days(row: Request) -> set[date]:
     return {local_day(from_ms(moment)) for moment in at.values_list("at", flat=True)}
 
 
-def due(row: Request, pack: LawPack) -> date:
-    """The target: the last day of the request's clock, pauses not counted."""
-    return pack.due(row.clock, local_day(row.received), pauses_of(row))
+def due(row: Request, pack: LawPack, *, letter: str = "") -> date:
+    """The target: the last day of the request's clock, pauses not counted, with the extensions of which the requester was sent the
+    letter. letter: one that is about to be sent."""
+    sent = {letter, *row.letters.filter(state="sent").values_list("kind", flat=True)} - {""}
+    extended = sum(e.days for e in pack.extensions if e.clock == row.clock and e.letter in sent)
+    return pack.due(row.clock, local_day(row.received), pauses_of(row), extended)
 
 
 def place_in_queue(row: Request) -> int:

@@ -1,4 +1,4 @@
-"""Tasks of the records desk for the Home page: new requests, mail that fits none, productions to approve (P-21).
+"""Tasks of the records desk for the Home page: new requests, mail that fits none, productions and letters to approve (P-21).
 
 A person who must first activate the role sees count and time too (D4).
 """
@@ -17,14 +17,14 @@ from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.pages.states import label
 from civicmail.city.pages.wording import day
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
-from civicmail.desk.records.models import Attestation, Contest, Production, Reply, Request, SubjectNotice
+from civicmail.desk.records.models import Attestation, Contest, Letter, Production, Reply, Request, SubjectNotice
 
-MAX_PRODUCTIONS = 5
-"""Productions that are shown one by one."""
+MAX_ROWS = 5
+"""Productions and letters that are shown one by one."""
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """Tasks of a records officer or the city attorney, and statements that somebody is asked for; six queries, one for others."""
+    """Tasks of a records officer or the city attorney, and statements that somebody is asked for; seven queries, one for others."""
     officer = actor.holds("records-officer")
     own = _own(actor)
     if not officer and not actor.holds("city-attorney"):
@@ -47,9 +47,13 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     if count:
         tasks_.append(_task(f"Answer contests: {count}", "records-contests", (), label("open"), since, "state=open", may=may))
     asked = Production.objects.filter(state="asked").exclude(by__uid=actor.uid).select_related("request")
-    for row in asked.order_by("pk")[:MAX_PRODUCTIONS]:
+    for row in asked.order_by("pk")[:MAX_ROWS]:
         title, keys = f"Approve production {row.number} of {row.request}", (row.request.number, row.number)
         tasks_.append(_task(title, "records-production", keys, label("pending"), row.since, "", may=may))
+    letters = Letter.objects.filter(state="asked").exclude(by__uid=actor.uid).select_related("request")
+    for letter in letters.order_by("pk")[: MAX_ROWS if actor.holds("city-attorney") else 0]:
+        title, keys = f"Approve a letter of {letter.request}", (letter.request.number, letter.pk)
+        tasks_.append(_task(title, "records-letter", keys, label("pending"), letter.at, "", may=may))
     return [Tasks(gettext("Records"), tasks_), *own]
 
 

@@ -80,7 +80,7 @@ def _changed(request: Request) -> dict[str, datetime]:
 def letter(request: Request, items: tuple[DecidedItem, ...], pack: LawPack) -> str:
     """The letter that comes with the files. Raises IncompleteLetter."""
     counts = dispositions.balance(dispositions.dispositions(items))
-    rows = _withheld(items, pack)
+    rows = withheld_rows(items, pack)
     kind = pack.letter("release", withheld=True) if rows else pack.letter("release")
     left = counts[dispositions.OPEN]
     facts = {
@@ -97,7 +97,7 @@ def letter(request: Request, items: tuple[DecidedItem, ...], pack: LawPack) -> s
     return f"{rendered.subject}\n\n{rendered.body}\n"
 
 
-def _withheld(items: tuple[DecidedItem, ...], pack: LawPack) -> list[Mapping[str, str]]:
+def withheld_rows(items: tuple[DecidedItem, ...], pack: LawPack) -> list[Mapping[str, str]]:
     """A row for each code and reason, with the numbers of what it covers."""
     of_items = dispositions.dispositions(items)
     numbers: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.law.errors import NotInPack
 from civicmail.city.law.pack import LawPack
 from civicmail.city.pages.act import Act
 from civicmail.city.pages.city_request import CityRequest, acting, may
@@ -17,11 +16,9 @@ from civicmail.desk.records.acts import requests as acts
 from civicmail.desk.records.models import Request
 from civicmail.desk.records.queries import clock
 from civicmail.desk.records.queries.law import local_day, pack_or_none
+from civicmail.desk.records.queries.letters import demand_until
 from civicmail.desk.records.states import OPEN
 from civicmail.desk.records.views import request_page
-
-DEMAND_REASONS = "demand-reasons"
-"""The clock of an oral request that was denied, where a law pack has one."""
 
 
 @acting("records.see")
@@ -42,19 +39,9 @@ def page(request: CityRequest, number: str) -> HttpResponse:
         "may_work": may(request, "records.work"),
         "replies": row.replies.filter(state="open"),
         "steps": [(s, _step_title(pack, s.step)) for s in row.steps.select_related("by")],
-        "reasons_until": reasons_until(row, pack),
+        "reasons_until": demand_until(row, pack) if pack and row.reasons_demanded is None else None,
     }
     return render(request, "records/clock.html", shown)
-
-
-def reasons_until(row: Request, pack: LawPack | None) -> object:
-    """The last day on which written reasons for an oral denial can be demanded; None where that does not apply."""
-    if pack is None or not row.oral or row.outcome != "denied" or row.closed is None:
-        return None
-    try:
-        return pack.due(DEMAND_REASONS, local_day(row.closed))
-    except NotInPack:
-        return None
 
 
 def _actions(request: CityRequest, row: Request) -> list[Action]:

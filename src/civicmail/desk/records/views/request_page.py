@@ -23,6 +23,8 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("Contradictions", "records-contradictions"),
     ("Clock", "records-clock"),
     ("Productions", "records-productions"),
+    ("Letters", "records-letters"),
+    ("Fees", "records-fees"),
     ("Notices", "records-request-notices"),
     ("Contests", "records-request-contests"),
 )

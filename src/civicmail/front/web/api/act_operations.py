@@ -147,7 +147,7 @@ def _type(field: Field[Any]) -> Any:
             return bool
         case inputs.Several() | inputs.Lines() | inputs.People():
             return list[str]
-        case inputs.Money():
+        case inputs.Amount():
             return Decimal
         case _:
             return str

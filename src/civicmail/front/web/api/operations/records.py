@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -10,11 +11,12 @@ from ninja import Router, Schema
 
 from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.intake import Receipt
-from civicmail.desk.records.acts import attestations, contests, notices, productions, replies, requests
+from civicmail.desk.records.acts import attestations, contests, fees, letters, notices, productions, replies, requests
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
 from civicmail.desk.records.lists.contests import CONTESTS
+from civicmail.desk.records.lists.letters import LETTERS
 from civicmail.desk.records.lists.notices import NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
 from civicmail.desk.records.lists.replies import REPLIES
@@ -23,6 +25,7 @@ from civicmail.desk.records.models import Reply, Request
 from civicmail.desk.records.models import Scope as ScopeRow
 from civicmail.desk.records.models import Search as SearchRow
 from civicmail.desk.records.queries import clock
+from civicmail.desk.records.queries.fees import Charges, charges_of
 from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.views import case_file, request_page, search_pages
 from civicmail.front.web.api import pagination
@@ -37,6 +40,7 @@ router = Router(tags=["Records requests"])
 REQUEST_ROW = list_operation(router, REQUESTS)
 REPLY_ROW = list_operation(router, REPLIES)
 PRODUCTION_ROW = list_operation(router, PRODUCTIONS)
+LETTER_ROW = list_operation(router, LETTERS)
 NOTICE_ROW = list_operation(router, NOTICES)
 CONTEST_ROW = list_operation(router, CONTESTS)
 ONE = "/records/requests/{str:number}"
@@ -167,6 +171,59 @@ def read_record_clock(request: Call, number: str) -> RecordClock:
     )
 
 
+class RecordCharge(Schema):
+    """id: number of the charge; task: id in the law pack; amount: in the unit of the task; rate: of one; charged: 0 where the law
+    charges nothing; note: what for."""
+
+    id: int
+    task: str
+    amount: Decimal
+    rate: Decimal
+    charged: Decimal
+    note: str
+
+
+class RecordCharges(Schema):
+    """sum: of the charges; total: after a reduction; may_prepay: payment may be asked for in advance."""
+
+    charges: list[RecordCharge]
+    sum: Decimal
+    total: Decimal
+    paid: Decimal
+    owed: Decimal
+    may_prepay: bool
+
+
+class RecordFees(Schema):
+    """What a request is expected to cost, and what it cost."""
+
+    estimate: RecordCharges
+    invoice: RecordCharges
+
+
+def _charges(of: Charges) -> RecordCharges:
+    lines = [
+        RecordCharge(id=c.line.pk, task=c.task.id, amount=c.line.amount, rate=c.line.rate, charged=c.cost, note=c.line.note)
+        for c in of.charges
+    ]
+    return RecordCharges(charges=lines, sum=of.sum, total=of.total, paid=of.paid, owed=of.owed, may_prepay=of.may_prepay)
+
+
+def _fees(row: Request) -> RecordFees:
+    estimate, invoice = (charges_of(row, usable_pack(row), is_estimate=is_estimate) for is_estimate in (True, False))
+    return RecordFees(estimate=_charges(estimate), invoice=_charges(invoice))
+
+
+@operation(router, "GET", f"{ONE}/fees", act="records.see", scope="read:records", page="records-fees", response=RecordFees)
+def read_record_fees(request: Call, number: str) -> RecordFees:
+    """Read the charges of a request: the estimate and the invoice."""
+    return _fees(request_page.seen(request, number))
+
+
+for charge in fees.ACTS:
+    act_operation(router, charge, RecordFees, lambda done: _fees(done.request))
+
+
 def _changed(done: Any) -> Schema:
     """The request after an act on it or on something of it."""
     row = done if isinstance(done, Request) else done.request
@@ -183,6 +240,9 @@ for on_reply in (replies.ATTACH, replies.DISMISS, replies.READ):
     act_operation(router, on_reply, REPLY_ROW.schema, _answered)
 act_operation(router, replies.REQUEST, RecordReceipt, _receipt)
 act_operation(router, replies.MAKE_REQUEST, REQUEST_ROW.schema, _changed)
+act_operation(router, letters.DEMAND, REQUEST_ROW.schema, _changed)
+for written in (letters.WRITE, *letters.ON_LETTER, letters.DISCARD):
+    act_operation(router, written, LETTER_ROW.schema, LETTER_ROW)
 for change in productions.ACTS:
     act_operation(router, change, PRODUCTION_ROW.schema, PRODUCTION_ROW)
 
