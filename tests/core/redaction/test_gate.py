@@ -6,7 +6,7 @@ import io
 import random
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pikepdf
 import pytest
@@ -466,6 +466,17 @@ def test_r22_a_box_that_shows_a_trace_of_the_text_is_refused() -> None:
 def test_r22_a_box_that_misses_the_word_is_refused() -> None:
     assert "a box is not of one color." in refusals(pdfs.picture_file(pdfs.set_picture(boxes=((150.0, 300.0, 300.0, 325.0),))))
     assert "a box is not on its page." in refusals(pdfs.picture_file(boxes=(BOX, (500.0, 700.0, 700.0, 720.0))))
+
+
+@pytest.mark.rule("promise 9", "Every redacted place of a page is below a box that was burned.")
+def test_r22_a_redacted_place_that_has_no_box_over_it_is_refused() -> None:
+    """The boxes of the file are what its maker says that it burned; its sources are what people redacted."""
+    x0, y0, x1, y1 = BOX
+    inside = x0 + 2, y0 + 2, x1 - 2, y1 - 2
+    assert refusals(replace(pdfs.picture_file(), sources=((0, inside), (0, BOX)))) == []
+    for page, source in ((0, (x0, y0, x1 + 1, y1)), (0, (x0, y1 + 50, x1, y1 + 60)), (1, inside)):
+        file = replace(pdfs.picture_file(), sources=((0, inside), (page, source)))
+        assert refusals(file) == ["a redacted place has no box over it."]
 
 
 def test_r22_text_under_a_box_is_refused() -> None:

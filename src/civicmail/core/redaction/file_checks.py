@@ -17,7 +17,7 @@ from civicmail.core.redaction import inspection
 from civicmail.core.redaction.inspection import Finding, Inspection, Part
 from civicmail.core.redaction.leaks import ForbiddenStrings
 from civicmail.core.redaction.sentences import SENTENCES
-from civicmail.core.redaction.shapes import ReleasedFile
+from civicmail.core.redaction.shapes import Box, ReleasedFile
 from civicmail.core.redaction.text_difference import difference
 from civicmail.core.sandbox import pool
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
@@ -163,10 +163,17 @@ def check_forbidden(checked: CheckedFile) -> Problems:
 
 
 def check_boxes(checked: CheckedFile) -> Problems:
-    """(d) Each burned box is of one color, on its page, and no text is under it."""
+    """(d) Each redacted place is below a burned box; each box is of one color, on its page, and no text is under it."""
+    for page, source in checked.file.sources:
+        if not any(page == on and _covers(box, source) for on, box in checked.file.boxes):
+            yield checked.says("a redacted place has no box over it.", page + 1)
     if checked.file.boxes and checked.file.media_type != PDF:
         yield checked.says("it has boxes, but no pages.")
     yield from _sentences(checked, checked.boxes())
+
+
+def _covers(box: Box, source: Box) -> bool:
+    return box[0] <= source[0] and box[1] <= source[1] and box[2] >= source[2] and box[3] >= source[3]
 
 
 def check_ocr(checked: CheckedFile) -> Problems:

@@ -62,7 +62,8 @@ class Redaction:
 class ReleasedFile:
     """A derived file. words: all that it shows: title, survivors and labels in order, then the numbers of its pages.
 
-    boxes: (page, box) of each box that was burned. pages: how many it has, 0 where it has none.
+    boxes: (page, box) of each box that was burned. pages: how many it has, 0 where it has none. sources: (page, box) of each place
+    that was to be burned (surviving.source_boxes), which whoever makes the file does not compute.
     """
 
     name: str
@@ -71,3 +72,4 @@ class ReleasedFile:
     words: tuple[str, ...]
     boxes: tuple[tuple[int, Box], ...] = ()
     pages: int = 0
+    sources: tuple[tuple[int, Box], ...] = ()

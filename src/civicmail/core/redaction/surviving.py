@@ -47,6 +47,22 @@ def words_of(document: Document, redaction: Redaction) -> Sequence[int]:
     return range(redaction.first, redaction.last + 1)
 
 
+def source_boxes(document: Document, redactions: Iterable[Redaction]) -> tuple[tuple[int, Box], ...]:
+    """(page, box) of every redacted word and of every drawn box, within its page; nothing for what is not released as pages."""
+    if document.kind != "pages":
+        return ()
+    places: list[tuple[int, Box]] = []
+    for redaction in redactions:
+        words = [document.words[n] for n in words_of(document, redaction)]
+        places += [(word.page, word.box) for word in words if word.box is not None]
+        places += [(redaction.page, redaction.box)] if redaction.box is not None else []
+    return tuple((page, _within(box, document.sizes[page])) for page, box in places)
+
+
+def _within(box: Box, size: tuple[float, float]) -> Box:
+    return max(0.0, box[0]), max(0.0, box[1]), min(size[0], box[2]), min(size[1], box[3])
+
+
 def touches(a: Box, b: Box) -> bool:
     """Whether two boxes have a common area."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

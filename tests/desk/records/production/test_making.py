@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from civicmail.core.disk.files import File, Files
+from civicmail.core.redaction import picture_path
 from civicmail.core.redaction.read import document_of
 from civicmail.core.redaction.shapes import Document
 from civicmail.core.sandbox.ocr import Ocr, find_tesseract
@@ -20,6 +21,7 @@ from civicmail.desk.records.production.derived import Source
 from civicmail.desk.records.production.dispositions import DecidedItem, Marked
 from civicmail.desk.records.production.making import Making
 from civicmail.desk.records.production.plan import Plan
+from core.redaction import sources
 
 MESSAGE = b"""From: Zoe Dufresne <zoe@city.example>\r
 To: Tariq Okonjole <tariq@city.example>\r
@@ -127,6 +129,26 @@ def test_r30_log_and_letter_say_what_became_of_each_item(finished: tuple[dict[st
     assert "14,19.36(13),Wis. Stat. § 19.36(13),An account number." in log[1] and "000004" in log[2]
     equation = "5 located = 1 released in full + 1 redacted + 1 withheld + 1 not responsive + 0 not a record + 0 purely personal"
     assert equation in log[3] and "+ 1 duplicate." in log[3] and equation in files["README.txt"].decode()
+
+
+def test_r22_a_place_that_was_redacted_and_not_burned_blocks_the_production(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A face has no words: neither the text nor OCR can miss it."""
+    request = Request()
+    request.sources[2] = source(sources.pages("The plan of Locust Street\n"), "plan.pdf")
+    face = Marked(15, "19.36(13)", "A face.", page=0, box=(300, 500, 400, 600))
+    items = [replace(item, verdict="redact", marks=(face,)) if item.number == 2 else item for item in request.plan.items]
+    request.plan = replace(request.plan, items=tuple(items))
+    made = request.make(tmp_path / "burned")
+    while not made.step(1):
+        pass
+    assert not any("box" in problem for problem in made.problems)
+    monkeypatch.setattr(picture_path, "burned_boxes", lambda *_: [])
+    made = request.make(tmp_path / "forgotten")
+    while not made.step(1):
+        pass
+    assert [problem for problem in made.problems if problem.endswith("page 1: a redacted place has no box over it.")]
 
 
 def test_r26_a_kill_at_any_moment_changes_no_byte(tmp_path: Path, finished: tuple[dict[str, bytes], Making]) -> None:

@@ -27,6 +27,7 @@ from civicmail.core.redaction.gate import Certificate, Gate
 from civicmail.core.redaction.native_path import native_eml
 from civicmail.core.redaction.shapes import Box, Document, Redaction, ReleasedFile
 from civicmail.core.redaction.sheet_path import CSV
+from civicmail.core.redaction.surviving import source_boxes
 from civicmail.core.sandbox.ocr import Ocr
 from civicmail.desk.records.production import dispositions, load_files, tables
 from civicmail.desk.records.production.bates import bates
@@ -57,11 +58,12 @@ class Shown(msgspec.Struct, frozen=True):
     sha256: str
     words: tuple[str, ...]
     boxes: tuple[tuple[int, Box], ...] = ()
+    sources: tuple[tuple[int, Box], ...] = ()
     first: int = 0
     last: int = 0
 
     def file(self, content: bytes) -> ReleasedFile:
-        return ReleasedFile(self.name, self.media_type, content, self.words, self.boxes)
+        return ReleasedFile(self.name, self.media_type, content, self.words, self.boxes, sources=self.sources)
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -292,6 +294,7 @@ class _Derived:
         pages = files["pdf"][0].pages
         first, self._last = self._last + 1, self._last + pages
         self.files[item.number] = files
+        files["pdf"] = tuple(replace(file, sources=source_boxes(document, hidden)) for file in files["pdf"])
         self._take(item, [file for group in files.values() for file in group], first)
         self._documents[item.number] = ProducedDocument(
             item.number, item.parent, number, bates(self._plan.request, self._last), pages, item.media_type, bool(hidden),
@@ -402,7 +405,7 @@ def _made(file: ReleasedFile) -> Made:
 def _shown(item: int, file: ReleasedFile, first: int = 0) -> Shown:
     last = first + file.pages - 1 if first else 0
     digest = sha256(file.content).hexdigest()
-    return Shown(item, file.name, file.media_type, len(file.content), digest, file.words, file.boxes, first, last)
+    return Shown(item, file.name, file.media_type, len(file.content), digest, file.words, file.boxes, file.sources, first, last)
 
 
 def _words(media_type: str, content: bytes) -> tuple[str, ...]:
