@@ -31,7 +31,7 @@ from civicmail.core.redaction.manifest import NAME, Approval, manifest_of, sign_
 from civicmail.desk.records.actions import desk_work
 from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.frozen import require_not_frozen
-from civicmail.desk.records.models import Decision, ProducedFile, Production, Request
+from civicmail.desk.records.models import Decision, ProducedFile, Production, Redaction, Request
 from civicmail.desk.records.production import bates, dispositions
 from civicmail.desk.records.production.making import FILES, Shown
 from civicmail.desk.records.production.plan import FORMATS, Plan
@@ -211,9 +211,11 @@ def hand_over(production: Production, shown: Sequence[Shown], certificates: Sequ
 
 
 def about(production: Production) -> TwoPeople:
-    """A production as what a second person approves: whoever ordered it or reviewed anything of the request is the first."""
-    deciders = Decision.objects.filter(request=production.request, replaced__isnull=True).values_list("by__uid", flat=True)
-    people = dict.fromkeys([production.by.uid, *deciders.distinct().order_by("by__uid")])
+    """A production as what a second person approves: whoever ordered it, or decided or redacted anything of the request, also if
+    that does not count any more, is the first."""
+    decided = Decision.objects.filter(request=production.request).order_by().values_list("by__uid", flat=True).distinct()
+    redacted = Redaction.objects.filter(request=production.request).order_by().values_list("by__uid", flat=True).distinct()
+    people = dict.fromkeys([production.by.uid, *sorted({*decided, *redacted})])
     return TwoPeople(first_actors=tuple(people), began_ms=epoch_ms(production.at))
 
 
