@@ -110,6 +110,9 @@ def _fill(t: Any, row: models.Request) -> None:
         stated = models.Attestation.objects.create(request=row, person=t.people[f"crew{n}"], state=state, asked=now, by=officer)
         t.objects[f"records statement {state}"] = stated.pk
     models.Decision.objects.create(request=row, content=content, verdict="redact", by=second, at=now, second_asked=True)
+    models.PersonalFlag.objects.create(
+        capture=CAPTURE, by=t.people["crew1"], at=now, why="A letter of my sister about her wedding."
+    )
     models.Redaction.objects.create(request=row, content=content, number=1, first=3, last=5, by=officer, at=now)
     for n, state in enumerate(sorted(states.SUGGESTION)):
         models.Suggestion.objects.create(request=row, content=content, detector="phone", first=n, last=n, answer=state)

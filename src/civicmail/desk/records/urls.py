@@ -80,6 +80,7 @@ urlpatterns = [
     path(_ITEM + "preview/<int:page>/", redaction_page.preview_page, name="records-preview-page"),
     path(_ITEM + "difference/<int:other>/", difference_page.difference, name="records-difference"),
     path("records/detectors/", detectors_page.detectors, name="records-detectors"),
+    path(_ONE + "review/personal-mail.csv", review_page.personal_report, name="records-personal"),
     path(_ONE + "contradictions/", review_page.open_points, name="records-contradictions"),
     path(f"{_ONE}letters/<int:letter>/", letter_page.letter, name="records-letter"),
     path(f"{_ONE}fees/", fees_page.page, name="records-fees"),

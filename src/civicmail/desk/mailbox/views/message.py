@@ -131,6 +131,8 @@ def _permit_of(one: OpenedMessage) -> message_pages.PermitFor:
 def _page(one: OpenedMessage, seen: SeenMessage) -> Page:
     doubted = _is_doubted(one)
     actions = [*_answers(one, main=not doubted), *(Action(said, url) for said, url in one.links())]
+    if not _is_of_system(one):
+        actions.append(Action(gettext("Flag as personal"), reverse("mail-personal", args=[one.id])))
     if one.eye == "given" and not _is_of_system(one):
         check_actions = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
         check_actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))

@@ -14,7 +14,7 @@ from civicmail.desk.mailbox.acts.messages import OnMessage
 if TYPE_CHECKING:
     from civicmail.desk.mailbox.views.opened_message import OpenedMessage
     from civicmail.desk.records.actions.intake import Receipt
-    from civicmail.desk.records.models import Reply
+    from civicmail.desk.records.models import PersonalFlag, Reply
 
 
 class _OnReply[Given: Input, Done](Act["Reply", Given, Done]):
@@ -150,7 +150,53 @@ class MakeRequestOfMessage(OnMessage[Nothing, "Receipt"]):
         return message_request.make(row, actor=actor, now=now)
 
 
+class PersonalClaim(Input):
+    """why: what makes it purely personal, in at least ten characters."""
+
+    why = Text(
+        label=_("Why is it purely personal?"),
+        help=_("At least 10 characters, without the content of the message."),
+        min_length=10,
+        max_length=400,
+        rows=2,
+    )
+
+
+class FlagPersonalMail(OnMessage[PersonalClaim, "PersonalFlag"]):
+    """Flag a message of one's own mail as purely personal, for the records desk, which decides."""
+
+    name, input = "flag_personal_mail", PersonalClaim
+    page = Page("mail/<uuid:id>/personal/", "mail-personal")
+    operation = Operation("/mail/{uuid:id}/personal", "write:mail", status=201)
+    success_message = _("The records desk sees your flag when a request finds this message.")
+
+    def form_page(self, row: OpenedMessage) -> FormPage:
+        from django.urls import reverse
+        from django.utils.translation import gettext
+
+        back = reverse("mail-message", args=[row.id])
+        return FormPage(
+            title=gettext("Flag this message as personal?"),
+            section=gettext("My mail"),
+            crumbs=[(gettext("My mail"), reverse("my-mail")), (gettext("Message"), back)],
+            back=back,
+            submit=gettext("Flag as personal"),
+            effects=[gettext("When a request for records finds this message, its reviewer sees your flag and your reason.")],
+            stays=[
+                gettext(
+                    "The records office decides, with a second person: a message with anything about work is released in part."
+                ),
+                gettext("The message stays where it is, and is kept as long as others."),
+            ],
+        )
+
+    def perform(self, row: OpenedMessage, given: PersonalClaim, *, actor: Actor, now: int) -> PersonalFlag:
+        from civicmail.desk.records.actions import personal_mail
+
+        return personal_mail.flag(row, given.why, actor=actor, now=now)
+
+
 ATTACH, DISMISS, READ, REQUEST = AttachReply(), DismissReply(), MarkReplyRead(), MakeRequestOfReply()
-MAKE_REQUEST = MakeRequestOfMessage()
+MAKE_REQUEST, FLAG_PERSONAL = MakeRequestOfMessage(), FlagPersonalMail()
 ON_REPLY = (ATTACH, DISMISS, READ, REQUEST)
-ACTS = (*ON_REPLY, MAKE_REQUEST)
+ACTS = (*ON_REPLY, MAKE_REQUEST, FLAG_PERSONAL)

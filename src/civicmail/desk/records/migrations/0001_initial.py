@@ -629,6 +629,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="PersonalFlag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("capture", models.CharField(db_index=True, max_length=36)),
+                ("at", models.DateTimeField()),
+                ("why", models.CharField(max_length=400)),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
+            ],
+            options={
+                "ordering": ["-id"],
+                "constraints": [models.UniqueConstraint(fields=("capture", "by"), name="personal_flag_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="ProducedFile",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

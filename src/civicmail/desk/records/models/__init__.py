@@ -14,7 +14,7 @@ from civicmail.desk.records.models.requests import (
     RequestYear,
     SelfRequestStep,
 )
-from civicmail.desk.records.models.reviews import Decision, Redaction, Suggestion
+from civicmail.desk.records.models.reviews import Decision, PersonalFlag, Redaction, Suggestion
 from civicmail.desk.records.models.searches import Attestation, Hold, Item, Scope, Search
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Item",
     "Letter",
     "Pause",
+    "PersonalFlag",
     "ProducedFile",
     "Production",
     "Publication",

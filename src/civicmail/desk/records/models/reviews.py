@@ -106,3 +106,20 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request}: {self.detector}"
+
+
+class PersonalFlag(models.Model):
+    """What a person says of a message in their own mailbox: it is purely personal. It decides nothing: a reviewer does, and a
+    second person (Schill v. Wisconsin Rapids School District, 2010 WI 86). capture: the message."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    why = models.CharField(max_length=400)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["capture", "by"], name="personal_flag_once")]
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.capture}"

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from civicmail.city.directory.models import Person
 from civicmail.city.law.pack import LawPack
-from civicmail.desk.records.models import Decision, Item, Redaction, Request
+from civicmail.desk.records.models import Decision, Item, PersonalFlag, Redaction, Request
 
 WHICH = {
     "mine": "Open, mine",
@@ -21,6 +21,7 @@ WHICH = {
     "second": "For the second reader",
     "redact": "Redacted",
     "withheld": "Withheld",
+    "flagged": "Flagged as personal",
     "all": "All",
 }
 OPEN_LISTS = ("mine", "open")
@@ -54,6 +55,8 @@ def listed(request: Request, which: str, reader: Person | None) -> QuerySet[Item
             return _with_files(rows, counting.filter(verdict="redact"))
         case "withheld":
             return _with_files(rows, counting.filter(verdict__in=("withhold", "not-a-record", "personal")))
+        case "flagged":
+            return rows.filter(capture__in=PersonalFlag.objects.values("capture"))
         case _:
             return rows
 

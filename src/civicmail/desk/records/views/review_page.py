@@ -34,7 +34,7 @@ from civicmail.desk.records.actions.redactions import present
 from civicmail.desk.records.detectors import DETECTORS, Detection
 from civicmail.desk.records.marked_text import Mark
 from civicmail.desk.records.models import Decision, Item, Request
-from civicmail.desk.records.queries import reviews
+from civicmail.desk.records.queries import personal_mail, reviews
 from civicmail.desk.records.queries.contradictions import contradictions
 from civicmail.desk.records.queries.law import pack_of
 from civicmail.desk.records.queries.reading import File, Reading
@@ -50,7 +50,7 @@ ASKED = {"withhold": "Withhold", "personal": "Personal", "not-a-record": "No rec
 PLAIN = ("release", "not-responsive", "duplicate")
 SHOWN = ("Subject", "Attachments")
 """Header lines that the screen shows elsewhere."""
-OTHERS = (("Assign documents", "records-assign-items"), ("Sample", "records-sample"))
+OTHERS = (("Assign documents", "records-assign-items"), ("Sample", "records-sample"), ("Personal mail", "records-personal"))
 """Further pages of a review: words and name of the URL."""
 MAX_NEAR = 5
 """Near-duplicates that an item leads to."""
@@ -248,6 +248,7 @@ def _item(request: CityRequest, place: Place, item: Item) -> dict[str, Any]:
         "waits": waits,
         "may_confirm": waits and decision is not None and may(request, "records.second", second_reading.resource_of(decision)),
         "copies": copies.count(),
+        "flags": personal_mail.flags([item.capture])[item.capture],
         "holders": item.holders,
         "thread": thread.count() if thread is not None else 0,
         "inclusive": inclusive,
@@ -364,3 +365,12 @@ def open_points(request: CityRequest, number: str) -> HttpResponse:
         "total": len(found),
     }
     return render(request, "records/contradictions.html", shown)
+
+
+@acting("records.see")
+def personal_report(request: CityRequest, number: str) -> HttpResponse:
+    """Download when the messages came that were excluded as purely personal, and how many they are."""
+    row = request_page.seen(request, number)
+    response = HttpResponse(personal_mail.report(row), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{row.number}-personal-mail.csv"'
+    return response

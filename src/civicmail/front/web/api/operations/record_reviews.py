@@ -7,6 +7,7 @@ from datetime import datetime
 from django.http import HttpResponse
 from ninja import Schema
 
+from civicmail.desk.records.acts.replies import FLAG_PERSONAL
 from civicmail.desk.records.acts.reviews import (
     ASSIGN_ITEMS,
     CONFIRM_ITEM,
@@ -16,7 +17,7 @@ from civicmail.desk.records.acts.reviews import (
     SAMPLE_RELEASES,
 )
 from civicmail.desk.records.models import Decision, Item, Redaction
-from civicmail.desk.records.queries import reviews
+from civicmail.desk.records.queries import personal_mail, reviews
 from civicmail.desk.records.queries.contradictions import contradictions
 from civicmail.desk.records.views import request_page
 from civicmail.front.web.api import pagination
@@ -81,6 +82,22 @@ class RecordContradiction(Schema):
     sentence: str
 
 
+class PersonalMail(Schema):
+    """number: within the request; at: when the message came."""
+
+    number: int
+    at: datetime
+
+
+class PersonalMailFlag(RowSchema):
+    """capture: the message; why: what makes it purely personal, as its holder says."""
+
+    capture: str
+    by: Who
+    at: datetime
+    why: str
+
+
 class DocumentCount(Schema):
     """count: documents."""
 
@@ -126,6 +143,20 @@ def list_record_contradictions(request: Call, number: str) -> list[RecordContrad
     return [RecordContradiction(kind=c.kind, item=c.item, sentence=c.sentence) for c in found]
 
 
+@operation(
+    router,
+    "GET",
+    f"{ONE}/personal-mail",
+    act="records.see",
+    scope="read:records",
+    page="records-personal",
+    response=list[PersonalMail],
+)
+def list_personal_record_mail(request: Call, number: str) -> list[PersonalMail]:
+    """List when the messages came that two people excluded as purely personal."""
+    return [PersonalMail(number=n, at=at) for n, at in personal_mail.excluded(request_page.seen(request, number))]
+
+
 def _redaction(row: Redaction) -> RecordRedaction:
     return RecordRedaction.from_row(row)
 
@@ -134,6 +165,7 @@ def _count(count: int) -> DocumentCount:
     return DocumentCount(count=count)
 
 
+act_operation(router, FLAG_PERSONAL, PersonalMailFlag, PersonalMailFlag.from_row)
 act_operation(router, DECIDE_ITEM, RecordDecision, RecordDecision.from_row)
 act_operation(router, CONFIRM_ITEM, RecordDecision, RecordDecision.from_row)
 act_operation(router, REDACT_WORDS, RecordRedaction, _redaction)
