@@ -18,7 +18,7 @@ from civicmail.city.law.shipped import shipped
 from stories.pressing import Browser
 from stories.recordsoffice import OFFICER, RecordsOffice, letter, pressed, records_office, wait_until
 
-pytestmark = [pytest.mark.neighbour("tesseract"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.neighbour("tesseract"), pytest.mark.timeout(600)]
 
 PHONE = "414-555-0142"
 

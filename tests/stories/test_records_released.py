@@ -9,13 +9,16 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from civicmail.city.law.shipped import shipped
 from stories.recordsoffice import SECONDS, RecordsOffice, letter, records_office
 from stories.signing_in import signed_in
 from stories.test_authority import browser_type_launch_args
@@ -23,7 +26,7 @@ from stories.townhall import PASSWORD, run
 
 __all__ = ["browser_type_launch_args"]
 
-pytestmark = [pytest.mark.neighbour("chromium", "tesseract"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.neighbour("chromium", "tesseract"), pytest.mark.timeout(600)]
 
 ASKED = "All letters about the lead pipes of Elm Street since January 2026, and who was on call for them."
 PHONE = {"width": 360, "height": 740}
@@ -88,8 +91,10 @@ def test_a_request_is_released_as_a_package_that_needs_nobody(office: RecordsOff
 
     cora: Page = signed_in(browser, office.home, "cora", PASSWORD)
     _approved(rita, cora, production)
+    _locked(rita, resident, request, production, link)
     _released(rita, production)
     _verified(resident, link, tmp_path / "release")
+    _contested(resident, rita, cora, link)
     _looks_are_entries(office, number)
 
 
@@ -233,6 +238,40 @@ def _approved(officer: Page, second: Page, production: str) -> None:
     expect(second.get_by_text("Production 1 was approved.")).to_be_visible()
 
 
+def _locked(officer: Page, resident: Page, request: str, production: str, link: str) -> None:
+    """Rosa must hear of it first: nothing leaves for 12 working days, nor before a court has decided."""
+    officer.goto(f"{request}notices/new/")
+    officer.get_by_text("Results of an investigation of an employee").click()
+    officer.get_by_label("Name of the person").fill("Rosa Hale")
+    officer.get_by_label("The records in words").fill("The roster of the lead pipe crew, with what was found about it.")
+    officer.get_by_role("button", name="Add the notice").click()
+    expect(officer.get_by_text("The notice was added. Serve it now")).to_be_visible()
+    notice = officer.url
+    officer.goto(f"{notice}serve/")
+    officer.get_by_text("Certified mail").click()
+    officer.get_by_label("Proof of service").fill("Certified letter 9407 1118 9956")
+    officer.get_by_role("button", name="Save the service").click()
+    expect(officer.get_by_text("The service is saved. The lock runs from that day.")).to_be_visible()
+    until = shipped("wisconsin").due("release-lock", datetime.now(ZoneInfo("America/Chicago")).date())
+    expect(officer.get_by_role("main")).to_contain_text(f"{until:%B} {until.day}")
+
+    officer.goto(f"{production}release/")
+    officer.get_by_role("button", name="Release 9 documents").click()
+    expect(officer.get_by_text(re.compile(r"Not released\. "))).to_be_visible()
+    resident.goto(link)
+    expect(resident.get_by_text("The law says that a person whom they are about must first be notified")).to_be_visible()
+    assert resident.get_by_text("Rosa").count() == 0 and resident.get_by_text("Download everything").count() == 0
+
+    for page, label, words, button, said in (
+        ("court", "Court and case number", "Circuit Court, 2026CV001234", "Save the court action", "before the court action ends."),
+        ("end", "How did it end?", "Dismissed on the first hearing, no appeal.", "Save the end", "The lock is over."),
+    ):
+        officer.goto(f"{notice}{page}/")
+        officer.get_by_label(label).fill(words)
+        officer.get_by_role("button", name=button).click()
+        expect(officer.get_by_text(said)).to_be_visible()
+
+
 def _released(officer: Page, production: str) -> None:
     officer.goto(production)
     officer.get_by_role("link", name="Release", exact=True).click()
@@ -269,6 +308,23 @@ def _verified(page: Page, link: str, place: Path) -> None:
     assert "19.36(5)" in log and "trade secret" in log
 
 
+def _contested(page: Page, officer: Page, second: Page, link: str) -> None:
+    """Box 14, on the phone and by its number alone; neither who redacted nor who approved it may answer."""
+    page.goto(link)
+    page.get_by_role("link", name="Contest a redaction or a withheld document").click()
+    page.get_by_text("A redaction, by the number in its box").click()
+    page.get_by_label("Its number", exact=True).fill("14")
+    page.get_by_label("Why?", exact=True).fill("Who was on call is public.")
+    page.get_by_role("button", name="Send contest").click()
+    expect(page.get_by_role("heading", name="Number 14")).to_be_visible()
+    expect(page.get_by_text("Somebody who did not decide it looks at it again.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for person in (officer, second):
+        person.goto(f"{person.url.partition('/records/')[0]}/records/contests/1/")
+        expect(person.get_by_text("Who was on call is public.")).to_be_visible()
+        expect(person.get_by_text("A person who decided, redacted and approved nothing of it answers.")).to_be_visible()
+
+
 def _looks_are_entries(office: RecordsOffice, number: str) -> None:
     """Each message that was shown, each search and each download is an entry of its own."""
     rows = json.loads(run(office.data, _LOOKS.format(number=number)))
@@ -281,6 +337,7 @@ def _looks_are_entries(office: RecordsOffice, number: str) -> None:
         "scope.proposed",
         "search.made",
         "content.export",
+        "records.notice-served",
         "records.approved",
         "records.released",
     ):
