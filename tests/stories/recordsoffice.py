@@ -6,9 +6,11 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import date, datetime
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.smtp_client import SmtpClient
@@ -111,6 +113,11 @@ def letter(number: int, subject: str, body: str, *, answers: int = 0) -> EmailMe
         message["In-Reply-To"] = message["References"] = f"<{answers}@home.example>"
     message.set_content(body)
     return message
+
+
+def today() -> date:
+    """In the city's time zone, by which its days are counted."""
+    return datetime.now(ZoneInfo("America/Chicago")).date()
 
 
 def wait_until[Found](condition: Callable[[], Found], what: Callable[[], str], seconds: float = SECONDS) -> Found:

@@ -16,7 +16,7 @@ import pytest
 
 from civicmail.city.law.shipped import shipped
 from stories.pressing import Browser
-from stories.recordsoffice import OFFICER, RecordsOffice, letter, pressed, records_office, wait_until
+from stories.recordsoffice import OFFICER, RecordsOffice, letter, pressed, records_office, today, wait_until
 
 pytestmark = [pytest.mark.neighbour("tesseract"), pytest.mark.timeout(600)]
 
@@ -26,11 +26,14 @@ PHONE = "414-555-0142"
 @dataclass(frozen=True)
 class Law:
     """What differs. code: of a home telephone; facts: that it needs; required: the sentence without which the letter is void;
-    clock: working days until the answer."""
+    clock: working days until the answer; notice, method: class of a notice and its service; notice_words: of its letter."""
 
     code: str
     required: str
     clock: int
+    notice: str
+    method: str
+    notice_words: str
     facts: dict[str, str] = field(default_factory=dict)
 
 
@@ -39,11 +42,17 @@ LAWS = {
         "19.36(10)(a)",
         "is subject to review by mandamus under s. 19.37(1) or upon application to the attorney general or a district attorney",
         10,
+        "discipline",
+        "certified mail",
+        "We do not give access before",
     ),
     "federal": Law(
         "(b)(6)",
         "You have the right to appeal this determination to the head of the agency within 90 days",
         20,
+        "submitter",
+        "mail",
+        "You may object in writing until",
         {"privacy-balance": "It shows nothing of the work.", "foreseeable-harm": "Strangers would call her at night."},
     ),
 }
@@ -59,13 +68,16 @@ def test_the_same_request_runs_under_either_law(law: str, tmp_path: Path) -> Non
             letter(3, "Choir", "Who sings the lead in the pipe organ concert?"),
         ])  # fmt: skip
         number, link, receipt = _asks(office)
-        assert _long(shipped(law).due("respond", date.today())) in receipt
+        assert _long(shipped(law).due("respond", today())) in receipt
         rita, cora = office.browsers()
         request = f"/records/requests/{number}/"
         _searched(office, rita, request)
         _reviewed(rita, request, own)
         _released(office, rita, cora, request)
         files = _downloaded(link)
+        notice = _notified(rita, request, own)
+    assert _long(shipped(law).due("release-lock", today())) in notice, "the lock"
+    assert own.notice_words in notice and other.notice_words not in notice
     assert shipped(law).clock("respond").days == own.clock != other.clock
     words = files["letter.txt"]
     assert own.required in " ".join(words.split()) and other.required not in " ".join(words.split())
@@ -110,6 +122,21 @@ def _released(office: RecordsOffice, rita: Browser, cora: Browser, request: str)
     wait_until(lambda: 'id="balance"' in rita.get(production).page, office.civic.log)
     pressed(cora, f"{production}decide/", {"decision": "yes"})
     pressed(rita, f"{production}release/", {"state": "approved"})
+
+
+def _notified(rita: Browser, request: str, law: Law) -> str:
+    """The words of the page of a notice that was served today."""
+    said = {
+        "notice": law.notice,
+        "name": "Rosa Hale",
+        "record": "The roster of the crew.",
+        "person": "",
+        "items": "",
+        "decided": "",
+    }
+    notice = pressed(rita, f"{request}notices/new/", said).path
+    page = pressed(rita, f"{notice}serve/", {"method": law.method, "proof": "9407 1118 9956", "sent": ""}).page
+    return " ".join(unescape(re.sub("<[^>]+>", "", page)).split())
 
 
 def _downloaded(link: str) -> dict[str, str]:

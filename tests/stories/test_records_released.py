@@ -9,17 +9,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from civicmail.city.law.shipped import shipped
-from stories.recordsoffice import SECONDS, RecordsOffice, letter, records_office
+from stories.recordsoffice import SECONDS, RecordsOffice, letter, records_office, today
 from stories.signing_in import signed_in
 from stories.test_authority import browser_type_launch_args
 from stories.townhall import PASSWORD, run
@@ -252,7 +250,7 @@ def _locked(officer: Page, resident: Page, request: str, production: str, link: 
     officer.get_by_label("Proof of service").fill("Certified letter 9407 1118 9956")
     officer.get_by_role("button", name="Save the service").click()
     expect(officer.get_by_text("The service is saved. The lock runs from that day.")).to_be_visible()
-    until = shipped("wisconsin").due("release-lock", datetime.now(ZoneInfo("America/Chicago")).date())
+    until = shipped("wisconsin").due("release-lock", today())
     expect(officer.get_by_role("main")).to_contain_text(f"{until:%B} {until.day}")
 
     officer.goto(f"{production}release/")
