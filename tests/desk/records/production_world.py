@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.law import adopted, shipped
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.redaction.read import document_of
 from civicmail.desk.records.actions import productions
-from civicmail.desk.records.models import Decision, Item, Production, Redaction, SubjectNotice
+from civicmail.desk.records.models import Decision, Item, Production, Redaction, Request, SubjectNotice
+from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.worker_jobs.productions import Producing
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -58,6 +61,16 @@ class Release(Desk):
         self.decide(2, "release")
         self.decide(3, "withhold", code="19.36(5)", reason="It describes a trade secret of the bidder.")
         self.decide(4, "personal", code="schill", reason="Purely personal.")
+
+    def move_to_federal_law(self) -> None:
+        """The request runs under the other pack, with its codes."""
+        text, today = shipped.text("federal"), local_day(self.city.now)
+        pack = adopted.adopt(self.data, text, by="attorney", at=epoch_ms(self.city.now), today=today).pack
+        Request.objects.filter(pk=self.request.pk).update(law=pack.name, law_version=pack.version)
+        Decision.objects.filter(request=self.request, verdict="withhold").update(code="(b)(4)")
+        Decision.objects.filter(request=self.request, verdict="personal").update(code="non-record")
+        Redaction.objects.filter(request=self.request).update(code="(b)(6)")
+        self.request.refresh_from_db()
 
     @property
     def items(self) -> dict[int, Item]:

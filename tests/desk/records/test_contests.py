@@ -29,8 +29,8 @@ WHY = "An account number of a city account is no secret, and it was printed in t
 BECAUSE = "The number was published in the agenda of 2 March, so the exemption does not apply."
 
 
-@pytest.fixture
-def desk(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
+@pytest.fixture(params=["wisconsin"])
+def desk(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Release:
     """With everything released. The attorney approved it, so that `records` answers."""
     monkeypatch.setattr(worker, "find_tesseract", lambda _: QuietOcr("", "", finds_orientation=True))
     monkeypatch.setattr(public_contests, "CONTESTS", type(public_contests.CONTESTS)(3))
@@ -40,6 +40,8 @@ def desk(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Release
     grant = RoleAssignment.objects.get(person=city.people["records"], role="records-officer")
     until = city.now + timedelta(hours=2)
     RoleActivation.objects.create(grant=grant, reason="Case 26-014.", at=city.now - timedelta(minutes=1), until=until)
+    if request.param == "federal":
+        made.move_to_federal_law()
     made.release(made.approve(made.make(made.order())))
     made.request.refresh_from_db()
     return made
@@ -98,13 +100,15 @@ def test_r28_who_decided_or_approved_it_does_not_answer(desk: Release, city: Any
     assert row.state == "open"
 
 
+@pytest.mark.parametrize("desk", ["wisconsin", "federal"], indirect=True)
 def test_r28_upheld_is_answered_by_the_letter_of_the_law(desk: Release, city: Any) -> None:
     Contact.objects.filter(request=desk.request).update(email="robin@resident.example")
     row = contests.answer(contest(desk), "upheld", BECAUSE, actor=desk.actor("records"), now=desk.now())
     desk.request.refresh_from_db()
     assert (row.state, desk.request.state) == ("upheld", "released")
     letter = Letter.objects.filter(request=desk.request, kind="contest-answer").get()
-    assert BECAUSE in letter.text and "number 14" in letter.text and "19.37(1)" in letter.text
+    assert BECAUSE in letter.text and "number 14" in letter.text
+    assert {"wisconsin": "19.37(1)", "federal": "5 USC 552"}[desk.request.law] in letter.text
     assert Notice.objects.get(to="robin@resident.example", key__endswith=f"contest-{row.pk}").text.strip()
     page = text(Client().get(f"/public/records/status/{token_of(desk.request)}/"))
     assert BECAUSE in page and "Upheld" in page

@@ -258,8 +258,9 @@ def _require_unchanged(production: Production) -> None:
 
 
 def _require_unlocked(production: Production, now: int) -> None:
-    """Raises Conflict while a notice to a subject locks it (Wis. Stat. 19.356)."""
-    lock = notices.lock_of(production, usable_pack(production.request), local_day(from_ms(now)))
+    """Raises Conflict while a notice to a subject locks it (Wis. Stat. 19.356). A notice that is being added counts."""
+    request = Request.objects.select_for_update().get(pk=production.request_id)
+    lock = notices.lock_of(production, usable_pack(request), local_day(from_ms(now)))
     if lock is not None:
         raise Conflict(f"Not released. {lock.title}: {lock.why}")
 

@@ -20,7 +20,7 @@ class RecordContests(List):
     """List what requesters contest, newest first.
 
     request: number; redaction: number of the contested one, 0 if it is about a withheld document; item: number of that, or 0;
-    answered: when; by: the second person.
+    text: its first 2,000 characters; answered: when; by: the second person.
     """
 
     name, permission = "list_record_contests", "records.see"
@@ -33,11 +33,11 @@ class RecordContests(List):
         Number("redaction", "Contested", cell=_number, link=("records-contest", "pk"), is_number=False),
         Column("request", "Request", "request.number"),
         State("state", "State", words=CONTEST),
-        Time("made", "Contested on", sort=("made",)),
-        Time("answered", "Answered", optional=True, sort=("answered",)),
-        Somebody("by", "By", optional=True),
+        Time("made", "Contested on", name="contested", sort=("made",)),
+        Time("answered", "Answered", name="answered", optional=True, sort=("answered",)),
+        Somebody("by", "By", name="by", optional=True),
         Number("item"),
-        Column("text"),
+        Column("text", value=lambda row: row.text[:2000]),
         Column("answer"),
     )
     filters: Sequence[Filter] = (

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Column, Day, Filter, Link, List, ListRequest, Operation, Somebody, State
+from civicmail.city.pages.lists import Cell, Column, Day, Filter, Link, List, ListRequest, Operation, Somebody, State
 from civicmail.city.pages.states import choices
 from civicmail.desk.records.lists.of_request import OfRequest
 from civicmail.desk.records.states import NOTICE
 
 
-def _late(rows: Any, value: str, request: ListRequest) -> Any:
-    """Those that were not served by their day."""
+def _today(request: ListRequest) -> date:
     from civicmail.city.guard.epoch import from_ms
     from civicmail.desk.records.queries.law import local_day
 
-    late = {"state": "due", "serve_by__lt": local_day(from_ms(request.now))}
+    return local_day(from_ms(request.now))
+
+
+def _late(rows: Any, value: str, request: ListRequest) -> Any:
+    """Those that were not served by their day."""
+    late = {"state": "due", "serve_by__lt": _today(request)}
     return rows.filter(**late) if value == "yes" else rows.exclude(**late)
+
+
+def _serve_by(row: Any, request: ListRequest) -> Cell:
+    return Cell.of(row.serve_by, "Late" if row.state == "due" and row.serve_by < _today(request) else "")
 
 
 def _class(row: Any, _: ListRequest) -> str:
@@ -47,9 +56,9 @@ class SubjectNotices(List):
         Column("request", "Request", "request.number"),
         Column("notice", "Class", cell=_class, full=True),
         State("state", "State", words=NOTICE),
-        Day("serve_by", "Serve by", sort=("serve_by",)),
-        Day("sent", "Served", optional=True, sort=("sent",)),
-        Day("locked_until", "Locked until", optional=True),
+        Day("serve_by", "Serve by", name="serve by", cell=_serve_by, sort=("serve_by",)),
+        Day("sent", "Served", name="served", optional=True, sort=("sent",)),
+        Day("locked_until", "Locked until", name="locked until", optional=True),
         Day("decided"),
         Column("service"),
         Somebody("by"),

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.evidence_file import Evidence
@@ -144,15 +144,13 @@ def _clock(request: Request, entries: Sequence[Mapping[str, Any]]) -> dict[str, 
 def _rows(rows: QuerySet[Any]) -> list[dict[str, Any]]:
     """Every field of each row, people by their number."""
     fields = [field for field in rows.model._meta.concrete_fields if field.name not in _SECRET]
-    people = [field.name for field in fields if field.related_model is Person]
-    found = rows.order_by("pk").select_related(*people or [None])
-    return [{field.name: _value(row, field.name, field.attname) for field in fields} for row in found]
+    people = {field.name for field in fields if field.related_model is Person}
+    columns = {field.name: f"{field.name}__uid" if field.name in people else field.attname for field in fields}
+    found = rows.order_by("pk").values_list(*columns.values())
+    return [{name: _value(value) for name, value in zip(columns, row, strict=True)} for row in found]
 
 
-def _value(row: Model, name: str, attribute: str) -> Any:
-    value = getattr(row, attribute)
-    if attribute != name and isinstance(person := getattr(row, name), Person):
-        return person.uid
+def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value

@@ -19,6 +19,9 @@ from civicmail.desk.records.queries.contestable import content_of, contestable
 from civicmail.desk.records.states import CONTEST
 from civicmail.desk.records.views import request_page
 
+MAX_SHOWN = 4_000
+"""Characters of a contest that the status page repeats."""
+
 
 @acting("records.see")
 def contest(request: CityRequest, pk: int) -> HttpResponse:
@@ -60,6 +63,6 @@ def url(row: Contest) -> str:
 
 def public_part(row: Request, token: str) -> dict[str, Any]:
     """What the status page shows of contests: each with its answer, and the way to a further one."""
-    rows = [(contests.what(one), CONTEST[one.state], masked(one.text), one) for one in row.contests.order_by("pk")]
+    rows = [(contests.what(one), CONTEST[one.state], masked(one.text[:MAX_SHOWN]), one) for one in row.contests.order_by("pk")]
     may_contest = row.suit is None and bool(contestable(row))
     return {"template": "records/public_contests.html", "contests": rows, "may_contest": may_contest, "token": token}
