@@ -55,6 +55,7 @@ FIRST = (
     "feed-reject", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review", "viewing-mark", "duty-lay-down",
     "closure-new", "mandate-export-go-on", "mandate-export-stop", "device-lost", "resume",
     "records-review", "records-redact", "records-sample", "records-item-settle", "records-assign-items", "records-production-order",
+    "records-notice-add", "records-attestation-ask",
 )  # fmt: skip
 LAST = (
     "rule-take-out", "suspend", "revoke", "person-move", "person-rehire", "leaver", "agency-off",
@@ -89,6 +90,8 @@ SAID: dict[str, dict[str, str]] = {
     "rule-edit": {"changed": WHY},
     "emergency-new": {"value": "billing@shop.example"},
     "approval": {"to": "0"},
+    "records-notice-add": {"items": "", "decided": ""},
+    "records-notice-serve": {"sent": ""},
     "review-stand-in": {"to": "p-deputy", "day": (date.today() + timedelta(days=5)).isoformat()},
     "left": {"choice": "nothing"},
     "outside-give": {"people": "p-crew1 L-77"},

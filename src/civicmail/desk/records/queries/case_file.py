@@ -53,6 +53,7 @@ TABLES: Mapping[str, Callable[[Request], QuerySet[Any]]] = {
     "publications": lambda r: models.Publication.objects.filter(production__request=r),
     "letters": lambda r: r.letters.all(),
     "fees": lambda r: r.fees.all(),
+    "fee-events": lambda r: r.fee_events.all(),
     "notices": lambda r: r.notices.all(),
     "contests": lambda r: r.contests.all(),
 }
