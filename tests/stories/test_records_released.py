@@ -93,6 +93,7 @@ def test_a_request_is_released_as_a_package_that_needs_nobody(office: RecordsOff
     _released(rita, production)
     _verified(resident, link, tmp_path / "release")
     _contested(resident, rita, cora, link)
+    _told_in_words(rita, request)
     _looks_are_entries(office, number)
 
 
@@ -321,6 +322,14 @@ def _contested(page: Page, officer: Page, second: Page, link: str) -> None:
         person.goto(f"{person.url.partition('/records/')[0]}/records/contests/1/")
         expect(person.get_by_text("Who was on call is public.")).to_be_visible()
         expect(person.get_by_text("A person who decided, redacted and approved nothing of it answers.")).to_be_visible()
+
+
+def _told_in_words(officer: Page, request: str) -> None:
+    """The history of the request says what was done as people say it."""
+    officer.goto(request)
+    history = officer.get_by_role("main").inner_text()
+    assert "Released a production" in history and "Approved a production" in history
+    assert re.findall(r"\b(?:records|content|search|scope|hold)\.[a-z-]+", history) == []
 
 
 def _looks_are_entries(office: RecordsOffice, number: str) -> None:
