@@ -11,10 +11,10 @@ from house.sources import ROOT, modules, name, tree
 
 RELEASE = "civicmail.core.redaction.gate"
 SENDS = "src/civicmail/desk/records/production/package.py"
-DOWNLOADS = "src/civicmail/desk/records/views/production_files.py"
+ASKS = "src/civicmail/desk/records/queries/released_files.py"
 OPENS = {
     SENDS,
-    DOWNLOADS,
+    ASKS,
     "src/civicmail/desk/records/production/making.py",  # makes and checks the files
     "src/civicmail/desk/records/actions/productions.py",  # signs the manifest
     "src/civicmail/desk/records/worker_jobs/productions.py",  # runs the making
@@ -36,9 +36,7 @@ def everywhere() -> list[str]:
 def test_r22_one_module_takes_bytes_out_of_the_gate() -> None:
     calls = [path for path in everywhere() if (RELEASE, "release") in imports(path)]
     assert calls == [SENDS]
-    assert [path for path in everywhere() if any(module.endswith("production.package") for module, _ in imports(path))] == [
-        DOWNLOADS
-    ]
+    assert [path for path in everywhere() if any(module.endswith("production.package") for module, _ in imports(path))] == [ASKS]
 
 
 def test_r22_nothing_else_opens_the_folder_of_a_production() -> None:

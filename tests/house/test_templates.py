@@ -76,6 +76,8 @@ def test_every_icon_of_a_template_is_in_the_sprite() -> None:
 
 def test_pages_that_extend_the_shell_have_no_h1_of_their_own() -> None:
     for path in TEMPLATES:
+        if "records/copy" in path.as_posix():
+            continue  # the static copy of the reading room, which other web servers serve
         text = path.read_text()
         assert text.count("<h1") == (1 if path.name == "shell.html" else 0), name(path)
         if '{% extends "shell.html" %}' not in text and "/components/" not in str(path) and path.name != "shell.html":

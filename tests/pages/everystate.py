@@ -100,6 +100,7 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (records.Contest, "state"): of(recordstates.CONTESTS),
     (records.Reply, "state"): set(recordstates.REPLY),
     (records.Publication, "state"): of(recordstates.PUBLICATIONS),
+    (records.FormatRequest, "state"): of(recordstates.FORMAT_REQUESTS),
     (records.Letter, "state"): of(recordstates.LETTERS),
     (records.Attestation, "state"): recordstates.ATTESTATION,
     (Verification, "state"): VERIFIED,

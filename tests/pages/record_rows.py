@@ -141,9 +141,18 @@ def _fill(t: Any, row: models.Request) -> None:
         contested = models.Contest.objects.create(request=row, redaction=n, text="Why?", made=now, state=state)
         t.objects[f"records contest {state}"] = contested.pk
     for n, state in enumerate(sorted(states.PUBLICATION)):
-        models.Publication.objects.create(
-            production=productions[n], slug=f"lead-lines-{n}", title="Lead lines", state=state, after=now, by=officer
-        )
+        publication = models.Publication.objects.create(
+            production=productions[n], slug=f"lead-lines-{n}", title="Lead lines", state=state, since=now, after=now,
+            published=now if state in ("public", "taken") else None, by=officer,
+            problems=[{"file": "letter.txt", "page": 0, "kind": "birth", "count": 1}] if state == "stopped" else [],
+        )  # fmt: skip
+        t.objects[f"records publication {state}"] = publication.pk
+    for state in sorted(states.FORMAT):
+        asked = models.FormatRequest.objects.create(
+            request=row, publication=publication, file="letter.txt", format="large", contact="robin@resident.example",
+            received=now, state=state,
+        )  # fmt: skip
+        t.objects[f"records format {state}"] = asked.pk
     letters = (("asked", "partial-denial"), ("draft", "status"), ("sent", "acknowledgment"), ("draft", "narrowing"))
     for state, kind in letters:
         letter = models.Letter.objects.create(

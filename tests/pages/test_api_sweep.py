@@ -166,6 +166,9 @@ PLAIN: dict[str, str] = {
     "records-detectors": "figures of the program's own tests",
     **dict.fromkeys(("records-notice", "records-request-notices"), "list_subject_notices has what they show"),
     **dict.fromkeys(("records-contest", "records-request-contests"), "list_record_contests has what they show"),
+    "records-publication": "list_record_publications has what it shows",
+    "records-format": "list_record_formats has what it shows, but for the address, which is for a person",
+    "records-statistics-file": "read_record_statistics has the same",
 }
 """Pages that no operation does -> why."""
 

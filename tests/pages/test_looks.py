@@ -25,7 +25,7 @@ SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and
 BESIDES = {
     "sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/",
     "complaint": "/complaints/new/", "public-records": "/public/records/", "public-records-request": "/public/records/request/",
-    "public-records-status": "/public/records/status/",
+    "public-records-status": "/public/records/status/", "public-reading-room": "/public/records/released/",
 }  # fmt: skip
 """Pages that are not in the list, and what everybody may meet."""
 

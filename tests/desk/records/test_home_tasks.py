@@ -24,6 +24,7 @@ def test_each_sees_what_waits_for_them(city: Any) -> None:
     assert [t.partition(":")[0] for t in mine] == [
         "Begin new records requests",
         "Answer mail to the records desk",
+        "Give other formats",
         "Serve notices to subjects",
         "Answer contests",
     ]

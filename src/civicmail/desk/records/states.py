@@ -16,7 +16,8 @@ SearchState = Literal["waiting", "running", "ready", "failed"]
 ProductionState = Literal["waiting", "making", "checking", "leaks", "asked", "returned", "approved", "released", "stopped"]
 NoticeState = Literal["due", "sent", "disputed", "over"]
 ContestState = Literal["open", "upheld", "changed"]
-PublicationState = Literal["planned", "public", "taken"]
+PublicationState = Literal["planned", "stopped", "public", "taken"]
+FormatState = Literal["open", "provided", "declined"]
 LetterState = Literal["draft", "asked", "sent"]
 
 INTAKES = ("web", "mail", "counter", "message", "approval", "queue")
@@ -45,7 +46,8 @@ PRODUCTION = labels(
 )
 NOTICE = labels("sent", due="open", disputed="appealed", over="ended")
 CONTEST = labels("open", "upheld", changed="corrected")
-PUBLICATION = labels(planned="scheduled", public="active", taken="retired")
+PUBLICATION = labels(planned="scheduled", stopped="blocked", public="active", taken="retired")
+FORMAT = labels("open", "declined", provided="sent")
 LETTER = labels("draft", "sent", asked="pending")
 ATTESTATION = labels("signed", asked="open", refused="denied")
 REPLY = labels("open", "dismissed", read="closed")
@@ -130,10 +132,15 @@ CONTESTS = StateTable[ContestState](
 PUBLICATIONS = StateTable[PublicationState](
     [
         Transition("planned", "publish", "public", "tick"),
-        Transition("planned", "take", "taken", "records.work"),
-        Transition("public", "take", "taken", "records.work"),
+        Transition("planned", "stop", "stopped", "tick"),
+        Transition("stopped", "allow", "planned", "records.work"),
+        *(Transition(state, "take", "taken", "records.work") for state in ("planned", "stopped", "public")),
     ],
     lambda state: f"This publication is {PUBLICATION[state][1].lower()} by now. Reload the page.",
+)
+FORMAT_REQUESTS = StateTable[FormatState](
+    [Transition("open", "provide", "provided", "records.work"), Transition("open", "decline", "declined", "records.work")],
+    lambda state: f"This request for another format is {FORMAT[state][1].lower()} by now. Reload the page.",
 )
 LETTERS = StateTable[LetterState](
     [

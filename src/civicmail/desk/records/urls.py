@@ -9,9 +9,11 @@ from civicmail.desk.records.acts import (
     attestations,
     contests,
     fees,
+    formats,
     letters,
     notices,
     productions,
+    publications,
     replies,
     requests,
     reviews,
@@ -19,9 +21,11 @@ from civicmail.desk.records.acts import (
     searches,
 )
 from civicmail.desk.records.lists.contests import CONTESTS, REQUEST_CONTESTS
+from civicmail.desk.records.lists.formats import FORMAT_REQUESTS
 from civicmail.desk.records.lists.letters import LETTERS
 from civicmail.desk.records.lists.notices import NOTICES, REQUEST_NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
+from civicmail.desk.records.lists.publications import PUBLICATIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.views import (
@@ -32,24 +36,30 @@ from civicmail.desk.records.views import (
     detectors_page,
     difference_page,
     fees_page,
+    format_page,
     letter_page,
     notice_page,
     overview,
     production_files,
     production_page,
     public_contests,
+    public_formats,
     public_notice,
     public_requests,
+    publication_page,
+    reading_room,
     redaction_page,
     reply_page,
     review_page,
     scope_page,
     search_pages,
+    statistics_page,
 )
 
 _ONE = "records/requests/<slug:number>/"
 _ITEM = _ONE + "documents/<int:item>/"
 _PUBLIC = "public/records/status/<str:token>/releases/<int:production>/"
+_RELEASED = "public/records/released/<slug:slug>/"
 _PRODUCTION = f"{_ONE}productions/<int:production>/"
 
 urlpatterns = [
@@ -61,6 +71,22 @@ urlpatterns = [
     path("public/records/status/<str:token>/contest/", public_contests.contest, name="public-records-contest"),
     path(f"{_PUBLIC}package/", production_files.public_whole, name="public-records-package"),
     path(f"{_PUBLIC}files/<str:name>", production_files.public_file, name="public-records-file"),
+    path("public/records/released/", reading_room.room, name="public-reading-room"),
+    path("public/records/released/feed.xml", reading_room.feed, name="public-feed"),
+    path(_RELEASED, reading_room.release, name="public-release"),
+    path(f"{_RELEASED}package/", reading_room.package, name="public-release-package"),
+    path(f"{_RELEASED}files/<str:name>", reading_room.file, name="public-release-file"),
+    path("public/records/statistics/", statistics_page.public_page, name="public-statistics"),
+    path("public/records/statistics.csv", statistics_page.public_file, name="public-statistics-file"),
+    path("records/statistics/", statistics_page.page, name="records-statistics"),
+    path("records/statistics.csv", statistics_page.file, name="records-statistics-file"),
+    path(f"{_RELEASED}format/", public_formats.of_release, name="public-release-format"),
+    path("public/records/status/<str:token>/format/", public_formats.of_request, name="public-records-format"),
+    path("public/records/formats/<str:token>/", public_formats.answer, name="public-format"),
+    *list_pages.paths([PUBLICATIONS, FORMAT_REQUESTS]),
+    path("records/formats/<int:pk>/", format_page.page, name="records-format"),
+    path("records/reading-room/<int:pk>/", publication_page.page, name="records-publication"),
+    *act_pages.paths([*publications.ACTS, *formats.ACTS]),
     *list_pages.paths([REQUESTS, REPLIES]),
     path("records/requests/new/", counter.enter, name="records-request-new"),
     *list_pages.paths([PRODUCTIONS, LETTERS, NOTICES, REQUEST_NOTICES, CONTESTS, REQUEST_CONTESTS]),

@@ -128,7 +128,13 @@ JOBS = (
         "sending", "sending", 0.2, "what people write on the pages does not leave", "written", {"mailbox_outgoing"}, fallback=2.0
     ),
     _city(
-        "productions", "records", 1.0, "releases of public records are not made", "produced", {"records_production"}, fallback=15.0
+        "productions",
+        "records",
+        1.0,
+        "releases of public records are not made, and not published",
+        "produced",
+        {"records_production", "records_publication"},
+        fallback=15.0,
     ),
     _city("answers", "auto_replies", 2.0, "mailboxes do not answer by themselves", "answered", {JOURNAL}),
     _city("closing", "offboarding", 2.0, "accounts of people who left are not closed", "dated", {"conduct_closure"}),

@@ -67,6 +67,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keeping": {
         "law": ("law:app", "Manage the public-records law as data: list, check, diff, explain, adopt."),
+        "records": ("records:app", "Copy the public reading room as plain files: reading-room."),
         "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, compact."),
         "hold": ("hold:app", "Manage legal holds: add, list, end."),
         "dispose": ("dispose:dispose", "Simulate the disposal of what is due: --simulate."),

@@ -117,6 +117,7 @@ VERBS: dict[str, Line] = {
     "law diff": _machine(_LAW),
     "law explain": _machine(_LAW),
     "law adopt": _person("law.adopt"),
+    "records reading-room": _person("records.see"),
     "archive status": _machine("shows only numbers and schedules in the folder"),
     "archive adopt": _person("retention.schedule"),
     "archive promote": _person("retention.promote"),

@@ -140,6 +140,9 @@ RECORDS = (
     MenuEntry(_("Records mail"), "records-replies", "records.see", "records-mail", icon="mail"),
     MenuEntry(_("Contests"), "records-contests", "records.see", icon="forum"),
     MenuEntry(_("Subject notices"), "records-notices", "records.see", icon="lock"),
+    MenuEntry(_("Reading room"), "records-publications", "records.see", icon="public"),
+    MenuEntry(_("Statistics"), "records-statistics", "records.see", icon="assessment"),
+    MenuEntry(_("Other formats"), "records-formats", "records.see", icon="accessibility_new"),
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),

@@ -97,6 +97,16 @@ PUBLIC = frozenset(
         "public-records-follow",
         "public-records-package",
         "public-records-file",
+        "public-reading-room",
+        "public-feed",
+        "public-statistics",
+        "public-statistics-file",
+        "public-release",
+        "public-release-package",
+        "public-release-file",
+        "public-release-format",
+        "public-records-format",
+        "public-format",
     }
 )
 """Names of all views without sign-in."""
@@ -110,6 +120,13 @@ UNNAMED = frozenset(
         "public-records-follow",
         "public-records-package",
         "public-records-file",
+        "public-reading-room",
+        "public-release",
+        "public-release-package",
+        "public-release-file",
+        "public-release-format",
+        "public-records-format",
+        "public-format",
     }
 )
 """Views that are logged without the person: anonymous reports and requests, and followed links."""

@@ -58,9 +58,12 @@ def records_mail(context: JobContext) -> Iterator[Work]:
 
 
 def productions(context: JobContext) -> Iterator[Work]:
-    """Make ordered productions of public records piece by piece, and remove files of those that were given up."""
+    """Make ordered productions of public records piece by piece, publish those that are due after a scan, and remove files of those
+    that were given up."""
     from civicmail.desk.records.worker_jobs.productions import Producing, sweep
+    from civicmail.desk.records.worker_jobs.publications import Publishing
 
+    publishing = Publishing(context.data, context.clock)
     with closing(Producing(context.data, context.clock)) as producing:
         swept = 0
 
@@ -70,6 +73,6 @@ def productions(context: JobContext) -> Iterator[Work]:
             if not 0 <= now - swept < GIVEN_UP_EVERY:
                 sweep(context.data, now)
                 swept = now
-            return producing.step()
+            return producing.step() + publishing.step()
 
         yield work

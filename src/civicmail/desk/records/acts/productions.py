@@ -91,7 +91,9 @@ class ProductionStop(Input):
     state = Seen()
 
 
-class _OnProduction[Given: Input](Act["Production", Given, "Production"]):
+class OnProduction[Given: Input, Done](Act["Production", Given, Done]):
+    """An act on a production, found by its number within a request."""
+
     def load(self, number: str, production: int, *, actor: Actor, now: int) -> Production:
         from django.shortcuts import get_object_or_404
 
@@ -101,7 +103,7 @@ class _OnProduction[Given: Input](Act["Production", Given, "Production"]):
         return get_object_or_404(rows, request__number=number, number=production)
 
 
-class DecideProduction(_OnProduction[ProductionDecision]):
+class DecideProduction(OnProduction[ProductionDecision, "Production"]):
     """Approve the files of a production, or return it to review, as a person who reviewed nothing of the request."""
 
     name, permission, input = "decide_production", "records.approve", ProductionDecision
@@ -149,7 +151,7 @@ class DecideProduction(_OnProduction[ProductionDecision]):
         )  # fmt: skip
 
 
-class ReleaseProduction(_OnProduction[ProductionSeen]):
+class ReleaseProduction(OnProduction[ProductionSeen, "Production"]):
     """Release an approved production: its manifest is signed, and the requester can download it."""
 
     name, permission, input = "release_production", "records.work", ProductionSeen
@@ -180,7 +182,7 @@ class ReleaseProduction(_OnProduction[ProductionSeen]):
         )  # fmt: skip
 
 
-class StopProduction(_OnProduction[ProductionStop]):
+class StopProduction(OnProduction[ProductionStop, "Production"]):
     """Stop a production; what was made stays for 14 days, and an approval ends."""
 
     name, permission, input = "stop_production", "records.work", ProductionStop
@@ -206,7 +208,7 @@ class StopProduction(_OnProduction[ProductionStop]):
         )  # fmt: skip
 
 
-class ContinueProduction(_OnProduction[ProductionSeen]):
+class ContinueProduction(OnProduction[ProductionSeen, "Production"]):
     """Go on with a production that was stopped, returned or blocked; it is made again where decisions changed."""
 
     name, permission, input = "continue_production", "records.work", ProductionSeen

@@ -72,9 +72,15 @@ class Migration(migrations.Migration):
                 ("slug", models.SlugField(max_length=80, unique=True)),
                 ("title", models.CharField(max_length=200)),
                 ("summary", models.TextField(blank=True)),
+                ("request_text", models.TextField(blank=True)),
                 ("state", models.CharField(db_index=True, default="planned", max_length=10)),
+                ("since", models.DateTimeField(help_text="in this state")),
                 ("after", models.DateTimeField()),
                 ("published", models.DateTimeField(blank=True, null=True)),
+                ("scanned", models.DateTimeField(blank=True, null=True)),
+                ("checked", models.PositiveIntegerField(default=0)),
+                ("problems", models.JSONField(default=list)),
+                ("allowed", models.JSONField(default=list)),
                 ("why", models.CharField(blank=True, max_length=400)),
                 ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
                 (
@@ -255,6 +261,46 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="letters", to="records.request"),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FormatRequest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.CharField(blank=True, max_length=200)),
+                ("format", models.CharField(max_length=10)),
+                ("note", models.CharField(blank=True, max_length=1000)),
+                ("contact", models.CharField(blank=True, max_length=400)),
+                ("language", models.CharField(default="en", max_length=5)),
+                ("received", models.DateTimeField()),
+                ("state", models.CharField(db_index=True, default="open", max_length=10)),
+                ("at", models.DateTimeField(blank=True, null=True)),
+                ("answer", models.CharField(blank=True, max_length=1000)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="format_requests",
+                        to="records.publication",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="format_requests", to="records.request"
+                    ),
                 ),
             ],
             options={

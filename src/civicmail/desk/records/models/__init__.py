@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from civicmail.desk.records.models.productions import Contest, ProducedFile, Production, Publication
+from civicmail.desk.records.models.productions import Contest, ProducedFile, Production
+from civicmail.desk.records.models.publications import FormatRequest, Publication
 from civicmail.desk.records.models.replies import FeeEvent, FeeLine, Letter, SubjectNotice
 from civicmail.desk.records.models.requests import (
     Assignment,
@@ -25,6 +26,7 @@ __all__ = [
     "Decision",
     "FeeEvent",
     "FeeLine",
+    "FormatRequest",
     "HeardForRecords",
     "Hold",
     "Item",

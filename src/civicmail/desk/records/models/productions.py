@@ -1,4 +1,4 @@
-"""Productions: what leaves, checked by the gate and approved by a second person; what is contested, and what is published."""
+"""Productions: what leaves, checked by the gate and approved by a second person; and what is contested."""
 
 from __future__ import annotations
 
@@ -100,24 +100,3 @@ class Contest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request}: contest {self.pk}"
-
-
-class Publication(models.Model):
-    """A production in the public reading room. slug: its stable address; state: of states.PUBLICATION; after: published
-    then at the earliest."""
-
-    production = models.OneToOneField(Production, models.PROTECT, related_name="publication")
-    slug = models.SlugField(max_length=80, unique=True)
-    title = models.CharField(max_length=200)
-    summary = models.TextField(blank=True)
-    state = models.CharField(max_length=10, default="planned", db_index=True)
-    after = models.DateTimeField()
-    published = models.DateTimeField(null=True, blank=True)
-    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    why = models.CharField(max_length=400, blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return self.slug

@@ -56,11 +56,12 @@ TABLES: Mapping[str, Callable[[Request], QuerySet[Any]]] = {
     "fee-events": lambda r: r.fee_events.all(),
     "notices": lambda r: r.notices.all(),
     "contests": lambda r: r.contests.all(),
+    "format-requests": lambda r: r.format_requests.all(),
 }
 """Name of a file -> the rows in it, each with all of its history."""
-LEFT_OUT = frozenset({"Contact", "HeardForRecords", "RequestYear"})
-"""Tables that are no part of a case: contact data, which is kept apart, and counters."""
-_SECRET = frozenset({"request", "receipt", "link"})
+LEFT_OUT = frozenset({"Contact", "HeardForRecords", "PersonalFlag", "RequestYear"})
+"""Tables that are no part of a case: contact data, which is kept apart, what people flag in their mail, and counters."""
+_SECRET = frozenset({"request", "receipt", "link", "contact"})
 _README = """{name}, of {city}.
 
 report.html        everything, for reading

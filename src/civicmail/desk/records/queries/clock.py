@@ -5,16 +5,19 @@ The four add up to the working days since receipt, and each idle day has an owne
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.db.models import QuerySet
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.law import time_accounts
 from civicmail.city.law.pack import LawPack
 from civicmail.desk.records.actions.content import object_of
-from civicmail.desk.records.models import Assignment, Request
+from civicmail.desk.records.models import Assignment, Pause, Request
 from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.states import OPEN
 
@@ -33,24 +36,29 @@ class Clock:
 
 def clock_of(row: Request, pack: LawPack, today: date) -> Clock:
     """The time of a request until today, or until its end."""
-    until = local_day(row.closed) if row.closed else today
-    received = local_day(row.received)
-    account = pack.account(received, max(until, received), pauses_of(row), worked_days(row))
-    return Clock(account, until, _owners(row, account.idle))
+    account = _account(row, pack, today, pauses_of(row), worked_days(row))
+    return Clock(account, local_day(row.closed) if row.closed else today, _owners(row, account.idle))
+
+
+def idle_days(rows: Sequence[tuple[Request, LawPack]], today: date) -> list[int]:
+    """How many days of each of these requests were idle, as clock_of has them, in two queries for all."""
+    pauses: dict[int, list[time_accounts.Pause]] = defaultdict(list)
+    for pause in Pause.objects.filter(request__in=[row for row, _ in rows]).order_by("began"):
+        pauses[pause.request_id].append(_pause(pause))
+    worked: dict[str, set[date]] = defaultdict(set)
+    for place, at in _work().filter(object__in=[object_of(row) for row, _ in rows]).values_list("object", "at"):
+        worked[place].add(local_day(from_ms(at)))
+    return [len(_account(row, pack, today, pauses[row.pk], worked[object_of(row)]).idle) for row, pack in rows]
 
 
 def pauses_of(row: Request) -> list[time_accounts.Pause]:
     """The pauses as the law pack counts them."""
-    return [
-        time_accounts.Pause(p.reason, local_day(p.began), local_day(p.ended) if p.ended else None)
-        for p in row.pauses.order_by("began")
-    ]
+    return [_pause(one) for one in row.pauses.order_by("began")]
 
 
 def worked_days(row: Request) -> set[date]:
     """Days on which a person of the city did something about it, as the audit log has it."""
-    at = Entry.objects.filter(object=object_of(row)).exclude(act__in=BY_ITSELF).exclude(person="requester")
-    return {local_day(from_ms(moment)) for moment in at.values_list("at", flat=True)}
+    return {local_day(from_ms(moment)) for moment in _work().filter(object=object_of(row)).values_list("at", flat=True)}
 
 
 def due(row: Request, pack: LawPack, *, letter: str = "") -> date:
@@ -66,6 +74,22 @@ def place_in_queue(row: Request) -> int:
     if row.state not in OPEN:
         return 0
     return Request.objects.filter(state__in=OPEN, received__lt=row.received).count() + 1
+
+
+def _account(
+    row: Request, pack: LawPack, today: date, pauses: list[time_accounts.Pause], worked: set[date]
+) -> time_accounts.Account:
+    received = local_day(row.received)
+    return pack.account(received, max(local_day(row.closed) if row.closed else today, received), pauses, worked)
+
+
+def _pause(row: Pause) -> time_accounts.Pause:
+    return time_accounts.Pause(row.reason, local_day(row.began), local_day(row.ended) if row.ended else None)
+
+
+def _work() -> QuerySet[Entry]:
+    """Entries that are work on a request."""
+    return Entry.objects.exclude(act__in=BY_ITSELF).exclude(person="requester")
 
 
 def _owners(row: Request, days: Sequence[date]) -> list[tuple[date, str]]:

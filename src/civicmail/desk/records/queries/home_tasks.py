@@ -1,4 +1,4 @@
-"""Tasks of the records desk for the Home page: new requests, mail that fits none, productions and letters to approve (P-21).
+"""Tasks of the records desk for the Home page: new requests, mail, other formats, productions and letters to approve (P-21).
 
 A person who must first activate the role sees count and time too (D4).
 """
@@ -17,7 +17,16 @@ from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.pages.states import label
 from civicmail.city.pages.wording import day
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
-from civicmail.desk.records.models import Attestation, Contest, Letter, Production, Reply, Request, SubjectNotice
+from civicmail.desk.records.models import (
+    Attestation,
+    Contest,
+    FormatRequest,
+    Letter,
+    Production,
+    Reply,
+    Request,
+    SubjectNotice,
+)
 
 MAX_ROWS = 5
 """Productions and letters that are shown one by one."""
@@ -34,6 +43,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         for title, route, key, query, rows in (
             ("Begin new records requests", "records-requests", "received", "state=new", Request.objects.filter(state="new")),
             ("Answer mail to the records desk", "records-replies", "open", "state=open", Reply.objects.filter(state="open")),
+            ("Give other formats", "records-formats", "open", "state=open", FormatRequest.objects.filter(state="open")),
         ):
             count, since = _waiting(rows)
             if count and since is not None:

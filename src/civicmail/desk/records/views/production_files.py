@@ -13,13 +13,10 @@ from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.core.ledger import keys
-from civicmail.core.redaction.gate import Certificate
 from civicmail.core.redaction.manifest import NAME
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import ProducedFile, Production, Request
-from civicmail.desk.records.production import package
-from civicmail.desk.records.production.making import FILES
-from civicmail.desk.records.production.package import Listed
+from civicmail.desk.records.queries import released_files
 from civicmail.desk.records.queries.receipts import by_token
 from civicmail.desk.records.views import request_page
 from civicmail.desk.viewer.queries import installation
@@ -69,8 +66,7 @@ def send_whole(row: Production, actor: Actor, now: int) -> HttpResponseBase:
     """The zip file of a release."""
     name = f"{row.request.number}-{row.number}.zip"
     productions.fetched(row, name, actor=actor, now=now)
-    pieces = package.zipped(_folder(row), [_listed(file) for file in row.files.order_by("name")])
-    return _sent(StreamingHttpResponse(pieces, content_type="application/zip"), name)
+    return sent_whole(row, name)
 
 
 def send_file(row: Production, name: str, actor: Actor, now: int) -> HttpResponseBase:
@@ -78,9 +74,19 @@ def send_file(row: Production, name: str, actor: Actor, now: int) -> HttpRespons
     listed = row.files.filter(name=name).first()
     if listed is None:
         raise Http404
-    content = package.released(_folder(row), _listed(listed))
+    response = sent_file(listed)
     productions.fetched(row, name, actor=actor, now=now)
-    return _sent(HttpResponse(content, content_type=listed.media_type), name)
+    return response
+
+
+def sent_whole(row: Production, name: str) -> HttpResponseBase:
+    """The zip file of a released production, without an entry."""
+    return _sent(StreamingHttpResponse(released_files.whole(installation(), row), content_type="application/zip"), name)
+
+
+def sent_file(row: ProducedFile) -> HttpResponseBase:
+    """A file of a released production, without an entry. Raises NotReleasable."""
+    return _sent(HttpResponse(released_files.content(installation(), row), content_type=row.media_type), row.name)
 
 
 def public_part(row: Request, token: str) -> dict[str, Any]:
@@ -98,14 +104,6 @@ def public_part(row: Request, token: str) -> dict[str, Any]:
 def public_key() -> str:
     """The key of the office, by which a release is verified."""
     return base64.b64encode(keys.public(installation() / "keys")).decode()
-
-
-def _folder(row: Production) -> Any:
-    return productions.folder(installation(), row) / FILES
-
-
-def _listed(row: ProducedFile) -> Listed:
-    return Listed(row.name, row.media_type, Certificate(row.name, row.sha256, tuple(row.checks)), is_document=row.item > 0)
 
 
 def _sent[Response: HttpResponseBase](response: Response, name: str) -> Response:

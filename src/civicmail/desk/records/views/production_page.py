@@ -17,7 +17,7 @@ from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.progress import Progress
 from civicmail.core.redaction.manifest import NAME
 from civicmail.desk.records.actions import productions
-from civicmail.desk.records.models import Production
+from civicmail.desk.records.models import Production, Publication
 from civicmail.desk.records.production.dispositions import equation
 from civicmail.desk.records.queries import notices
 from civicmail.desk.records.queries.law import local_day, pack_or_none
@@ -57,6 +57,8 @@ def production(request: CityRequest, number: str, production: int) -> HttpRespon
         "may_continue": may(request, "records.work") and "again" in PRODUCTIONS.actions(row.state),
     }
     if row.state == "released":
+        publication = Publication.objects.filter(production=row).first()
+        shown |= {"publication": publication, "may_publish": publication is None and may(request, "records.work")}
         shown |= {"signed": row.files.filter(name=NAME).first(), "key": production_files.public_key()}
     page = head(row, actions=() if is_running else _buttons(request, row, is_locked=locked is not None))
     facts = Progress(reverse("records-production", args=at), done, 0 if is_checking else row.total, is_running)

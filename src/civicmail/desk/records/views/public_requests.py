@@ -32,7 +32,7 @@ from civicmail.desk.records.queries import clock
 from civicmail.desk.records.queries.law import in_force, local_day, pack_or_none
 from civicmail.desk.records.queries.receipts import by_code, by_token, token_of
 from civicmail.desk.records.states import REQUEST
-from civicmail.desk.records.views import contest_page, fees_page, notice_page, production_files
+from civicmail.desk.records.views import contest_page, fees_page, notice_page, production_files, public_formats
 
 REQUESTS = RateLimit(10)
 """Requests of one network in an hour."""
@@ -51,7 +51,13 @@ _WORD = re.compile(r"\w{4,}")
 
 type Contribution = Callable[[Request, str], dict[str, Any]]
 """(request, token) -> {"template": …, …}: a part of the status page."""
-PARTS: list[Contribution] = [production_files.public_part, fees_page.public_part, notice_page.public_part, contest_page.public_part]
+PARTS: list[Contribution] = [
+    production_files.public_part,
+    fees_page.public_part,
+    notice_page.public_part,
+    contest_page.public_part,
+    public_formats.public_part,
+]
 """Parts that other modules of the desk show below the state, in this order."""
 
 

@@ -9,25 +9,39 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
+from civicmail.city.pages.city_request import require
 from civicmail.desk.records.actions.clock import usable_pack
 from civicmail.desk.records.actions.intake import Receipt
-from civicmail.desk.records.acts import attestations, contests, fees, letters, notices, productions, replies, requests
+from civicmail.desk.records.acts import (
+    attestations,
+    contests,
+    fees,
+    formats,
+    letters,
+    notices,
+    productions,
+    publications,
+    replies,
+    requests,
+)
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
 from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
 from civicmail.desk.records.lists.contests import CONTESTS
+from civicmail.desk.records.lists.formats import FORMAT_REQUESTS
 from civicmail.desk.records.lists.letters import LETTERS
 from civicmail.desk.records.lists.notices import NOTICES
 from civicmail.desk.records.lists.productions import PRODUCTIONS
+from civicmail.desk.records.lists.publications import PUBLICATIONS
 from civicmail.desk.records.lists.replies import REPLIES
 from civicmail.desk.records.lists.requests import REQUESTS
 from civicmail.desk.records.models import Reply, Request
 from civicmail.desk.records.models import Scope as ScopeRow
 from civicmail.desk.records.models import Search as SearchRow
-from civicmail.desk.records.queries import clock
+from civicmail.desk.records.queries import clock, statistics
 from civicmail.desk.records.queries.fees import Charges, charges_of
 from civicmail.desk.records.queries.law import local_day
-from civicmail.desk.records.views import case_file, request_page, search_pages
+from civicmail.desk.records.views import case_file, request_page, search_pages, statistics_page
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -43,6 +57,8 @@ PRODUCTION_ROW = list_operation(router, PRODUCTIONS)
 LETTER_ROW = list_operation(router, LETTERS)
 NOTICE_ROW = list_operation(router, NOTICES)
 CONTEST_ROW = list_operation(router, CONTESTS)
+PUBLICATION_ROW = list_operation(router, PUBLICATIONS)
+FORMAT_ROW = list_operation(router, FORMAT_REQUESTS)
 ONE = "/records/requests/{str:number}"
 
 
@@ -270,3 +286,35 @@ for on_attestation in attestations.ACTS:
 for on_notice in notices.ACTS:
     act_operation(router, on_notice, NOTICE_ROW.schema, NOTICE_ROW)
 act_operation(router, contests.ANSWER, CONTEST_ROW.schema, CONTEST_ROW)
+for publishing in publications.ACTS:
+    act_operation(router, publishing, PUBLICATION_ROW.schema, PUBLICATION_ROW)
+for answering in formats.ACTS:
+    act_operation(router, answering, FORMAT_ROW.schema, FORMAT_ROW)
+
+
+class RecordFigure(Schema):
+    """A number about the requests of the last 365 days. row: of a table; value: null where there is nothing to count; definition:
+    what is counted; query: SQL of it, or of the rows from which it is made."""
+
+    key: str
+    title: str
+    row: str
+    value: str | None
+    unit: str
+    definition: str
+    query: str
+
+
+@operation(
+    router,
+    "GET",
+    "/records/statistics",
+    act="records.see",
+    scope="read:records",
+    page="records-statistics",
+    response=list[RecordFigure],
+)
+def read_record_statistics(request: Call) -> list[dict[str, Any]]:
+    """Read the statistics of the records desk, each number with its query."""
+    require(request, "records.see")
+    return statistics_page.plain(statistics.figures(request.now, public=False))
