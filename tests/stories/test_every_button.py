@@ -96,6 +96,9 @@ SAID: dict[str, dict[str, str]] = {
     "left": {"choice": "nothing"},
     "outside-give": {"people": "p-crew1 L-77"},
     "violation-new": {"person": "p-crew1"},
+    "records-charge-new": {"amount": "2", "rate": ""},
+    "records-charges-reduce": {"amount": "1"},
+    "records-payment": {"amount": "2"},
     "violation-record": {"evidence": "01a2150e-cece-7bb2-86d0-6e9539f71918"},
 }
 """What is typed where the first thing that comes to mind is wrong: by page, and where it has several, by button."""
@@ -117,6 +120,9 @@ REFUSED = {
     "records-about-requester": "the request is for records about others",
     "records-assign": "the first person of the list has no role of the records office",
     "records-assign-items": "the first person of the list reviews no requests",
+    "records-letter-decide": "its text is not whole; tests/desk/records/test_letters.py",
+    "records-letter-send": "its reason is not written",
+    "records-letter-submit": "a status needs no approval",
     "records-production-order": "documents are undecided",
     "records-production-decide": "its files are not those of the row; tests/desk/records/test_productions.py",
     "records-production-release": "a notice to a person is not over",

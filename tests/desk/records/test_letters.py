@@ -73,6 +73,7 @@ def test_r28_a_partial_denial_goes_from_the_case_to_the_requester(desk: Correspo
 
 
 @BOTH
+@pytest.mark.rule("P-21", "A letter with an altered mandatory sentence is not sent.")
 def test_r28_one_altered_character_of_the_mandatory_sentence_refuses_the_letter(desk: Correspondence, law: LawPack) -> None:
     letter = desk.write("partial-denial")
     sentence = mandatory(law, "partial-denial")
@@ -129,10 +130,11 @@ def test_r28_only_letters_that_fit_the_request_can_be_written(desk: Corresponden
 
 
 @BOTH
+@pytest.mark.rule("P-21", "A denial is approved by a city attorney who wrote nothing of it.")
 def test_r28_a_denial_is_approved_by_an_attorney_who_did_not_write_it(desk: Correspondence) -> None:
     letter = desk.submit(desk.write("denial"))
     assert REASON in letter.text
-    for key in ("recorder", "auditor", "crew0"):
+    for key in ("auditor", "recorder", "crew0"):
         with pytest.raises(NotPermitted):
             desk.approve(letter, key)
     Letter.objects.filter(pk=letter.pk).update(by=desk.city.people["attorney"])

@@ -83,7 +83,7 @@ def case_of(row: Request, pack: LawPack) -> Case:
         "messages": f"{found:,}" if search else None,
         "hours": f"{-(-found // REVIEWED_AN_HOUR):,}" if found else None,
         "place": clock.place_in_queue(row) or None,
-        "balance": equation(counts) if decided else None,
+        "balance": equation(counts),
         "withheld": rows,
         "rolling": f"{counts[dispositions.OPEN]:,} items are still in review." if counts[dispositions.OPEN] else None,
         "searched": _searched(search, scope) if search and scope else None,
