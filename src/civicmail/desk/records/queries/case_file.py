@@ -45,6 +45,7 @@ TABLES: Mapping[str, Callable[[Request], QuerySet[Any]]] = {
     "searches": lambda r: Search.objects.filter(scope__request=r),
     "attestations": lambda r: r.attestations.all(),
     "items": lambda r: r.items.all(),
+    "personal-flags": lambda r: models.PersonalFlag.objects.filter(capture__in=r.items.values("capture")),
     "decisions": lambda r: r.decisions.all(),
     "redactions": lambda r: r.redactions.all(),
     "suggestions": lambda r: r.suggestions.all(),
@@ -59,8 +60,8 @@ TABLES: Mapping[str, Callable[[Request], QuerySet[Any]]] = {
     "format-requests": lambda r: r.format_requests.all(),
 }
 """Name of a file -> the rows in it, each with all of its history."""
-LEFT_OUT = frozenset({"Contact", "HeardForRecords", "PersonalFlag", "RequestYear"})
-"""Tables that are no part of a case: contact data, which is kept apart, what people flag in their mail, and counters."""
+LEFT_OUT = frozenset({"Contact", "HeardForRecords", "RequestYear"})
+"""Tables that are no part of a case: contact data, which is kept apart, and counters."""
 _SECRET = frozenset({"request", "receipt", "link", "contact"})
 _README = """{name}, of {city}.
 
