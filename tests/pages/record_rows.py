@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from civicmail.city.guard.actions.entries import enter
 from civicmail.city.guard.actors import Actor
@@ -175,9 +176,9 @@ def _fill(t: Any, row: models.Request) -> None:
             name="Pat Nguyen",
             record="The report on the inspection of 4 March.",
             state=state,
-            decided=now.date(),
-            serve_by=now.date() + timedelta(days=3),
+            decided=timezone.localdate(now),
+            serve_by=timezone.localdate(now) + timedelta(days=3),
             by=officer,
-            sent=None if state == "due" else now.date(),
+            sent=None if state == "due" else timezone.localdate(now),
         )
         t.objects[f"records notice {key}"] = notice.pk
