@@ -22,6 +22,7 @@ from civicmail.city.identity.actions import tokens
 from civicmail.city.identity.models import RoleAssignment
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.model import Envelope, Recipient
+from civicmail.desk.records.models import Request
 from civicmail.front.cli.main import COMMANDS, Lazy, run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -33,8 +34,12 @@ from pages.world import Town, carry
 __all__ = ["call", "capture", "city", "folder"]
 
 PEOPLE: dict[str, str] = tomllib.loads((Path(__file__).parents[2] / "pages" / "matrix.toml").read_text())["people"]
-NOT_AS_ONE = {"duty grant", "duty take", "duty lay-down", "duty end", "access grant"}
+NOT_AS_ONE = {"duty grant", "duty take", "duty lay-down", "duty end", "access grant", "records assign"}
 """Verbs whose own argument is called role, or whose option --role is that on a mailbox."""
+
+
+REQUESTS = {"request": "review", "closed": "done", "frozen": "scoping"}
+"""Requests for records, by their states; a suit about the last one is pending."""
 
 
 def walked() -> Iterator[tuple[str, set[str]]]:
@@ -92,13 +97,21 @@ class Caller:
         carry(city.now)  # however long a sweep takes, the ledger does not lag
         grants = RoleAssignment.objects.filter(ended__isnull=True).values_list("person__uid", "role")
         self._roles = {uid.removeprefix("p-"): role for uid, role in grants}
+        self._requests = {name: city.objects[f"records {state}"] for name, state in REQUESTS.items()}
         self._right = str(city.authorizations["crew3"].pk)
         self.day = (city.now + timedelta(days=150)).date().isoformat()
         self.said: Any = None
 
     def __call__(self, verb: str, *line: str, who: str = "") -> int:
         """The exit code. who: nobody when empty."""
-        fill = {"folder": self._folder, "capture": self._capture, "day": self.day, "who": who or "nobody", "right": self._right}
+        fill = {
+            "folder": self._folder,
+            "capture": self._capture,
+            "day": self.day,
+            "who": who or "nobody",
+            "right": self._right,
+            **self._requests,
+        }
         words = [w.format(**fill) for w in line] + ["--data", str(self._data)]
         if who:
             self._monkeypatch.setenv("CIVICMAIL_TOKEN_FILE", str(self._tokens[who]))
@@ -133,6 +146,7 @@ def call(city: Town, installed: Path, folder: Path, capture: str, monkeypatch: p
 
 
 def _extras(city: Town) -> None:
+    Request.objects.filter(number=city.objects["records scoping"]).update(suit=city.now)
     directory.Agency.objects.create(code="southline", name="Southline", suspended=city.now)
     directory.MailGroup.objects.create(
         address="pool@city.example", name="Pool", department=city.departments["public-works"], made=city.now

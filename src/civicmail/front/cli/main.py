@@ -67,7 +67,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keeping": {
         "law": ("law:app", "Manage the public-records law as data: list, check, diff, explain, adopt."),
-        "records": ("records:app", "Copy the public reading room as plain files: reading-room."),
+        "records": (
+            "records:app",
+            "Manage requests for records: list, assign, withdraw, close, reopen, suit, suit-end, reading-room.",
+        ),
         "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, compact."),
         "hold": ("hold:app", "Manage legal holds: add, list, end."),
         "dispose": ("dispose:dispose", "Simulate the disposal of what is due: --simulate."),

@@ -1,4 +1,4 @@
-"""`civicmail records`: the static copy of the public reading room."""
+"""`civicmail records`: requests for records, and the static copy of the public reading room (P-21)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actors, options, output
+from civicmail.desk.records.acts import requests
+from civicmail.desk.records.lists.requests import REQUESTS
+from civicmail.front.cli import act_commands, actors, list_commands, options, output
 from civicmail.front.cli.groups import group
 
 app = group("The public-records desk.")
 LANGUAGES = ("en", "es")
+
+list_commands.add(app, REQUESTS)
+for act in requests.ACTS:
+    if act.command is not None:
+        act_commands.add(app, act)
 
 
 @app.command("reading-room")

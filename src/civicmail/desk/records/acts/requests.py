@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.guard.errors import require_row
+from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Choices, Email, Input, Nothing, PersonName, Text, reason
 from civicmail.desk.records.acts.intake import DELIVERY
 from civicmail.desk.records.states import OUTCOMES
@@ -27,6 +28,11 @@ class _OnRequest[Given: Input, Done](Act["Request", Given, Done]):
     stop = False
     home = "records-clock"
 
+    def find(self, number: str, *, actor: Actor, now: int) -> Request:
+        from civicmail.desk.records.models import Request
+
+        return require_row(Request.objects.filter(number=number.strip().upper()).first(), f"There is no request {number}.")
+
     def form_page(self, row: Request) -> FormPage:
         from django.urls import reverse
 
@@ -36,6 +42,11 @@ class _OnRequest[Given: Input, Done](Act["Request", Given, Done]):
             title=self.title.format(number=row.number), section="Records", crumbs=crumbs, back=back, submit=self.submit,
             stop=self.stop, effects=[self.effect] if self.effect else [],
         )  # fmt: skip
+
+
+def _command(verb: str, *positions: str) -> Command:
+    number = {"number": Parameter("NUMBER", "The number of a request, like PR-2026-00041.")}
+    return Command(f"records {verb}", row=number, positions=positions, personal=True)
 
 
 def _page(last: str) -> Page:
@@ -87,7 +98,7 @@ class AssignRequest(_OnRequest[Part, "Assignment"]):
     """Assign somebody to a request, who may then read within its agreed scope."""
 
     name, input = "assign_record_request", Part
-    page, operation = _page("assign"), _operation("assign")
+    page, operation, command = _page("assign"), _operation("assign"), _command("assign", "person", "role")
     title, submit, success_message = "Assign {number}", "Assign", "They may read what an agreed scope covers."
 
     def perform(self, row: Request, given: Part, *, actor: Actor, now: int) -> Assignment:
@@ -224,7 +235,7 @@ class WithdrawRequest(_OnRequest[Because, "Request"]):
     """Record that the requester took the request back."""
 
     name, input = "withdraw_record_request", Because
-    page, operation = _page("withdraw"), _operation("withdraw")
+    page, operation, command = _page("withdraw"), _operation("withdraw"), _command("withdraw")
     title, submit, stop = "Withdraw {number}?", "Withdraw request", True
     effect = "Nothing more is searched or released; what was done stays in the file."
     success_message = "The request is withdrawn."
@@ -248,7 +259,7 @@ class CloseRequest(_OnRequest[Closing, "Request"]):
     """Close a request with its outcome."""
 
     name, input = "close_record_request", Closing
-    page, operation = _page("close"), _operation("close")
+    page, operation, command = _page("close"), _operation("close"), _command("close", "outcome")
     title, submit = "Close {number}?", "Close request"
     effect = "The clock ends. Records stay on hold for as long as the law says."
     success_message = "The request is closed."
@@ -263,7 +274,7 @@ class ReopenRequest(_OnRequest[Because, "Request"]):
     """Work on a closed request again."""
 
     name, input = "reopen_record_request", Because
-    page, operation = _page("reopen"), _operation("reopen")
+    page, operation, command = _page("reopen"), _operation("reopen"), _command("reopen")
     title, submit, success_message = "Reopen {number}?", "Reopen request", "The request is in review again."
 
     def perform(self, row: Request, given: Because, *, actor: Actor, now: int) -> Request:
@@ -276,7 +287,7 @@ class RecordSuit(_OnRequest[Because, "Request"]):
     """Record that a suit about a request was served: nothing of it changes any more."""
 
     name, permission, input = "record_record_suit", "records.suit", Because
-    page, operation = _page("suit"), _operation("suit")
+    page, operation, command = _page("suit"), _operation("suit"), _command("suit")
     title, submit, stop = "Record a suit about {number}?", "Freeze request", True
     effect = (
         "Scope, decisions, redactions and letters stay as they are, and nothing on hold is disposed of, until the suit has ended."
@@ -293,7 +304,7 @@ class EndSuit(_OnRequest[Because, "Request"]):
     """Record the end of a suit about a request, appeals included."""
 
     name, permission, input = "end_record_suit", "records.suit", Because
-    page, operation = _page("suit-end"), _operation("suit-end")
+    page, operation, command = _page("suit-end"), _operation("suit-end"), _command("suit-end")
     title, submit, success_message = "End the suit about {number}?", "Unfreeze request", "Work on the request may go on."
 
     def perform(self, row: Request, given: Because, *, actor: Actor, now: int) -> Request:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Column, Day, Filter, Link, List, Operation, Somebody, State, Time
+from civicmail.city.pages.lists import Column, Command, Day, Filter, Link, List, Operation, Somebody, State, Time
 from civicmail.city.pages.states import choices
 from civicmail.desk.records.states import INTAKES, REQUEST
+
+
+def _line(row: Any) -> str:
+    target = f", target {row.due.isoformat()}" if row.due else ""
+    return f"{row.number}  {REQUEST[row.state][1].lower()}{target}  {row.title or 'no title yet'}"
 
 
 class Requests(List):
@@ -17,6 +24,7 @@ class Requests(List):
 
     name, permission = "list_record_requests", "records.see"
     page = Page("records/requests/", "records-requests")
+    command = Command("records list", ("number", "title", "state", "received", "due", "intake"), _line)
     operation = Operation("/records/requests", "read:records", shape="RecordRequestLine")
     model, related = "records.Request", ("custodian",)
     title, section = "Records requests", "Records"

@@ -61,6 +61,7 @@ def write(data: Path, folder: Path, *, language: str = "en", address: str = "") 
 
 def _release(data: Path, folder: Path, row: Publication, places: dict[str, list[tuple[str, str]]]) -> None:
     here = folder / row.slug
+    (here / "files").mkdir(parents=True)
     titles = {}
     for file in row.production.files.select_related("production").order_by("pk"):
         content = released_files.content(data, file)
