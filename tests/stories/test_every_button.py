@@ -120,6 +120,7 @@ REFUSED = {
     "records-about-requester": "the request is for records about others",
     "records-assign": "the first person of the list has no role of the records office",
     "records-assign-items": "the first person of the list reviews no requests",
+    "records-format-decline": "it was answered before",
     "records-letter-decide": "its text is not whole; tests/desk/records/test_letters.py",
     "records-letter-send": "its reason is not written",
     "records-letter-submit": "a status needs no approval",

@@ -7,13 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.law.pack import LawPack
 from civicmail.desk.records.actions import clock, contacts, replies, requests
-from civicmail.desk.records.actions.intake import ContactData, NewRequest, submit
+from civicmail.desk.records.actions.intake import REQUESTER, ContactData, NewRequest, submit
 from civicmail.desk.records.models import Contact, Request
 from civicmail.desk.records.queries.clock import clock_of
 from civicmail.desk.records.queries.law import local_day
@@ -56,6 +59,17 @@ def test_r8_the_days_add_up_and_each_idle_day_has_an_owner(row: Request, law: La
         assert [d for d, _ in counted.owners] == list(account.idle) and all(owner for _, owner in counted.owners)
     assert counted.account.requester == 3, "Thursday, Friday and the Monday on which they wrote; Wednesday was worked"
     assert of(row).pauses.get().ended == datetime.fromtimestamp(day(7) / 1000, CHICAGO)
+
+
+def test_r8_what_the_program_does_by_itself_makes_no_worked_day(row: Request, law: LawPack, act: Any) -> None:
+    def entry(who: Actor, n: int) -> None:
+        with transaction.atomic():
+            entries.enter("records.made", actor=who, reason="", now=day(n), object=f"request:{row.number}")
+
+    entry(machine("production"), 1)
+    entry(REQUESTER, 2)
+    entry(act("recorder"), 3)
+    assert clock_of(of(row), law, local_day(MONDAY + timedelta(days=4))).account.worked == 1
 
 
 def test_r8_a_pause_needs_a_reason_of_the_law_and_what_shows_it(row: Request, act: Any) -> None:

@@ -12,6 +12,7 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.law import time_accounts
@@ -20,9 +21,6 @@ from civicmail.desk.records.actions.content import object_of
 from civicmail.desk.records.models import Assignment, Pause, Request
 from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.states import OPEN
-
-BY_ITSELF = ("records.receive", "records.acknowledge")
-"""Entries that are no work on a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,8 @@ def _pause(row: Pause) -> time_accounts.Pause:
 
 
 def _work() -> QuerySet[Entry]:
-    """Entries that are work on a request."""
-    return Entry.objects.exclude(act__in=BY_ITSELF).exclude(person="requester")
+    """Entries of people of the city. The requester and parts of the program, such as the worker of productions, do no work."""
+    return Entry.objects.filter(person__in=Person.objects.values("uid"))
 
 
 def _owners(row: Request, days: Sequence[date]) -> list[tuple[date, str]]:
