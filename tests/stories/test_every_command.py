@@ -31,6 +31,7 @@ pytestmark = pytest.mark.timeout(1200)
 ROLES = {
     "office": "access-officer", "operator": "system-administrator", "retention": "retention-officer", "author": "policy-author",
     "auditor": "auditor", "records": "records-officer", "approver": "examination-approver",
+    "attorney": "city-attorney",
 }  # fmt: skip
 _PEOPLE = """
 it = Department.objects.get(code="it")
@@ -53,6 +54,8 @@ Account.objects.get_or_create(person=heads, defaults=dict(username="rosa", made=
 for uid in ["e-2", *("d-" + name for name in {roles!r})]:
     print(uid, tokens.make(Person.objects.get(uid=uid), days=1, actor=Actor(uid), now=time.time_ns() // 1_000_000))
 publish()
+from civicmail.desk.records.actions.intake import NewRequest, submit
+submit(NewRequest(text="Mail about the harbor.", intake="web"), now=time.time_ns() // 1_000_000)
 """
 ANY = -1
 ANSWERS = (0, 1, 2, 4)
@@ -105,6 +108,16 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("law explain", "release-lock --pack wisconsin", says="19.356"),
         Step("law adopt", "wisconsin", "d-records", says="wisconsin .* is in force for new requests", why=True),
         Step("law list", says="wisconsin 2026-12-01  in force"), Step("law check", says="to confirm with counsel"),
+        Step("records list", "", "d-records", says=r"(?P<request>PR-\d{{4}}-\d+)  received"),
+        Step("records assign", "{request} d-records reviewer", "d-records", says="agreed scope"),
+        Step("records suit", "{request}", "d-attorney", says="frozen", why=True),
+        Step("records close", "{request} none", "d-records", code=4, why=True),
+        Step("records suit-end", "{request}", "d-attorney", says="may go on", why=True),
+        Step("records close", "{request} none", "d-records", says="closed", why=True),
+        Step("records reopen", "{request}", "d-records", says="in review", why=True),
+        Step("records withdraw", "{request}", "d-records", says="withdrawn", why=True),
+        Step("records list", "", "d-records", says="{request}  withdrawn"),
+        Step("records reading-room", f"--to {f}/room", "d-records", says="0 releases written"),
         Step("archive promote", "{capture} executive", retention, says="{capture}", why=True),
         Step("hold add", "storm --ground litigation", retention, says=r"Hold (?P<hold>[0-9a-f]{{12}}) is in force", why=True),
         Step("hold list", "", retention, says="{hold}", why=True),
