@@ -128,6 +128,7 @@ REFUSED = {
     "records-production-decide": "its files are not those of the row; tests/desk/records/test_productions.py",
     "records-production-release": "a notice to a person is not over",
     "records-production-stop": "that production has ended by then",
+    "records-publish": "that production was not released; tests/desk/records/test_reading_room.py",
     "records-reopen": "that request is open, or withdrawn for good",
     "records-reply-attach": "the number of a request is typed by somebody who knows it; tests/desk/records/test_mail_intake.py",
     "records-reply-request": "it was answered before",
