@@ -363,7 +363,7 @@ def test_what_the_city_has_learnt_to_be_spam_is_kept_back_and_what_it_knows_as_g
             mail(folder / f"{n}.eml", subject=f"{text.split()[0]} {n}", text=f"{text} Number {n * 7919}.\n")
     for folder, label in ((good, "--ham"), (bad, "--spam")):
         civicmail("learn", str(folder), label, data=city.running.data)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while (reply := city.send("--data", mail(tmp_path / "m", subject="prize", text=f"{BAD} Number 31.\n")))[1]:
         if "spam-band" in city.capture(reply[1]).dispositions[0].rules:  # what resembles a report is known before the model is
             break
