@@ -90,6 +90,7 @@ def test_r28_only_numbers_of_a_release_can_be_contested(desk: Release) -> None:
     assert contest(desk, item=3).item == 3
 
 
+@pytest.mark.rule("P-21", "A contest is answered by somebody who decided, redacted and approved nothing of it.")
 def test_r28_who_decided_or_approved_it_does_not_answer(desk: Release, city: Any) -> None:
     row = contest(desk)
     for key in ("recorder", "attorney"):

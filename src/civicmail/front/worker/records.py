@@ -58,8 +58,7 @@ def records_mail(context: JobContext) -> Iterator[Work]:
 
 
 def productions(context: JobContext) -> Iterator[Work]:
-    """Make ordered productions of public records piece by piece, publish those that are due after a scan, and remove files of those
-    that were given up."""
+    """Make productions of public records piece by piece, and publish those that are due after a scan."""
     from civicmail.desk.records.worker_jobs.productions import Producing, sweep
     from civicmail.desk.records.worker_jobs.publications import Publishing
 

@@ -101,7 +101,12 @@ class Service(Input):
 
     method = Choice(label="How was it served?", radio=True, missing="Choose a way of service.")
     sent = OptionalDay(label="On which day?", help="Empty: today. The lock runs from this day.")
-    proof = Text(label="Proof of service", help="The number of the certified letter, or who served it.", max_length=200, rows=1)
+    proof = Text(
+        label="Proof of service",
+        help="The number of the certified letter, or who served it. At least 3 characters.",
+        max_length=200,
+        rows=1,
+    )
 
 
 class ServeNotice(OnNotice[Service]):
