@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("directory", "0001_squashed_0009_routed"),
+        ("directory", "0009_routed"),
     ]
 
     operations = [
