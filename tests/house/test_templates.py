@@ -67,11 +67,12 @@ def test_every_class_of_ours_has_its_rule() -> None:
     assert used - known - parts - {"cm-printed"} == set()
 
 
-def test_every_icon_of_a_template_is_in_the_sprite() -> None:
+def test_every_icon_of_a_template_or_the_menu_is_in_the_sprite() -> None:
     there = set(re.findall(r'symbol id="([^"]+)"', (WEB / "static/vendor/uswds/sprite.svg").read_text()))
     used = {i for p in TEMPLATES for i in re.findall(r'{%\s*icon "([^"]+)"', p.read_text())}
-    assert used
-    assert used <= there
+    menu = set(re.findall(r'icon="([^"]+)"', (WEB / "menu.py").read_text()))
+    assert used and menu
+    assert used | menu <= there
 
 
 def test_pages_that_extend_the_shell_have_no_h1_of_their_own() -> None:

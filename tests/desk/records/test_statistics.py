@@ -114,7 +114,10 @@ def test_r32_each_number_is_what_python_counts(busy: Any) -> None:
         assert (value(made, f"{key}-50"), value(made, f"{key}-90")) == (rank(days, 50), rank(days, 90)), key
     idle = [len(clock.clock_of(row, pack_of(row), local_day(now)).account.idle) for row in year]
     assert (value(made, "idle"), value(made, "idle-90")) == (sum(idle), rank(idle, 90)) and sum(idle) > 100
-    recent: Callable[[Any], list[Any]] = lambda model: [row for row in model.objects.all() if row.at >= since]  # noqa: E731
+
+    def recent(model: Any) -> list[Any]:
+        return [row for row in model.objects.all() if row.at >= since]
+
     redacted = [row.code for row in recent(Redaction) if row.removed is None and row.code]
     assert of_table(made, "redacted") == Counter(redacted)
     decided = [row for row in recent(Decision) if row.replaced is None]

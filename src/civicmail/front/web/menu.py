@@ -142,7 +142,7 @@ RECORDS = (
     MenuEntry(_("Subject notices"), "records-notices", "records.see", icon="lock"),
     MenuEntry(_("Reading room"), "records-publications", "records.see", icon="public"),
     MenuEntry(_("Statistics"), "records-statistics", "records.see", icon="assessment"),
-    MenuEntry(_("Other formats"), "records-formats", "records.see", icon="accessibility_new"),
+    MenuEntry(_("Other formats"), "records-formats", "records.see", icon="print"),
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
