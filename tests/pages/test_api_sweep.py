@@ -135,7 +135,9 @@ PLAIN: dict[str, str] = {
     ),
     "program-token-add": "no program makes itself a longer life",
     **dict.fromkeys(("duty-take-up", "duty-lay-down", "mandate-urgent"), "needs a fresh proof of who one is, which a token is not"),
-    **dict.fromkeys(("my-sessions", "views", "view-save", "view-delete", "letter-keys"), "of the browser in which somebody works"),
+    **dict.fromkeys(
+        ("my-sessions", "views", "view-save", "view-delete", "letter-keys", "preferences"), "of the browser in which somebody works"
+    ),
     **dict.fromkeys(
         ("invite", "recover", "letters", "letter", "machines", "machine-add"),
         "a secret that a person hands over, after having seen whom",

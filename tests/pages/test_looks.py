@@ -21,6 +21,12 @@ RULES: dict[str, Any] = {
     "iframes": False,  # nothing runs in those that we have, so axe would only knock
 }
 LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
+CONTRAST: dict[str, Any] = {
+    "runOnly": {"type": "rule", "values": ["color-contrast"]},
+    "resultTypes": ["violations"],
+    "iframes": False,
+}
+"""All that a scheme changes."""
 SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
 BESIDES = {
     "sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/",
@@ -67,9 +73,12 @@ def new_context(tab: Tab, new_context: Callable[..., Any]) -> Callable[..., Any]
 
 def violations(page: Any, forced: str) -> list[str]:
     """What axe finds. Under forced colors it mixes the colors of author and system, so contrast is looked at by eye there."""
+    return _asked(page, {**RULES, "rules": {"color-contrast": {"enabled": forced == "none"}}})
+
+
+def _asked(page: Any, rules: dict[str, Any]) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(f"(() => {{{SOURCE}}})()")
-    rules = {**RULES, "rules": {"color-contrast": {"enabled": forced == "none"}}}
     ask = (
         "async o => (await axe.run(document, o)).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))"
     )
@@ -85,6 +94,16 @@ def looked_at(page: Any) -> list[str]:
         wrong += [f"{width} {forced}: {v}" for v in violations(page, forced)]
         if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > width:
             wrong.append(f"{width}: {wide} px wide")
+    return wrong + unreadable_in_the_dark(page)
+
+
+def unreadable_in_the_dark(page: Any) -> list[str]:
+    """What has too little contrast at 320 px, on a device that prefers dark pages."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.emulate_media(color_scheme="dark", forced_colors="none")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    wrong = [f"dark: {v}" for v in _asked(page, CONTRAST)]
+    page.emulate_media(color_scheme="light")
     return wrong
 
 

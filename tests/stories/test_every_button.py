@@ -139,7 +139,7 @@ REFUSED = {
 }
 """Pages whose button is refused in this town, in words -> why that is right."""
 UNRECORDED = {
-    **dict.fromkeys(("view-delete", "view-save", "letter-keys", "language"), "of one's own pages"),
+    **dict.fromkeys(("view-delete", "view-save", "letter-keys", "language", "preferences"), "of one's own pages"),
     **dict.fromkeys(
         ("mail-keep", "mail-labels", "mail-label", "mail-unlabel", "mail-signature"), "of one's own lists, and nobody's mail"
     ),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pages.conftest import city, visit
+from pages.conftest import browse, browser_type_launch_args, city, visit
 
-__all__ = ["city", "visit"]
+__all__ = ["browse", "browser_type_launch_args", "city", "visit"]

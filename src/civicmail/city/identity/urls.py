@@ -15,6 +15,7 @@ from civicmail.city.identity.acts.access_requests import WITHDRAW_REQUEST
 from civicmail.city.identity.acts.endings import CALL_OFF_ENDING
 from civicmail.city.identity.acts.feeds import APPLY_FEED, REJECT_FEED
 from civicmail.city.identity.acts.personal_use import END_PERSONAL_USE
+from civicmail.city.identity.acts.preferences import SET_PREFERENCES
 from civicmail.city.identity.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
 from civicmail.city.identity.lists.access_requests import ACCESS_REQUESTS
@@ -66,6 +67,7 @@ urlpatterns = [
     *list_pages.paths(LISTS),
     path("my/access/", my_access.access, name="my-access"),
     path("my/keys/", letter_keys.switch, name="letter-keys"),
+    *paths([SET_PREFERENCES]),
     path("my/viewings/", viewings.viewings, name="my-viewings"),
     path("policy/versions/<int:version>/", policy.read, name="policy"),
     path("policy/text/", policy.clauses, name="policy-text"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +16,9 @@ from civicmail.city.pages import days, wording
 _KILO = 1000
 SHOW_HOUR_WITHIN = timedelta(days=14)
 """So near the hour matters, further away the day."""
+READER_ZONE: ContextVar[tzinfo | None] = ContextVar("reader_zone", default=None)
+"""The time zone that the reader prefers for times of day, set for each request; None for the city's. Days and evidence stay in the
+city's."""
 
 
 def fact(value: object) -> object:
@@ -39,20 +43,24 @@ def when(value: datetime | date | int | None) -> SafeString | str:
         return ""
     if not isinstance(value, datetime):
         return day(value) if isinstance(value, date) else when(datetime.fromtimestamp(value / 1000, UTC))
-    local, now = timezone.localtime(value), timezone.localtime()
+    local, now = _local(value), _local(timezone.now())
     if local.date() == now.date():
         text = gettext("Today {time}").format(time=clock(local))
     elif (now.date() - local.date()).days == 1:
         text = gettext("Yesterday {time}").format(time=clock(local))
     else:
-        text = f"{wording.short_day(local) if local.year == now.year else wording.day(local)}, {clock(local)}"
+        text = f"{wording.short_day(local.date()) if local.year == now.year else wording.day(local.date())}, {clock(local)}"
     at = local.isoformat(timespec="seconds")
     return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
 
 
 def clock(value: datetime) -> str:
     """The time of day: "2:30 p.m."."""
-    return wording.clock(value)
+    return date_format(_local(value), "g:i a")
+
+
+def _local(value: datetime) -> datetime:
+    return timezone.localtime(value, READER_ZONE.get())
 
 
 def day(value: datetime | date | None) -> SafeString | str:
@@ -83,7 +91,7 @@ def instant(at: int) -> str:
 
 
 def _full(local: datetime) -> str:
-    return f"{wording.day(local)}, {date_format(local, 'g:i:s a')} {local.tzname()}"
+    return f"{wording.day(local.date())}, {date_format(local, 'g:i:s a')} {local.tzname()}"
 
 
 def span(seconds: float | None) -> str:

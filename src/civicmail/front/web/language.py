@@ -16,6 +16,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions import preferences
+from civicmail.city.pages.city_request import CityRequest
+
 OFFICES = (
     "/access/", "/api/", "/demo/", "/dept/", "/department/", "/holding/", "/incidents/", "/mail/sent-plain/", "/mandates/",
     "/oversight/", "/records/", "/reviews/", "/system/",
@@ -51,6 +55,12 @@ def theirs(request: HttpRequest) -> translation.override:
     return translation.override(getattr(request, "language", "en"))
 
 
+def follow(request: Any, code: str) -> None:
+    """Go on in the language that a person chose, until the response is made."""
+    request.language = code
+    translation.activate("en" if is_office(request.path) else code)
+
+
 def others(request: HttpRequest) -> list[tuple[str, str]]:
     """(code, own name) of the languages in which this page could be, too."""
     if is_office(request.path) and translation.get_language() == "en":
@@ -59,6 +69,9 @@ def others(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 @require_POST
-def choose(request: HttpRequest) -> HttpResponseBase:
-    """Remember the language in a cookie and go back to the page."""
+def choose(request: CityRequest) -> HttpResponseBase:
+    """Remember the language, in a cookie and for the person, and go back to the page."""
+    code = request.POST.get("language", "")
+    if request.actor.uid and code in dict(settings.LANGUAGES):
+        preferences.set_preferences({"language": code}, actor=request.actor, now=epoch_ms(request.now))
     return set_language(request)

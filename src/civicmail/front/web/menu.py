@@ -82,6 +82,7 @@ OWN = (
     MenuEntry(_("Set up mail"), "set-up", "my.devices", icon="settings"),
     MenuEntry(_("My sign-in"), "my-sessions", "my.sessions", icon="login"),
     MenuEntry(_("My roles"), "duties", "my.duties", icon="contact_page"),
+    MenuEntry(_("Preferences"), "preferences", "home", icon="account_circle"),
 )
 """Pages about the person, behind the name in the head."""
 DEPARTMENT = (

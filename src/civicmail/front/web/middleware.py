@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import auth
@@ -28,7 +29,7 @@ from civicmail.city.pages.city_request import CityRequest
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
-from civicmail.front.web import error_pages, refusal_log, request_metrics
+from civicmail.front.web import error_pages, formatting, language, refusal_log, request_metrics
 from civicmail.front.web.api import problems
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.signin import second_factor, session_lifetime
@@ -212,6 +213,7 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: CityRequest) -> HttpResponseBase:
+        formatting.READER_ZONE.set(None)
         if not request.bare:
             self._know(request)
         return self.get_response(request)
@@ -230,6 +232,10 @@ class AccessMiddleware:
         session_lifetime.note_use(request, now)
         request.facts = access_status.status_of(account.person.pk, now)
         request.actor = actor_of(account, client(request), now, request.facts)
+        if account.language:
+            language.follow(request, account.language)
+        if account.zone != "city":
+            formatting.READER_ZONE.set(ZoneInfo(account.zone))
 
     def process_view(self, request: CityRequest, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
         assert request.resolver_match is not None, "there is a view"

@@ -19,6 +19,7 @@ from civicmail.city.guard.actors import ANONYMOUS, Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.roles import ROLES
+from civicmail.city.identity.acts.preferences import ZONES
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.wording import translate
 from civicmail.front.web import language
@@ -26,6 +27,9 @@ from civicmail.front.web.formatting import clock
 from civicmail.front.web.menu import Menu, menu_of
 from civicmail.front.web.models import SavedView
 
+_SCREEN = "screen and (forced-colors: none)"
+DARK_MEDIA = {"device": f"{_SCREEN} and (prefers-color-scheme: dark)", "light": "", "dark": _SCREEN}
+"""Color scheme of an account -> media query of dark.css; paper is never dark."""
 OPENING = {"token", "secret"}
 """URL parts that grant access to anybody who has them."""
 
@@ -77,9 +81,28 @@ class Shell:
         return list(SavedView.objects.filter(person__uid=self.actor.uid, page=self.request.path))
 
     @property
+    def account(self) -> Account | None:
+        """With the preferences of the person, if one is signed in."""
+        return cast(Account, self.request.user) if self.actor.uid else None
+
+    @property
     def keys(self) -> bool:
         """Whether letters are keys for this person."""
-        return bool(self.actor.uid) and cast(Account, self.request.user).letter_keys
+        return self.account is not None and self.account.letter_keys
+
+    @property
+    def dark(self) -> str:
+        """The media on which pages are dark: those of the device, if nobody chose; "" for none."""
+        return DARK_MEDIA[self.account.scheme if self.account else "device"]
+
+    @property
+    def density(self) -> str:
+        return self.account.density if self.account else "compact"
+
+    @property
+    def zone(self) -> str:
+        """The name of the person's time zone, if it is not the city's."""
+        return dict(ZONES).get(self.account.zone, "") if self.account else ""
 
     @property
     def roles(self) -> list[ActiveRole]:

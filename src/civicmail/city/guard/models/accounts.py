@@ -21,7 +21,8 @@ class Account(AbstractBaseUser):
     """The one sign-in of one person (S1). epoch: sessions and tokens of an older one are refused at their next request (L2).
     locked: since when sign-in is blocked until an officer releases it; strangers cannot cause it. contained: since when all access
     is blocked, because the account seems compromised, until a security officer restores it (P-25), also for rights that begin
-    meanwhile. letter_keys: letters are keyboard shortcuts on pages that have some (WCAG 2.1.4: off by default)."""
+    meanwhile. letter_keys: letters are keyboard shortcuts on pages that have some (WCAG 2.1.4: off by default).
+    language, scheme, density, zone: how pages look for the person; "" is the language of the browser."""
 
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     username = models.CharField(max_length=120, unique=True)
@@ -32,6 +33,10 @@ class Account(AbstractBaseUser):
     contained = models.DateTimeField(null=True, blank=True)
     made = models.DateTimeField()
     letter_keys = models.BooleanField(default=False)
+    language = models.CharField(max_length=8, blank=True, default="")
+    scheme = models.CharField(max_length=8, default="device")
+    density = models.CharField(max_length=8, default="compact")
+    zone = models.CharField(max_length=40, default="city")
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.actions import letter_keys
+from civicmail.city.identity.actions import preferences
 from civicmail.city.pages.city_request import CityRequest, acting
 
 
@@ -19,7 +19,7 @@ from civicmail.city.pages.city_request import CityRequest, acting
 def switch(request: CityRequest) -> HttpResponse:
     """On or off, and back to where the person was."""
     on = request.POST.get("keys") == "on"
-    letter_keys.switch(on, actor=request.actor, now=epoch_ms(request.now))
+    preferences.set_preferences({"letter_keys": on}, actor=request.actor, now=epoch_ms(request.now))
     messages.success(
         request, gettext("Letter keys are on, on every page that has some.") if on else gettext("Letter keys are off.")
     )
