@@ -90,10 +90,11 @@ def test_a_group_of_the_menu_folds_by_keyboard_without_script(browse: Callable[.
 @pytest.mark.neighbour("chromium")
 @pytest.mark.django_db(transaction=True)
 def test_j_and_k_move_in_every_list(browse: Callable[..., Any]) -> None:
-    shown = browse("head", "/dept/public-works/people/")
-    shown.get_by_role("button", name="Rosa Hale").click()
-    shown.get_by_role("button", name="Switch keys on").click()
-    shown.get_by_text("Letter keys are on").wait_for()
+    shown = browse("head", "/my/preferences/")
+    shown.get_by_text("Letters are keys").click()
+    shown.get_by_role("button", name="Save preferences").click()
+    shown.get_by_text("Your preferences are saved").wait_for()
+    shown.goto(shown.url.replace("/my/preferences/", "/dept/public-works/people/"))
     names = shown.locator("tbody th a").all_inner_texts()
     for key, name in (("j", names[0]), ("j", names[1]), ("k", names[0])):
         shown.keyboard.press(key)
