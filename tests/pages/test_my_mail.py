@@ -57,8 +57,30 @@ def test_my_mail_is_for_everybody_and_can_be_sorted_by_keys(browse: Callable[...
         shown.keyboard.press(key)
     assert shown.get_by_text("1 chosen").is_visible()
     shown.keyboard.press("e")
-    shown.get_by_text("1 message is hidden from your lists.").wait_for(timeout=30_000)
+    shown.get_by_text("1 message is in Archive now.").wait_for(timeout=30_000)
     assert shown.locator("tbody th a").all_inner_texts() == [before[0], *before[2:]]
+
+
+def test_a_message_opens_beside_its_list_and_keys_read_on(browse: Callable[..., Any], installed: Path) -> None:
+    """From 1280 px on without a new page; narrower the link leads to the page of the message."""
+    shown = browse("crew0", "/mail/labels/")
+    arrives(installed, shown.town)
+    shown.get_by_role("button", name="Switch keys on").click()
+    shown.set_viewport_size({"width": 1280, "height": 800})
+    shown.goto(f"{shown.url.partition('/mail/')[0]}/mail/")
+    assert {row.bounding_box()["height"] for row in shown.locator("[data-row]").all()} == {36}
+    assert not shown.get_by_role("button", name="Mark unread").is_visible()
+    shown.locator("tbody th a").first.click()
+    shown.locator("#pane h1, #pane h2").first.wait_for(timeout=30_000)
+    assert shown.url.endswith("/mail/") and shown.locator("#pane").get_by_text("Invitation").first.is_visible()
+    shown.keyboard.press("j")
+    shown.locator("#pane").get_by_text("Offer 2").first.wait_for(timeout=30_000)
+    assert shown.locator("[data-row][aria-current] th").inner_text().startswith("Offer 2")
+    assert shown.locator("tr.cm-new[aria-current]").count() == 0 < shown.locator("tr.cm-new").count()
+    shown.set_viewport_size({"width": 320, "height": 640})
+    assert shown.locator("[data-row]").first.bounding_box()["y"] < 640 / 3
+    shown.locator("tbody th a").first.click()
+    shown.wait_for_url("**/mail/*-*/")
 
 
 def test_words_without_a_place_to_break_widen_no_page(browse: Callable[..., Any], installed: Path) -> None:

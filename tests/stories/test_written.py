@@ -81,7 +81,7 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     carry(dana.town.now)  # type: ignore[attr-defined]  # the ledger has what was entered, so mail may be shown
     lena: Page = browse("crew1", "/mail/")
     lena.get_by_role("link", name="Closure of Elm Street").click()
-    seen(lena.get_by_text("where does the detour go, and until when?"))
+    seen(lena.locator("#pane").get_by_text("where does the detour go, and until when?"))
     lena.get_by_role("link", name="Reply", exact=True).click()
     expect(lena.get_by_label("To", exact=True)).to_have_value("Dana Ortiz <dana.ortiz@city.example>", timeout=PATIENCE)
     lena.get_by_role("textbox", name="Text", exact=True).press_sequentially("By Oak Street, until Friday.")

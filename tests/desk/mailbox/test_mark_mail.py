@@ -63,18 +63,18 @@ def unread(client: Client) -> list[str]:
 def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(three: list[str], visit: Visit, city: Town) -> None:
     """It stays in the archive, in others' lists, and is found under a mandate."""
     dana, lena = visit("crew0"), visit("crew1")
-    assert "1 message is hidden from your lists. The archive keeps it." in keep(dana, "hide", three[1])
+    assert "1 message is in Archive now." in keep(dana, "hide", three[1])
     assert rows(dana) == rows(dana, "?q=asphalt") == ["Offer 2", "Offer 0"]
     assert rows(dana, "?state=hidden") == ["Offer 1"]
     assert "2 of 2 messages" in said(dana.get("/mail/?q=asphalt"))
-    assert "1 hidden" in said(dana.get("/mail/"))
+    assert "1 in Archive" in said(dana.get("/mail/"))
     assert "archive keeps it" in said(dana.get("/mail/?state=hidden"))
     assert "Offer 1" not in dana.get("/mail/?format=csv").getvalue().decode()  # type: ignore[attr-defined]
     assert dana.get(f"/mail/{three[1]}/").status_code == 200
     assert rows(lena) == ["Offer 2", "Offer 1", "Offer 0"]
     scope = And((received_by([DANA]), parse("asphalt", now=datetime.fromtimestamp(epoch_ms(city.now) / 1000, UTC))))
     assert len(search(store().reader(), scope, limit=9).hits) == 3  # as a mandate about Dana asks
-    assert "1 message is in your lists again." in keep(dana, "show", three[1])
+    assert "1 message is in the inbox again." in keep(dana, "show", three[1])
     assert rows(dana) == ["Offer 2", "Offer 1", "Offer 0"]
 
 
@@ -219,8 +219,9 @@ def test_names_trade_places_and_there_is_an_end_to_them(city: Town) -> None:
 
 @pytest.mark.rule("promise 8", "Paging works forwards and backwards alike, for ids from the index and for single checks.")
 @pytest.mark.parametrize("few", [300, 0])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
 def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
-    post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
+    post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int, order: str
 ) -> None:
     """Forwards, back and counted, with what is hidden left out."""
     monkeypatch.setattr(pagination, "MAX_QUERY_IDS", few)
@@ -228,15 +229,30 @@ def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     made = [post.arrive(letter(sender=ACME, to=DANA, subject=f"No {n}"), DANA) for n in range(9)]
     post.index()
     mark_mail.set_hidden([made[4], made[8]], hidden=True, actor=Actor("p-crew0"), now=post.now)
-    dana, pages, address = visit("crew0"), [], "/mail/"
+    dana, pages, address = visit("crew0"), [], f"/mail/?sort={order}"
     while address:
         page = dana.get(address).content.decode()
         pages.append(rows(dana, address.removeprefix("/mail/")))
         assert "of 7" in page
         address = _link(page, "next")
-    assert pages == [["No 7", "No 6", "No 5"], ["No 3", "No 2", "No 1"], ["No 0"]]
+    numbers = [7, 6, 5, 3, 2, 1, 0] if order == "newest" else [0, 1, 2, 3, 5, 6, 7]
+    assert pages == [[f"No {n}" for n in part] for part in (numbers[:3], numbers[3:6], numbers[6:])]
     back = _link(page, "prev")
     assert rows(dana, back.removeprefix("/mail/")) == pages[1]
+
+
+def test_an_act_can_be_about_all_that_match(post: Post, three: list[str], visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the page, and nothing else of the person's mail."""
+    post.arrive(letter(sender=ACME, to=DANA, subject="Lunch"), DANA)
+    post.index()
+    monkeypatch.setattr("civicmail.desk.mailbox.mail_list.PER_PAGE", 2)
+    dana = visit("crew0")
+    assert "All 3 that match" in said(dana.get("/mail/?q=asphalt"))
+    answer = dana.post("/mail/keep/", {"act": "read", "row": three[0], "all": "yes", "next": "/mail/?q=asphalt"}, follow=True)
+    assert "3 messages are marked as read." in said(answer)
+    assert unread(dana) == ["Lunch"]
+    assert "Nothing was changed" in keep(dana, "read", all="yes", next="/mail/?q=nowhere")
+    assert "Mark 1 message as spam?" in keep(dana, "spam", three[0], all="yes")
 
 
 @pytest.mark.rule("P-02, P-31", "Several messages are reported as spam after a confirmation; mail from inside is left out.")

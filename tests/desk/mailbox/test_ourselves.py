@@ -27,7 +27,7 @@ def notice(subject: str) -> bytes:
 def senders(client: Client, page: str = "/mail/") -> dict[str, str]:
     """Subject of each row -> whom it is from."""
     found = client.get(page).content.decode()
-    return {text(subject): text(who).removeprefix("Unread ") for who, subject in _ROW.findall(found)}
+    return {text(subject): text(who).removeprefix("Unread ").replace(" @", "@") for who, subject in _ROW.findall(found)}
 
 
 def main(client: Client, page: str) -> str:

@@ -53,6 +53,34 @@ def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     index(installed, now)
     answer = visit("crew0").get(f"/mail/{uuid.UUID(bytes=capture.id)}/")
     page, shown = words(answer), answer.content.decode()
+    row = words(visit("crew0").get("/mail/")) + words(visit("crew1").get("/mail/"))
+    assert ("Flagged" in row) is told
     assert (shown.index("/verify/") < shown.index("/report/") < shown.index("how=reply")) is told
     assert ("This message came from outside the city." in page) is told
     assert ("Look at the end of the address." in page) is told and "Only for Pat." not in page
+
+
+@pytest.mark.rule("P-26, P-31", "A stranger under a colleague's name is listed by the true domain, with the name struck out.")
+@pytest.mark.parametrize(
+    ("mark", "word", "name"),
+    [("staff-name", "Pretends to be staff", "<bdi>Lena Vogt</bdi></s>"), ("first-contact", "First contact", "<span>lena</span>")],
+)
+def test_a_list_says_who_pretends_to_be_whom(
+    mark: str, word: str, name: str, city: Town, installed: Path, visit: Callable[[str], Client]
+) -> None:
+    now = epoch_ms(city.now)
+    body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: A favor\r\n\r\nHello.\r\n"
+    envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)
+    capture = capture_of(capture_id(now - 60_000), scan(body), envelope, Source("mx", "d"))
+    capture = replace(
+        capture, dispositions=(Disposition(0, "mark", ("x",), marks=((mark, "Look."),)), Disposition(1, "deliver", ("x",)))
+    )
+    with closing(Writer(installed, lambda: now, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, body)
+        w.event(Event(Type.DELIVERED, capture.id, now - 50_000, (0, 1), {"hop": "maildir", "try": 1, "reply": "250"}))
+        w.flush()
+    index(installed, now)
+    page = visit("crew0").get("/mail/").content.decode()
+    assert word in page and name in page and "<b>@out.example</b>" in page
+    other = visit("crew2").get("/mail/").content.decode()
+    assert "A favor" in other and word not in other

@@ -13,6 +13,8 @@ from civicmail.core.query.tree import And, Everything, Not, Or, Text, Token, Tre
 NOTHING: Tree = Not(Everything())
 RECEIVED: Tree = Token("source", "door")
 IMPORTED: Tree = Not(RECEIVED)
+OUTSIDE: Tree = Or((Token("source", "mx"), Token("source", "lmtp")))
+"""What came by a listener that is open to strangers."""
 LOCAL: Tree = Token("source", "local")
 """Source of the system's own mail, which no listener accepts."""
 

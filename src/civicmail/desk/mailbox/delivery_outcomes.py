@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
 from civicmail.city.guard.permits import Permit
+from civicmail.city.policy.rule_keys import FILE_WAITS
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.envelopes import Passage, trace_of
@@ -55,6 +56,16 @@ class OutcomeCache:
 
 def copy_outcomes(passages: Iterable[Passage]) -> CopyOutcomes:
     return tuple((p.address.lower(), p.box.lower(), p.state) for p in passages)
+
+
+def awaits_approval(archive: Archive, permit: Permit, id_: bytes) -> bool:
+    """Whether a copy is held because its files wait for a person (P-22)."""
+    try:
+        place = archive.place(id_)
+        passages = trace_of(archive.capture(permit, place), archive.events(permit, id_)).passages if place else ()
+    except (DamagedFile, NotInArchive):
+        return False
+    return any(p.state == "held" and FILE_WAITS in p.rules for p in passages)
 
 
 def overall_outcome(fate: CopyOutcomes) -> str:

@@ -7,8 +7,8 @@ person sent, or that were withheld from them, are read from the archive once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Literal
@@ -18,16 +18,17 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import header_scan, message_parser
 from civicmail.core.message.model import Fields
 from civicmail.core.query.parse import parse
-from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, imported_for, received_by, sent_from, with_disposition
-from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token, Tree
+from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, OUTSIDE, imported_for, received_by, sent_from, with_disposition
+from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree
 from civicmail.desk.mailbox import scope
-from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, overall_outcome, own_states
+from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, awaits_approval, overall_outcome, own_states
 from civicmail.desk.mailbox.label_query import split_labels
 from civicmail.desk.mailbox.mail_marks import MailMarks
-from civicmail.desk.mailbox.pagination import BATCH_SIZE, MAX_QUERY_IDS, IdFilter, count_matching, hit_page, ids
+from civicmail.desk.mailbox.pagination import BATCH_SIZE, MAX_QUERY_IDS, IdFilter, Order, count_matching, hit_page, ids
 from civicmail.desk.mailbox.pagination import all_hits as every_hit
 from civicmail.desk.mailbox.pending_copies import PendingCopies, PendingCopy
 from civicmail.desk.mailbox.scope import OwnMail, ViewKind
+from civicmail.desk.mailbox.warning_marks import WarningMarks
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import threads
@@ -40,7 +41,7 @@ MAX_WITHHELD = 200  # captures that were withheld when they came: so many are lo
 MAX_BY_STATE = 500  # captures that wait or are held and are listed
 MAX_FILE_ROWS = 50_000  # rows of a file
 
-Direction = Literal["", "sent", "received", "imported"]
+Direction = Literal["", "inbox", "sent", "received", "outside", "imported"]
 StateFilter = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
 _MARK_FILTERS: frozenset[StateFilter] = frozenset({"unread", "starred", "hidden"})
 """Filters by the person's own marks, which are no evidence."""
@@ -50,8 +51,8 @@ _SYSTEM = "mailer-daemon@"
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """The query of a list address. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier
-    page; label: row of a label, 0 for any."""
+    """The query of a list address. words: the query; since, until: ms of receipt, the latter excluded; after, before: cursors of
+    the next and the earlier page; label: row of a label, 0 for any."""
 
     words: str = ""
     direction: Direction = ""
@@ -60,13 +61,16 @@ class ListQuery:
     after: str = ""
     before: str = ""
     label: int = 0
+    until: int | None = None
+    order: Order = "newest"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A hit as this person sees it. sent: one of their mailboxes sent it; imported: by an import; ours: the city's mail system
     wrote it; size: of what this person received; state: key of words.STATES, "" for an ordinary one; new: no relevant person has
-    opened it; labels: names."""
+    opened it; labels: names; files: it has some, which is not said of a withheld copy; approval: its files wait for a person;
+    marks: names of the warnings that the person's own copy came with from outside."""
 
     hit: Hit
     eye: ViewKind
@@ -78,13 +82,16 @@ class Row:
     starred: bool = False
     labels: tuple[str, ...] = ()
     ours: bool = False
+    files: bool = False
+    approval: bool = False
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
     """total: matching; everything: all of the person's; unread: of these, not fully readable. after, before: cursors, "" if there
-    is no such page. known: whether pending copies are known; behind: the newest mail is not searchable yet; new: unopened; hidden:
-    number left out because the person hid them."""
+    is no such page. known: whether pending copies are known; behind: the newest mail is not searchable yet; unopened: ids by row of
+    a function mailbox, 0 for all others; hidden: number left out because the person hid them."""
 
     rows: tuple[Row, ...]
     total: int
@@ -94,8 +101,13 @@ class ListPage:
     before: str
     known: bool = True
     behind: bool = False
-    new: int = 0
+    unopened: Mapping[int, frozenset[bytes]] = field(default_factory=dict)
     hidden: int = 0
+
+    @property
+    def new(self) -> int:
+        """Number of unopened messages."""
+        return len(frozenset().union(*self.unopened.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,7 @@ class MailContext:
     mine: OwnMail
     waiting: PendingCopies
     fates: OutcomeCache
+    warnings: WarningMarks
     now: int
     kept: MailMarks
 
@@ -117,29 +130,43 @@ def list_page(desk: MailContext, query: ListQuery) -> ListPage:
     is_known = desk.waiting.refresh(desk.now)
     opened = delivered_since(desk)
     tree, under = query_tree(desk, query, opened)
-    new = unopened(desk, opened)
+    unopened_ids = unopened_by_box(desk, opened)
+    new = frozenset[bytes]().union(*unopened_ids.values())
     page_hits = hit_page(
-        desk.reader, tree, mark_filter(desk, query, new, under), after=query.after, before=query.before, size=PER_PAGE
+        desk.reader,
+        tree,
+        mark_filter(desk, query, new, under),
+        after=query.after,
+        before=query.before,
+        size=PER_PAGE,
+        order=query.order,
     )
     all_mine = scope.own(Everything(), desk.mine, opened)
-    is_unfiltered = ListQuery(after=query.after, before=query.before) == query  # then the list has been counted already
+    is_unfiltered = replace(query, after="", before="", order="newest") == ListQuery()  # then the list has been counted already
     everything = page_hits.total if is_unfiltered else count_matching(desk.reader, all_mine, IdFilter(without=desk.kept.hidden))
     hidden = count(desk.reader, all_mine) - everything if desk.kept.hidden else 0
     unread = count(desk.reader, scope.own(Range("unreadable", 1), desk.mine, opened))
     behind = desk.waiting.are_ahead_of(desk.reader.coverage.journals)
     page_rows = tuple(rows(desk, page_hits.hits, opened, new))
     return ListPage(
-        page_rows, page_hits.total, everything, unread, page_hits.after, page_hits.before, is_known, behind, len(new), hidden
+        page_rows, page_hits.total, everything, unread, page_hits.after, page_hits.before, is_known, behind, unopened_ids, hidden
     )
 
 
 def all_rows(desk: MailContext, query: ListQuery) -> Iterator[Row]:
     """All rows, for a file."""
+    opened = delivered_since(desk)
+    new = unopened(desk, opened)
+    for batch in batched(matching_hits(desk, query, MAX_FILE_ROWS), BATCH_SIZE):
+        yield from rows(desk, batch, opened, new)
+
+
+def matching_hits(desk: MailContext, query: ListQuery, most: int) -> Iterator[Hit]:
+    """The newest hits of a list."""
     desk.waiting.refresh(desk.now)
     opened = delivered_since(desk)
-    (tree, under), new = query_tree(desk, query, opened), unopened(desk, opened)
-    for batch in batched(every_hit(desk.reader, tree, mark_filter(desk, query, new, under), MAX_FILE_ROWS), BATCH_SIZE):
-        yield from rows(desk, batch, opened, new)
+    tree, under = query_tree(desk, query, opened)
+    return every_hit(desk.reader, tree, mark_filter(desk, query, unopened(desk, opened), under), most)
 
 
 def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only: frozenset[bytes] | None) -> IdFilter:
@@ -153,18 +180,30 @@ def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only
 
 
 def unopened(desk: MailContext, opened: Collection[str] = (), *, own: bool = False) -> frozenset[bytes]:
-    """Ids of mail of the last weeks that was not opened: own mail by the person, mail of a function mailbox by any of its users.
-    Hidden mail does not count. own: without function mailboxes."""
+    """Ids of unopened mail of all mailboxes. own: without function mailboxes."""
+    by_box = unopened_by_box(desk, opened, own=own)
+    return frozenset[bytes]().union(*by_box.values())
+
+
+def unopened_by_box(desk: MailContext, opened: Collection[str] = (), *, own: bool = False) -> dict[int, frozenset[bytes]]:
+    """Ids of mail of the last weeks that was not opened: mail of a function mailbox by any of its users, by row; other mail by the
+    person, under 0. Hidden mail does not count. own: without function mailboxes."""
     marks, recent = desk.kept, Range("received", desk.kept.since)
-    by_addresses = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], marks.read)]
-    by_addresses += [(list(box.addresses), marks.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own]
     delivered = scope.received(desk.mine, opened)
-    unopened_sets = [
-        ids(desk.reader, And((recent, received_by(addresses), delivered))) - frozenset(seen)
-        for addresses, seen in by_addresses
+    by_addresses = {0: ([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], marks.read)}
+    by_addresses |= {box.row: (list(box.addresses), marks.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own}
+    return {
+        row: ids(desk.reader, And((recent, received_by(addresses), delivered))) - frozenset(seen) - marks.hidden
+        for row, (addresses, seen) in by_addresses.items()
         if addresses
-    ]
-    return frozenset().union(*unopened_sets) - marks.hidden
+    }
+
+
+def count_of(desk: MailContext, query: ListQuery) -> int:
+    """The number of rows of a list by direction, state and days; not by marks."""
+    opened = delivered_since(desk)
+    tree, under = query_tree(desk, query, opened)
+    return count_matching(desk.reader, tree, mark_filter(desk, query, frozenset(), under))
 
 
 def conversation(desk: MailContext, first: str) -> list[Row]:
@@ -177,14 +216,20 @@ def conversation(desk: MailContext, first: str) -> list[Row]:
     return list(rows(desk, hits, opened, unopened(desk, opened)))
 
 
+def thread_sizes(desk: MailContext, firsts: Collection[str]) -> dict[str, int]:
+    """The number of the person's messages in conversations, by the token of the first message."""
+    opened = delivered_since(desk)
+    return {first: count(desk.reader, scope.own(Token("thread", first), desk.mine, opened)) for first in firsts}
+
+
 def query_tree(desk: MailContext, query: ListQuery, opened: Collection[str]) -> tuple[Tree, frozenset[bytes] | None]:
     """The query within the person's mail, and the captures to which large labels restrict it."""
     words, labels = split_labels(parse(query.words, now=_moment(desk.now)), desk.kept, MAX_QUERY_IDS)
     tree = _resolve_threads(desk, words, opened)
     label_ids = [many | ids(desk.reader, scope.own(leaf, desk.mine, opened)) for leaf, many in labels]
     parts = [scope.own(tree, desk.mine, opened), *_direction(query.direction, desk.mine), *_state_filter(desk, query.stand)]
-    if query.since is not None:
-        parts.append(Range("received", query.since))
+    if query.since is not None or query.until is not None:
+        parts.append(Range("received", query.since, None if query.until is None else query.until - 1))
     return And(tuple(parts)), frozenset.intersection(*label_ids) if label_ids else None
 
 
@@ -210,6 +255,8 @@ def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new:
     imported = among(desk.reader, IMPORTED, hits)
     written_here = among(desk.reader, LOCAL, [hit for hit in hits if _SYSTEM in hit.from_.lower()])
     refused = among(desk.reader, And((scope.authored(mine), with_disposition("refuse"))), hits)
+    with_files = among(desk.reader, Range("attachments", 1), [hit for hit in hits if hit.id not in withheld])
+    outside = among(desk.reader, OUTSIDE, [hit for hit in hits if hit.id not in authored | withheld])
     labels = desk.kept.labels_on(uuid.UUID(hit.id).bytes for hit in hits)
     for hit in hits:
         eye: ViewKind = "author" if hit.id in authored else "shut" if hit.id in withheld else "given"
@@ -218,11 +265,18 @@ def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new:
         size = hit.size if eye == "author" else hit.given
         names = tuple(mark.name for mark in labels.get(id_, ()))
         marks = (id_ in new, id_ in desk.kept.starred, names)
-        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, hit.id in written_here)
+        approval = eye == "author" and state == "held" and awaits_approval(desk.archive, desk.permit, id_)
+        warnings = desk.warnings.get(desk.archive, desk.permit, id_, mine.addresses) if hit.id in outside else frozenset[str]()
+        ours, files = hit.id in written_here, hit.id in with_files
+        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, ours, files, approval, warnings)
 
 
 def _direction(direction: Direction, mine: OwnMail) -> list[Tree]:
     match direction:
+        case "inbox":
+            return [Not(sent_from(mine.addresses))]
+        case "outside":
+            return [received_by(mine.addresses), OUTSIDE]
         case "sent":
             return [sent_from(mine.addresses)]
         case "received":

@@ -15,13 +15,14 @@ from civicmail.core.query.scopes import NOTHING
 from civicmail.core.query.tree import Among, And, Not, Tree
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.listing import Listed, hits, id_of, list_all
-from civicmail.mail.search.order import Sort
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import Hit, cursor_at, read_cursor, search
 
+Order = Literal["newest", "oldest"]
 MAX_QUERY_IDS = 300
 """Ids that are and-ed into a query."""
 BATCH_SIZE = 500
+_REVERSE: dict[Order, Order] = {"newest": "oldest", "oldest": "newest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,13 @@ class HitPage:
     total: int
 
 
-def hit_page(reader: Reader, tree: Tree, narrow: IdFilter, *, after: str, before: str, size: int) -> HitPage:
+def hit_page(
+    reader: Reader, tree: Tree, narrow: IdFilter, *, after: str, before: str, size: int, order: Order = "newest"
+) -> HitPage:
     """The page after one cursor or before the other. Raises QueryError for a cursor of another list."""
     if narrow.is_few:
-        return _query_page(reader, narrow.narrowed(tree), after, before, size)
-    return _filtered_page(reader, _filtered(reader, tree, narrow), after, before, size)
+        return _query_page(reader, narrow.narrowed(tree), after, before, size, order)
+    return _filtered_page(reader, _filtered(reader, tree, narrow), after, before, size, order)
 
 
 def count_matching(reader: Reader, tree: Tree, narrow: IdFilter) -> int:
@@ -89,14 +92,14 @@ def ids(reader: Reader, tree: Tree) -> frozenset[bytes]:
     return frozenset(id_of(one) for one in list_all(reader, tree))
 
 
-def _query_page(reader: Reader, tree: Tree, after: str, before: str, size: int) -> HitPage:
-    back: Sort = "oldest"
+def _query_page(reader: Reader, tree: Tree, after: str, before: str, size: int, order: Order) -> HitPage:
+    back = _REVERSE[order]
     if before:
         result = search(reader, tree, limit=size, sort=back, cursor=before, scored=False)
         page_hits = result.hits[::-1]
-        later, earlier = cursor_at(page_hits[-1], "newest") if page_hits else "", result.cursor and cursor_at(page_hits[0], back)
+        later, earlier = cursor_at(page_hits[-1], order) if page_hits else "", result.cursor and cursor_at(page_hits[0], back)
         return HitPage(page_hits, later, earlier, count(reader, tree))
-    result = search(reader, tree, limit=size, cursor=after, scored=False)
+    result = search(reader, tree, limit=size, sort=order, cursor=after, scored=False)
     earlier = cursor_at(result.hits[0], back) if after and result.hits else ""
     return HitPage(result.hits, result.cursor, earlier, count(reader, tree) if after else result.total)
 
@@ -105,25 +108,28 @@ def _filtered(reader: Reader, tree: Tree, narrow: IdFilter) -> list[Listed]:
     return [one for one in list_all(reader, tree) if narrow.fits(id_of(one))]
 
 
-def _filtered_page(reader: Reader, rows: list[Listed], after: str, before: str, size: int) -> HitPage:
-    """A page as _asked(), with data that is loaded already."""
+def _filtered_page(reader: Reader, newest: list[Listed], after: str, before: str, size: int, order: Order) -> HitPage:
+    """A page as _query_page(), with data that is loaded already."""
+    back = _REVERSE[order]
+    rows = newest if order == "newest" else newest[::-1]
     start, end = 0, size
     if before:
-        end = _cursor_index(rows, before, "oldest")
+        end = _rows_before(rows, before, back)
         start = max(0, end - size)
     elif after:
-        start = _cursor_index(rows, after, "newest")
+        start = len(rows) - _rows_before(rows[::-1], after, order)
         end = start + size
     page_hits = tuple(hits(reader, rows[start:end]))
-    later = cursor_at(page_hits[-1], "newest") if page_hits and end < len(rows) else ""
-    earlier = cursor_at(page_hits[0], "oldest") if page_hits and start else ""
+    if order == "oldest":
+        page_hits = page_hits[::-1]
+    later = cursor_at(page_hits[-1], order) if page_hits and end < len(rows) else ""
+    earlier = cursor_at(page_hits[0], back) if page_hits and start else ""
     return HitPage(page_hits, later, earlier, len(rows))
 
 
-def _cursor_index(rows: list[Listed], cursor: str, sort: Literal["newest", "oldest"]) -> int:
-    """Number of rows before the cursor (newest), or before the row that it is before (oldest)."""
-    key = read_cursor(cursor, sort)
+def _rows_before(rows: list[Listed], cursor: str, order: Order) -> int:
+    """Number of rows before that of the cursor, which may be gone by now. order: of the cursor, against that of the rows."""
+    key = read_cursor(cursor, order)
     assert key is not None
-    at = bisect_left(rows, (-key[1], -key[2]), key=lambda row: (-row[0], -row[1]))
-    is_present = at < len(rows) and rows[at] == key[1:]
-    return at + 1 if is_present and sort == "newest" else at
+    sign = -1 if order == "oldest" else 1
+    return bisect_left(rows, (sign * key[1], sign * key[2]), key=lambda row: (sign * row[0], sign * row[1]))

@@ -24,6 +24,7 @@ from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.pagination import ids
 from civicmail.desk.mailbox.pending_copies import PendingCopies
 from civicmail.desk.mailbox.scope import OwnMail, OwnMailbox
+from civicmail.desk.mailbox.warning_marks import WarningMarks
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
@@ -78,6 +79,7 @@ def desk(permit: Permit, mine: OwnMail, *, now: int, marks: Shelves | None = Non
         mine,
         pending_copies(),
         outcomes(),
+        _warnings(installation()),
         now,
         marks or marks_by(permit, now=now),
     )
@@ -159,3 +161,8 @@ def _pending_copies(data: Path) -> PendingCopies:
 @lru_cache(maxsize=4)
 def _outcomes(_data: Path) -> OutcomeCache:
     return OutcomeCache()
+
+
+@lru_cache(maxsize=4)
+def _warnings(_data: Path) -> WarningMarks:
+    return WarningMarks()

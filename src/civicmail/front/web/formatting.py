@@ -54,6 +54,20 @@ def when(value: datetime | date | int | None) -> SafeString | str:
     return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
 
 
+def briefly(value: datetime) -> SafeString:
+    """A time for a narrow column: "8:47 a.m." today, "Fri" within a week, "Nov 23", "2/9/2025"; whole on paper, as `when` is."""
+    local, now = timezone.localtime(value), timezone.localtime()
+    days_ago = (now.date() - local.date()).days
+    if days_ago == 0:
+        text = clock(local)
+    elif 0 < days_ago < 7:
+        text = date_format(local, "D")
+    else:
+        text = wording.short_day(local) if local.year == now.year else date_format(local, "SHORT_DATE_FORMAT")
+    at = local.isoformat(timespec="seconds")
+    return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
+
+
 def clock(value: datetime) -> str:
     """The time of day: "2:30 p.m."."""
     return date_format(_local(value), "g:i a")

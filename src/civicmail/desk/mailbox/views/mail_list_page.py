@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +20,16 @@ from civicmail.city.pages import wording
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.listing import plain_text
-from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.page import Page
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import mail_list, queries
-from civicmail.desk.mailbox.mail_list import PER_PAGE, ListPage, Row
+from civicmail.desk.mailbox.actions import mark_mail
+from civicmail.desk.mailbox.mail_list import PER_PAGE, ListPage, MailContext, Row
 from civicmail.desk.mailbox.mail_marks import LabelMark
 from civicmail.desk.mailbox.scope import OwnMail
 from civicmail.desk.mailbox.views import words
-from civicmail.desk.mailbox.views.list_address import DIRECTIONS, STATE_CHOICES, ListAddress, address_of
+from civicmail.desk.mailbox.views.folders import Folders, folders
+from civicmail.desk.mailbox.views.list_address import DIRECTIONS, ORDERS, STATE_CHOICES, ListAddress, address_of
 from civicmail.desk.mailbox.views.words import Who
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
@@ -38,7 +40,8 @@ NOTHING = ListPage((), 0, 0, 0, "", "")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row as the table shows it. id: of the capture, for what is done with it; new: it was not opened."""
+    """A row as the table shows it. id: of the capture, for what is done with it; looks: the state is a reason to look or to wait;
+    new: it was not opened."""
 
     id: str
     url: str
@@ -49,6 +52,8 @@ class Line:
     size: int
     role: str
     word: str
+    looks: bool
+    files: bool = False
     new: bool = False
     starred: bool = False
     labels: tuple[str, ...] = ()
@@ -71,6 +76,7 @@ class Listing:
     mine: OwnMail
     labels: Collection[LabelMark] = ()
     answer: ListPage = NOTHING
+    folders: Folders | None = None
     mistake: QueryMistake | None = None
     ready: bool = True
     cut: str = ""
@@ -117,8 +123,9 @@ class Listing:
         return self.address.link(q="is:unreadable")
 
     @property
-    def more_used(self) -> int:
-        return sum(key in self.address.values for key in ("since", "box", "label"))
+    def is_sized(self) -> bool:
+        """Whether sizes are asked for."""
+        return "larger:" in self.address.words or "smaller:" in self.address.words
 
     @property
     def is_hidden(self) -> bool:
@@ -132,6 +139,33 @@ class Listing:
     @property
     def hidden(self) -> str:
         return self.address.link(state="hidden")
+
+    @property
+    def matching(self) -> int:
+        """How many messages an act on all of the list is about."""
+        return min(self.answer.total, mark_mail.BATCH_SIZE)
+
+    @property
+    def quick(self) -> list[tuple[str, str, str, int]]:
+        """Filters in one press, but for those in use: words, address, icon, number."""
+        link = self.address.link
+        near = self.address.direction
+        filters = [
+            ("state", gettext("Unread"), link(state="unread"), "", self.answer.new),
+            ("q", gettext("With files"), link(q="has:attachment", direction=near), "attach_file", 0),
+            ("direction", gettext("From outside"), link(direction="outside"), "public", 0),
+            ("state", gettext("Starred"), link(state="starred"), "star", 0),
+        ]
+        used = self.address.values
+        return [found for key, *found in filters if key not in used or (key == "direction" and used[key] == "inbox")]  # type: ignore[misc]
+
+    @property
+    def orders(self) -> list[tuple[Any, str, bool]]:
+        return [(words_, self.address.link(sort=key), key == self.address.order) for key, words_ in ORDERS]
+
+    @property
+    def order(self) -> Any:
+        return dict(ORDERS)[self.address.order]
 
     @property
     def directions(self) -> Any:
@@ -149,13 +183,15 @@ def mail(request: Request) -> HttpResponseBase:
     now = epoch_ms(request.now)
     permit, mine = queries.own_mail(request.actor, now=now)
     kept = queries.marks_by(permit, now=now)
-    address = address_of(request.path, request.GET, mine, kept.labels)
+    address = address_of(request.path, request.GET, mine, kept.labels, bare="inbox")
     listing = Listing(address, mine, kept.labels)
+    whole: MailContext | None = None
     status = 200
     try:
         as_file = request.GET.get("format") == "csv"  # which does not show that it is incomplete
         chosen = queries.choose_box(mine, address.values.get("box", ""))
         desk = queries.desk(permit, chosen, now=now, marks=kept, whole=as_file)
+        whole = desk if chosen is mine else replace(desk, mine=mine)
         if as_file:
             return _file(mail_list.all_rows(desk, address.list_query))
         listing.answer = mail_list.list_page(desk, address.list_query)
@@ -167,18 +203,14 @@ def mail(request: Request) -> HttpResponseBase:
         status = 422
     except (NotIndexed, DamagedIndex):
         listing.ready = False
-    return _shown(request, listing, status)
-
-
-def _shown(request: Request, listing: Listing, status: int) -> HttpResponseBase:
-    part = request.headers.get("HX-Request-Type") == "partial"
-    name = "mailbox/region.html" if part else "mailbox/list.html"
-    write, drafts = Action(gettext("Write"), reverse("mail-write"), primary=True), Action(gettext("Drafts"), reverse("mail-drafts"))
-    more = [Action(gettext("Labels"), reverse("mail-labels")), Action(gettext("Mailboxes"), reverse("mail-boxes"))]
-    page = Page(gettext("My mail"), gettext("My work"), actions=[write, drafts, *more])
-    response = render(request, name, {"page": page, "listing": listing, "part": part}, status=status)
-    response["Vary"] = "HX-Request-Type"
-    return response
+    unopened = listing.answer.unopened
+    if whole and (listing.mistake or whole.mine is not desk.mine):
+        unopened = mail_list.unopened_by_box(whole, mail_list.delivered_since(whole))
+    listing.folders = folders(listing.address, whole, unopened, mine.boxes, request.actor.uid)
+    folder = listing.folders.current
+    title = str(folder.words) if folder and listing.address.is_narrowed else gettext("My mail")
+    page = Page(title, gettext("My mail"), slim=True)
+    return render(request, "mailbox/list.html", {"page": page, "listing": listing}, status=status)
 
 
 def line(row: Row) -> Line:
@@ -186,7 +218,7 @@ def line(row: Row) -> Line:
     subject = words.marked(hit.subject) or gettext("(no subject)")
     url = reverse("mail-message", args=[hit.id])
     domains = settings.CITY.city.domains
-    row_state = (*words.status(row.state), row.new, row.starred, row.labels)
+    row_state = (*words.pill(row, settings.CITY.marks.doubts), row.files, row.new, row.starred, row.labels)
     return Line(hit.id, url, words.who(row, domains), row.sent, from_ms(hit.received), subject, row.size, *row_state)
 
 

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -22,11 +23,13 @@ from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
 from civicmail.city.pages.wording import translate
+from civicmail.core.query.errors import QueryError
 from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import Among
 from civicmail.desk.mailbox import mail_list, queries, scope
 from civicmail.desk.mailbox.actions import mark_mail
 from civicmail.desk.mailbox.mail_list import PER_PAGE, MailContext
+from civicmail.desk.mailbox.views.list_address import address_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
@@ -66,12 +69,14 @@ class Selection:
 @acting("my.mail")
 @require_POST
 def keep(request: Request) -> HttpResponse:
-    """act: the act; row: the ids, from a list; next: the page to return to. Messages of others are ignored."""
+    """act: the act; row: the ids, from a list; all: "yes" for all of the list to which it returns; next: the page to return to.
+    Messages of others are ignored."""
     back = _next_url(request)
     act = ACTS.get(request.POST.get("act", ""))
     try:
-        chosen = selection_of(request, request.POST.getlist("row"))
-    except (NotIndexed, DamagedIndex):
+        is_all = request.POST.get("all") == "yes" and act is not _spam
+        chosen = _matching(request, back) if is_all else selection_of(request, request.POST.getlist("row"))
+    except (NotIndexed, DamagedIndex, QueryError):
         messages.warning(request, gettext("Your mail cannot be searched yet, so nothing was changed."))
         return redirect(back)
     if act is None or (not chosen.hits and act is not _read_all):
@@ -107,6 +112,16 @@ def selection_of(request: Request, rows: Sequence[str]) -> Selection:
     desk.waiting.refresh(now)
     tree = scope.own(Among(frozenset(id_list)), mine, mail_list.delivered_since(desk))
     return Selection(request, desk, search(desk.reader, tree, limit=PER_PAGE, scored=False).hits)
+
+
+def _matching(request: Request, url: str) -> Selection:
+    """The newest messages of a list, as many as one act may be about. Raises NotIndexed, DamagedIndex, QueryError."""
+    now = epoch_ms(request.now)
+    permit, mine = queries.own_mail(request.actor, now=now)
+    kept = queries.marks_by(permit, now=now)
+    address = address_of(reverse("my-mail"), QueryDict(urlsplit(url).query), mine, kept.labels, bare="inbox")
+    desk = queries.desk(permit, queries.choose_box(mine, address.values.get("box", "")), now=now, marks=kept)
+    return Selection(request, desk, tuple(mail_list.matching_hits(desk, address.list_query, mark_mail.BATCH_SIZE)))
 
 
 def _uuid(text: str) -> str:
@@ -154,17 +169,17 @@ def _hide_messages(chosen: Selection) -> str:
     mark_mail.set_hidden(chosen.ids, hidden=True, actor=chosen.request.actor, now=chosen.now)
     n = len(chosen.hits)
     notice = ngettext(
-        "{n} message is hidden from your lists. The archive keeps it.",
-        "{n} messages are hidden from your lists. The archive keeps them.",
+        "{n} message is in Archive now.",
+        "{n} messages are in Archive now.",
         n,
     ).format(n=n)
-    return format_html('{} <a href="{}?state=hidden">{}</a>', notice, reverse("my-mail"), gettext("See what is hidden"))
+    return format_html('{} <a href="{}?state=hidden">{}</a>', notice, reverse("my-mail"), gettext("Open Archive"))
 
 
 def _show(chosen: Selection) -> str:
     mark_mail.set_hidden(chosen.ids, hidden=False, actor=chosen.request.actor, now=chosen.now)
     n = len(chosen.hits)
-    return ngettext("{n} message is in your lists again.", "{n} messages are in your lists again.", n).format(n=n)
+    return ngettext("{n} message is in the inbox again.", "{n} messages are in the inbox again.", n).format(n=n)
 
 
 def _put_label(chosen: Selection) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
+from typing import NamedTuple
 
 from django.http import HttpResponse, JsonResponse
 
@@ -22,10 +23,18 @@ from civicmail.desk.mailbox.mail_list import PER_PAGE, MailContext
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.fields import thread
 from civicmail.mail.search.search import search
 
 MAX_CACHED = 400
 """Cached texts; each only for the person who saw it."""
+
+
+class CachedText(NamedTuple):
+    """thread: the token of the conversation's first message."""
+
+    words: str = ""
+    thread: str = ""
 
 
 class TextCache:
@@ -33,16 +42,16 @@ class TextCache:
 
     def __init__(self, most: int = MAX_CACHED) -> None:
         self._most = most
-        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, str], CachedText] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, person: str, id_: str) -> str | None:
+    def get(self, person: str, id_: str) -> CachedText | None:
         with self._lock:
             if (text := self._texts.get((person, id_))) is not None:
                 self._texts.move_to_end((person, id_))
             return text
 
-    def put(self, person: str, id_: str, text: str) -> None:
+    def put(self, person: str, id_: str, text: CachedText) -> None:
         with self._lock:
             self._texts[person, id_] = text
             while len(self._texts) > self._most:
@@ -54,7 +63,8 @@ TEXT_CACHE = TextCache()
 
 @acting("my.mail")
 def lines(request: Request) -> HttpResponse:
-    """?id=…&q=words: {"lines": {id: [[text, marked], …]}} of messages that this person may read; other ids are ignored."""
+    """?id=…&q=words: {"lines": {id: [[text, marked], …]}, "threads": {id: number of messages}} of messages that this person may
+    read; other ids are ignored."""
     now = epoch_ms(request.now)
     permit, mine = queries.own_mail(request.actor, now=now)
     try:
@@ -64,8 +74,11 @@ def lines(request: Request) -> HttpResponse:
         readable = _readable(desk, requested) if mine.boxes else []
     except (ValueError, QueryError, NotIndexed, DamagedIndex):
         readable, words = [], ()
-    snippets_by_id = {id_: snippets.line(text, words) for id_ in readable if (text := _text(desk, id_))}
-    response = JsonResponse({"lines": snippets_by_id})
+    texts = {id_: _text(desk, id_) for id_ in readable}
+    snippets_by_id = {id_: snippets.line(text.words, words) for id_, text in texts.items() if text.words}
+    sizes = mail_list.thread_sizes(desk, {text.thread for text in texts.values() if text.thread}) if texts else {}
+    threads = {id_: sizes[text.thread] for id_, text in texts.items() if sizes.get(text.thread, 0) > 1}
+    response = JsonResponse({"lines": snippets_by_id, "threads": threads})
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -77,13 +90,14 @@ def _readable(desk: MailContext, requested: frozenset[str]) -> list[str]:
     return [hit.id for hit in hits]
 
 
-def _text(desk: MailContext, id_: str) -> str:
+def _text(desk: MailContext, id_: str) -> CachedText:
     text = TEXT_CACHE.get(desk.permit.person, id_)
     if text is None:
         try:
             place = desk.archive.place(uuid.UUID(id_).bytes)
-            text = snippets.text_of(desk.archive.body(desk.permit, place)) if place is not None else ""
+            body = desk.archive.body(desk.permit, place) if place is not None else b""
+            text = CachedText(snippets.text_of(body), thread(mail_list.header_of(body))) if body else CachedText()
         except (DamagedFile, NotInArchive):
-            text = ""
+            text = CachedText()
         TEXT_CACHE.put(desk.permit.person, id_, text)
     return text

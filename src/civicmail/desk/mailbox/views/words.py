@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from civicmail.city.pages import wording
-from civicmail.city.pages.states import labels
+from civicmail.city.pages.states import Label, labels
 from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.mail_list import Row
@@ -37,6 +37,8 @@ STATES: dict[str, tuple[str, str]] = {
     ),
 }
 """State of a message in a list -> role and word; "kept": brought in with an older mailbox."""
+
+APPROVAL = labels("awaiting-approval")["awaiting-approval"]
 
 COPIES = labels(
     "delivered",
@@ -109,22 +111,51 @@ CALLED_OFF: dict[str, Any] = {
 }
 """How the record says why a copy was called off (holding/actions/approval_execution.py) -> for whoever sent it."""
 
+WARNINGS = labels("pretender", "flagged", "first-contact")
+"""Warning of a received message in a list -> role and word."""
+_STAFF_NAMES = frozenset({"pretender", "staff-name"})
+"""Marks of rules: a stranger under the name of a colleague."""
+_FIRST_CONTACT = "first-contact"
+_PLAIN_STATES = frozenset({"", "kept", "sent", "delivered", "imported", "arriving", "waiting", "asked"})
+"""States for which nobody has to look or wait."""
+
 _ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The other side of a message; invisible characters are shown. outside: an address that is never truncated."""
+    """The other side of a message; invisible characters are shown. name: of a stranger the part before the @; domain: of a
+    stranger, with the @, never truncated; claimed: a name that is a colleague's."""
 
     name: str = ""
     more: str = ""
-    outside: bool = False
+    domain: str = ""
+    claimed: str = ""
 
 
 def status(state: str) -> tuple[str, str]:
     """Role and word of a message in a list, in the language of the page."""
     role, word = STATES[state]
     return role, wording.translate(word)
+
+
+def pill(row: Row, doubts: Collection[str]) -> tuple[str, str, bool]:
+    """Role and word of a row, and whether it is a reason to look or to wait. doubts: marks that are a reason for a warning."""
+    if row.approval:
+        return (*_translated(APPROVAL), True)
+    if row.state in _PLAIN_STATES and (warning := _warning(row.marks, doubts)):
+        return (*_translated(WARNINGS[warning]), True)
+    return (*status(row.state), row.state not in _PLAIN_STATES)
+
+
+def _warning(marks: frozenset[str], doubts: Collection[str]) -> str:
+    if _STAFF_NAMES & marks:
+        return "pretender"
+    return "flagged" if marks & set(doubts) else _FIRST_CONTACT if _FIRST_CONTACT in marks else ""
+
+
+def _translated(state: Label) -> tuple[str, str]:
+    return state[0], wording.translate(state[1])
 
 
 def copy(state: str, do: str) -> tuple[str, str]:
@@ -172,13 +203,16 @@ def why(rules: Collection[str]) -> str:
 def who(row: Row, domains: Collection[str]) -> Who:
     """The other side of a message: its recipients if one of the person's mailboxes sent it, else its claimed sender."""
     if not row.sent:
-        return _one(row.hit.from_, domains, ours=row.ours) if row.hit.from_ else Who("", gettext("no recipient named"))
+        pretends = bool(_STAFF_NAMES & row.marks)
+        return (
+            _one(row.hit.from_, domains, ours=row.ours, pretends=pretends) if row.hit.from_ else Who("", gettext("no sender named"))
+        )
     to = row.hit.to
     if not to:
         return Who("", gettext("no recipient named in To"))
     first = _one(to[0], domains)
     more = ngettext("and {count} more", "and {count} more", len(to) - 1).format(count=len(to) - 1) if len(to) > 1 else ""
-    return Who(first.name, more, first.outside)
+    return replace(first, more=more)
 
 
 def plain_who(hit: Hit, sent: bool) -> str:
@@ -186,9 +220,14 @@ def plain_who(hit: Hit, sent: bool) -> str:
     return "; ".join(hit.to) if sent else hit.from_
 
 
-def _one(address: str, domains: Collection[str], *, ours: bool = False) -> Who:
-    """People of ours by name, and the mail system itself; everybody else by address: a name is whatever the sender wrote."""
+def _one(address: str, domains: Collection[str], *, ours: bool = False, pretends: bool = False) -> Who:
+    """People of ours by name, and the mail system itself; everybody else by address: a name is whatever the sender wrote. pretends:
+    the name is a colleague's."""
     match = _ADDRESS.match(address)
     name, plain = (match[1], match[2]) if match else ("", address)
-    outside = not ours and plain.rpartition("@")[2].lower() not in domains
-    return Who(marked(plain if outside or not name else name), "", outside)
+    local, at, domain = plain.rpartition("@")
+    if ours or domain.lower() in domains:
+        return Who(marked(name or plain))
+    if not at:
+        return Who(marked(plain))
+    return Who(marked(local), domain=marked(at + domain), claimed=marked(name) if pretends else "")

@@ -42,6 +42,7 @@ register.filter("state_word", lambda a: wording.translate(authorization_labels.c
 register.filter("role_word", authorization_labels.role_label)
 register.filter("told", formatting.fact)
 register.filter("when", formatting.when)
+register.filter("briefly", formatting.briefly)
 register.filter("day", formatting.day)
 register.filter("last_day", formatting.last_day)
 register.filter("exact", formatting.exact)

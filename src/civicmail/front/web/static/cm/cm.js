@@ -24,6 +24,10 @@
         piece.textContent = text;
         place.append(piece);
       }));
+      Object.entries(found.threads || {}).forEach(([id, number]) => {
+        const place = one(`[data-count="${id}"]`, list);
+        if (place) place.textContent = ` ${number}`;
+      });
     }).catch(() => {}); // the list is whole without
   };
 
