@@ -250,9 +250,9 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     own = {who: entry.findall(page.partition('<nav id="me"')[2].partition("</nav>")[0]) for who, page in pages.items()}
     mine = ["Home", "My mail", "My file approvals", "Report a violation"]
     assert labels["crew0"] == mine
-    assert own["crew0"] == ["My access", "Views of my mail", "My devices", "Set up mail", "My sign-in", "My roles"]
+    assert own["crew0"] == ["My access", "Views of my mail", "My devices", "Set up mail", "My sign-in", "My roles", "Preferences"]
     assert labels["crew6"] == ["Home"]
-    assert own["crew6"] == ["My access", "Views of my mail", "My sign-in"]
+    assert own["crew6"] == ["My access", "Views of my mail", "My sign-in", "Preferences"]
     assert labels["head"][:9] == [
         *mine[:3], "File approvals", mine[3], "Request access", "People", "Access requests", "Bulk authorization",
     ]  # fmt: skip
