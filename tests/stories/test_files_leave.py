@@ -136,6 +136,8 @@ def notes(world: Sink) -> set[str]:
 def says(page: Page, row: Approval, words: str, *chosen: str, why: str = "") -> None:
     page.goto(f"{page.url.partition('/holding/')[0]}/holding/approvals/{row.pk}/")
     assert page.get_by_role("radio", checked=True).count() == 0, "nothing is chosen beforehand"
+    if not page.get_by_label("Why?").is_visible():
+        page.locator("summary", has_text="Approve some").click()
     for name in chosen:
         page.locator("label", has_text=name).click()  # the box itself is drawn beside what a finger hits
     page.locator("label", has_text=words).click()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -235,3 +236,20 @@ def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau,
     assert publish_approvals.in_force(now).covering([file], sent, ACME, now)
     assert not publish_approvals.in_force(now).covering([file], sent, DOT, now)
     assert approval_requests.request_approval(replace(seen, capture=str(uuid.uuid4()), department="nowhere"), now=now) is None
+
+
+@pytest.mark.rule(
+    "P-22", "All files are approved for all recipients by one button; every other answer is folded, and nothing of it is ticked."
+)
+def test_one_button_approves_everything_and_the_next_is_named(files: Bureau, visit: Visit) -> None:
+    """What the button sends is what the page shows: each recipient, and the answer."""
+    row, other = files.asked("crew0", ACME, DOT), files.asked("crew1", DOT)
+    head = visit("head")
+    shown = head.get(f"/holding/approvals/{row.pk}/").content.decode()
+    button = re.search(r'<form class="cm-go".*?</form>', shown, re.DOTALL)
+    assert button is not None and "for 2 recipients</button>" in button[0]
+    assert "checked" not in shown and '<details class="cm-above"><summary>Approve some' in shown
+    assert f'<a href="/holding/approvals/{other.pk}/">files from' in shown
+    sent = {"to": re.findall(r'name="to" value="(\d+)"', button[0]), "answer": "approve"}
+    head.post(f"/holding/approvals/{row.pk}/", sent)
+    assert files.copies(row) == {ACME: "goes", DOT: "goes"}

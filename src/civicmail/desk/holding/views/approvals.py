@@ -24,7 +24,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.holding import approval_files, approvers, partial_approval
+from civicmail.desk.holding import approval_files, approvers, partial_approval, tasks
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
@@ -69,11 +69,18 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     form.name_files(shown)
     context = {
         **_page(request, row, form, shown, asks=may_decide),
+        "waiting": row.copies.filter(state="waits"),
+        "next": _next(request, row),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
     }
     response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _next(request: CityRequest, row: Approval) -> Approval | None:
+    """The other message with files that waits longest for this person."""
+    return tasks.pending_approvals(request.actor).exclude(pk=row.pk).select_related("person").order_by("made", "pk").first()
 
 
 def may_follow(request: CityRequest, row: Approval) -> bool:
