@@ -56,14 +56,14 @@ def when(value: datetime | date | int | None) -> SafeString | str:
 
 def briefly(value: datetime) -> SafeString:
     """A time for a narrow column: "8:47 a.m." today, "Fri" within a week, "Nov 23", "2/9/2025"; whole on paper, as `when` is."""
-    local, now = timezone.localtime(value), timezone.localtime()
+    local, now = _local(value), _local(timezone.now())
     days_ago = (now.date() - local.date()).days
     if days_ago == 0:
         text = clock(local)
     elif 0 < days_ago < 7:
         text = date_format(local, "D")
     else:
-        text = wording.short_day(local) if local.year == now.year else date_format(local, "SHORT_DATE_FORMAT")
+        text = wording.short_day(local.date()) if local.year == now.year else date_format(local, "SHORT_DATE_FORMAT")
     at = local.isoformat(timespec="seconds")
     return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
 
