@@ -5,24 +5,20 @@ A sentence names the file, the check and the place. It shows a mask of what was 
 
 from __future__ import annotations
 
-import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from civicmail.core.redaction import inspection
 from civicmail.core.redaction.inspection import Finding, Inspection, Part
 from civicmail.core.redaction.leaks import ForbiddenStrings
+from civicmail.core.redaction.page_ocr import PageOcr
 from civicmail.core.redaction.sentences import SENTENCES
 from civicmail.core.redaction.shapes import Box, ReleasedFile
 from civicmail.core.redaction.text_difference import difference
 from civicmail.core.sandbox import pool
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
-from civicmail.core.sandbox.ocr import Ocr
-from civicmail.core.sandbox.process import Process
 from civicmail.core.sandbox.service import Request
 
 PDF, MAIL = "application/pdf", "message/rfc822"
@@ -42,23 +38,17 @@ SIGNS = {DAT: "\x14\xfe\xae"}
 """Media type -> signs between and around its fields, which are no text."""
 _NAME = re.compile(r"(?!\.)(?:[^\W]|[ .,()+-]){1,200}")
 _HASH = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(?![0-9A-Za-z])")
-_PAGES_AHEAD = 2
 
 Problems = Iterator[str]
 
 
 @dataclass(frozen=True)
 class Production:
-    """What all checks know. hashes: SHA-256 of each file of the production, in hexadecimal. ocr: None where it is not installed.
-
-    on_page: called after OCR of each page, for progress. renderer: draws pages; whoever made it ends it.
-    """
+    """What all checks know. hashes: SHA-256 of each file of the production, in hexadecimal. ocr: or what of it is missing."""
 
     forbidden: ForbiddenStrings
     hashes: frozenset[str]
-    ocr: Ocr | None = None
-    on_page: Callable[[], None] = lambda: None
-    renderer: Process = field(default_factory=lambda: Process(inspection.SERVICE))
+    ocr: PageOcr | str
 
 
 @dataclass(frozen=True)
@@ -99,13 +89,6 @@ class CheckedFile:
 
     def archival(self) -> list[Finding]:
         return self._ask(inspection.CheckArchival()) if self.file.media_type == PDF else []
-
-    def pictures(self) -> Iterator[bytes]:
-        """Each page of a PDF as a picture. Raises Unreadable."""
-        if self.file.media_type == PDF:
-            yield from self.production.renderer.stream(
-                inspection.RenderPages(), self.file.content, seconds=inspection.SECONDS, item_seconds=inspection.PAGE_SECONDS
-            )
 
     def _ask[Reply](self, request: Request[Reply]) -> Reply:
         return pool.shared(inspection.SERVICE).request(request, self.file.content, seconds=inspection.SECONDS)
@@ -181,16 +164,14 @@ def check_ocr(checked: CheckedFile) -> Problems:
     if checked.file.media_type != PDF:
         return
     ocr = checked.production.ocr
-    if ocr is None or not ocr.finds_orientation:
-        missing = "OCR" if ocr is None else "the data of OCR about orientation (osd)"
-        yield checked.says(f"its pages cannot be checked, because {missing} is not installed.")
+    if isinstance(ocr, str):
+        yield checked.says(f"its pages cannot be checked, because {ocr} is not installed.")
         return
     count = 0
-    for count, (text, why) in enumerate(_read_pages(checked.pictures(), ocr), 1):
+    for count, (text, why) in enumerate(ocr.read(checked.file.content), 1):
         if why:
             yield checked.says(f"OCR could not read it: {why}.", count)
         yield from _masked(checked, "OCR", checked.production.forbidden.find_in_ocr(text), count)
-        checked.production.on_page()
     if count != checked.inspection.pages:
         yield checked.says("OCR did not see all pages.")
 
@@ -249,16 +230,3 @@ def _all_text(checked: CheckedFile) -> Iterator[Part]:
 
 def _count(words: int, letters: int) -> str:
     return f"{words} words" if words else f"{letters} letters or digits"
-
-
-def _read_pages(pictures: Iterable[bytes], ocr: Ocr) -> Iterator[tuple[str, str]]:
-    """OCR of each page in order, on all processors, with few pictures held at a time."""
-    workers = os.cpu_count() or 1
-    waiting: deque[Future[tuple[str, str]]] = deque()
-    with ThreadPoolExecutor(workers) as executor:
-        for picture in pictures:
-            waiting.append(executor.submit(ocr.words_any_way_up, picture))
-            if len(waiting) >= workers + _PAGES_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -11,20 +11,25 @@ person does. An unknown type, a file that cannot be read, or a missing OCR progr
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+import os
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from civicmail.core.redaction.balance import Balance
 from civicmail.core.redaction.errors import NotReleasable
 from civicmail.core.redaction.file_checks import CHECKS, CheckedFile, Production, problems_of
 from civicmail.core.redaction.leaks import ForbiddenStrings
+from civicmail.core.redaction.page_ocr import PageOcr
 from civicmail.core.redaction.shapes import ReleasedFile
 from civicmail.core.sandbox.ocr import Ocr
 
 BALANCE, SIGNED = "balance", "signed manifest"
 REQUIRED = (*CHECKS, BALANCE, SIGNED)
 """What a certificate must have before its file leaves."""
+_AT_ONCE = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,18 @@ class Certificate:
     checks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the gate found in a file. number: from 1, of the files of the production; certificate: None where there are problems."""
+
+    number: int
+    certificate: Certificate | None
+    problems: list[str]
+
+
 class Gate:
     """The gate of one production, file by file, for one that is too large to be held at once. names, hashes: of all its files;
-    forbidden: strings that nothing may have; allowed: exceptions that a person recorded; on_page: called after OCR of each page.
-
-    Close it at the end.
+    forbidden: strings that nothing may have; allowed: exceptions that a person recorded. Close it at the end.
     """
 
     def __init__(
@@ -51,23 +63,38 @@ class Gate:
         *,
         allowed: Collection[str] = (),
         ocr: Ocr | None,
-        on_page: Callable[[], None] = lambda: None,
     ) -> None:
         self._names = names
-        self._production = Production(ForbiddenStrings(forbidden, allowed), frozenset(hashes), ocr, on_page)
+        self._ocr = PageOcr(ocr) if ocr is not None and ocr.finds_orientation else None
+        missing = "OCR" if ocr is None else "the data of OCR about orientation (osd)"
+        self._production = Production(ForbiddenStrings(forbidden, allowed), frozenset(hashes), self._ocr or missing)
+        self._checking = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate")
 
-    def check_file(self, number: int, file: ReleasedFile) -> Certificate:
-        """The certificate of a file. number: from 1. Raises NotReleasable with every problem of it."""
-        if problems := list(problems_of(CheckedFile(number, file, self._production))):
-            raise NotReleasable(problems)
-        return Certificate(file.name, digest(file.content), (*CHECKS, BALANCE))
+    def check_files(self, files: Iterable[tuple[int, ReleasedFile]]) -> Iterator[Outcome]:
+        """The outcome of each file, in order; as many files as there are processors are checked at a time. files: with number."""
+        waiting: deque[Future[Outcome]] = deque()
+        for number, file in files:
+            waiting.append(self._checking.submit(self._check, number, file))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
     def check_whole(self, balance: Balance) -> list[str]:
         """Problems of the production as a whole. Certificates count only without any."""
         return [*_set_problems(self._names), *check_balance(balance)]
 
     def close(self) -> None:
-        self._production.renderer.kill()
+        if self._ocr is not None:
+            self._ocr.stop()
+        self._checking.shutdown(cancel_futures=True)
+        if self._ocr is not None:
+            self._ocr.close()
+
+    def _check(self, number: int, file: ReleasedFile) -> Outcome:
+        if problems := list(problems_of(CheckedFile(number, file, self._production))):
+            return Outcome(number, None, problems)
+        return Outcome(number, Certificate(file.name, digest(file.content), (*CHECKS, BALANCE)), [])
 
 
 def check(
@@ -77,25 +104,17 @@ def check(
     allowed: Collection[str] = (),
     ocr: Ocr | None,
     balance: Balance,
-    on_page: Callable[[], None] = lambda: None,
 ) -> tuple[Certificate, ...]:
     """Check a whole production. Its arguments are those of Gate; balance: numbers of the request's items. Raises NotReleasable with
     every problem."""
     names, hashes = [file.name for file in files], [digest(file.content) for file in files]
-    gate = Gate(names, hashes, forbidden, allowed=allowed, ocr=ocr, on_page=on_page)
-    problems = gate.check_whole(balance)
-    certificates = []
-    try:
-        for number, file in enumerate(files, 1):
-            try:
-                certificates.append(gate.check_file(number, file))
-            except NotReleasable as error:
-                problems += error.problems
-    finally:
-        gate.close()
+    with closing(Gate(names, hashes, forbidden, allowed=allowed, ocr=ocr)) as gate:
+        problems = gate.check_whole(balance)
+        outcomes = list(gate.check_files(enumerate(files, 1)))
+    problems += [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         raise NotReleasable(dict.fromkeys(problems))
-    return tuple(certificates)
+    return tuple(outcome.certificate for outcome in outcomes if outcome.certificate is not None)
 
 
 def check_balance(balance: Balance) -> list[str]:

@@ -5,6 +5,7 @@ Each engine has a request of its own. What they find wrong is a code of a fixed 
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import msgspec
@@ -112,4 +113,5 @@ class InspectText(Request[Inspection], frozen=True):
 SERVICE = Service(
     __name__,
     (InspectPdf, ReadByPdfium, ReadByPdfminer, InspectBoxes, RenderPages, CheckArchival, InspectMail, InspectText),
+    processes=os.cpu_count() or 1,
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ import msgspec
 
 from civicmail.core.disk.files import OS_FILES, File, Files
 from civicmail.core.redaction.balance import Balance
-from civicmail.core.redaction.errors import NotConverted, NotReleasable
+from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.redaction.file_checks import DAT, OPT, PDF, XML
 from civicmail.core.redaction.forbidden import forbidden_strings
 from civicmail.core.redaction.gate import Certificate, Gate
@@ -184,7 +185,7 @@ class Making:
         attached: list[ReleasedFile] = []
         for content in dict.fromkeys(item.content for item in members if not item.is_message):
             earlier = self._native.get(content, ())
-            attached += own.get(content) or [one.file((self._folder / FILES / one.name).read_bytes()) for one in earlier]
+            attached += own.get(content) or [self._released(one) for one in earlier]
         return attached
 
     def _lists(self) -> Family:
@@ -218,27 +219,25 @@ class Making:
         shown = list(self.shown())
         forbidden = {text for family in self._made for text in family.forbidden}
         allowed = {text for family in self._made for text in family.allowed}
-        gate = Gate([s.name for s in shown], {s.sha256 for s in shown}, forbidden, allowed=allowed, ocr=self._ocr)
         withheld = {found: number for family in self._made for number, those in family.passages.items() for found in those}
-        try:
+        for one in shown if withheld else ():
+            self.problems += self._quotes(one, withheld)
+        new = [(n, s) for n, s in enumerate(shown, 1) if s.name not in passed or passed[s.name].sha256 != s.sha256]
+        self.checked = len(shown) - len(new)
+        hashes = {one.sha256 for one in shown}
+        with closing(Gate([s.name for s in shown], hashes, forbidden, allowed=allowed, ocr=self._ocr)) as gate:
             self.problems += gate.check_whole(gate_balance(dispositions.balance(self._of)))
-            for number, one in enumerate(shown, 1):
-                self.problems += self._quotes(one, withheld) if withheld else []
-                certificate = passed.get(one.name)
-                if certificate is None or certificate.sha256 != one.sha256:
-                    content = (self._folder / FILES / one.name).read_bytes()
-                    try:
-                        certificate = gate.check_file(number, one.file(content))
-                    except NotReleasable as error:
-                        self.problems += error.problems
-                    else:
-                        self._checked.append(certificate)
-                    yield
-                if certificate is not None:
-                    self.certificates.append(certificate)
-                self.checked = number
-        finally:
-            gate.close()
+            for outcome in gate.check_files((number, self._released(one)) for number, one in new):
+                self.problems += outcome.problems
+                if outcome.certificate is not None:
+                    self._checked.append(outcome.certificate)
+                    passed[outcome.certificate.name] = outcome.certificate
+                self.checked += 1
+                yield
+        self.certificates = [passed[one.name] for one in shown if one.name in passed]
+
+    def _released(self, one: Shown) -> ReleasedFile:
+        return one.file((self._folder / FILES / one.name).read_bytes())
 
     def _quotes(self, file: Shown, withheld: Mapping[int, int]) -> list[str]:
         """A sentence if a document quotes one that is withheld, unless somebody noted why it may. withheld: passage -> item."""
