@@ -54,7 +54,8 @@ FIRST = (
     "mandate-message", "mandate-hold", "mandate-exports", "mandate-export", "version-test", "replay-stop", "feed-apply",
     "feed-reject", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review", "viewing-mark", "duty-lay-down",
     "closure-new", "mandate-export-go-on", "mandate-export-stop", "device-lost", "resume",
-    "records-review", "records-redact", "records-sample", "records-item-settle", "records-assign-items", "records-production-order",
+    "records-review", "records-redact", "records-sample", "records-item-password",
+    "records-item-settle", "records-assign-items", "records-production-order",
     "records-notice-add", "records-attestation-ask",
 )  # fmt: skip
 LAST = (
@@ -67,6 +68,7 @@ ELSEWHERE = {
     "account_login": "the sign-in itself; tests/front/web/signin",
     "undertaking-give": "Northline is bound to the newest version already; tests/pages/test_sponsors.py",
     "closure-new": "an account of hers is being closed already; tests/pages/test_office_tasks.py",
+    "records-item-read-again": "the newest search of the town has listed nothing; tests/desk/records/test_searches.py",
     "replay-stop": "the worker may have ended it by then; tests/desk/oversight",
     "mandate-export-stop": "the worker is woken by going on, and may have ended it by then; tests/desk/workbench",
     "review": "is pressed with ticks of the page before; tests/pages/test_tasks.py",
@@ -121,6 +123,7 @@ REFUSED = {
     "records-assign": "the first person of the list has no role of the records office",
     "records-assign-items": "the first person of the list reviews no requests",
     "records-format-decline": "it was answered before",
+    "records-item-password": "whoever is named did not have that message",
     "records-letter-decide": "its text is not whole; tests/desk/records/test_letters.py",
     "records-letter-send": "its reason is not written",
     "records-letter-submit": "a status needs no approval",

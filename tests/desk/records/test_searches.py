@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import base64
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.notices.models import Notice
 from civicmail.city.policy.dispositions import Disposition
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Not, Range
+from civicmail.desk.holding.senders import address_of
 from civicmail.desk.records import content_keys, near_duplicates, tasks
 from civicmail.desk.records.actions import scopes, searches
 from civicmail.desk.records.models import Item, Request, Search
@@ -26,6 +33,10 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.search import extract_cache
+from civicmail.mail.search.attachments import Extract
+from civicmail.mail.search.extract_cache import Extracts
+from civicmail.mail.search.reread import read_again
 from civicmail.mail.search.unsearched import might_match
 from mail.archive.making import UNSYNCED
 from pages.cases import index
@@ -233,3 +244,79 @@ def test_a_search_ends_when_its_person_may_no_longer(city: Any, installed: Path,
     tasks.Searching(installed, lambda: epoch_ms(city.now) + 1000).step()
     search.refresh_from_db()
     assert search.state == "failed" and "not assigned" in search.why
+
+
+def unread(city: Any, installed: Path, row: Request, extract: Extract) -> Item:
+    """The file of the sealed message as an item, with what was read of it so far."""
+    content = b"PK\x03\x04" + bytes(60)
+    Extracts(installed).put(sha256(content).digest(), extract)
+    run(city, installed, row, "crossing")
+    return items.worklist(row).get(part__gt="", media_type="application/zip")
+
+
+def test_r12_pictures_that_could_not_be_read_are_read_again(city: Any, installed: Path, request_row: Request) -> None:
+    item, now = unread(city, installed, request_row, Extract("", (), 3)), epoch_ms(city.now) + 2000
+    assert item.trouble == "pictures"
+    with pytest.raises(NotPermitted):
+        searches.read_again(item, actor=actor(city, "crew0"), now=now)
+    assert tasks.read_items_again(installed) == 0
+    searches.read_again(item, actor=actor(city), now=now)
+    assert Entry.objects.get(act="item.read-again").facts["item"] == item.number
+    assert tasks.read_items_again(installed) == 1
+    item.refresh_from_db()
+    assert item.settled == "read" and items.worklist(request_row).filter(pk=item.pk).exists(), "it is still open what it says"
+    assert Extracts(installed).get(sha256(b"PK\x03\x04" + bytes(60)).digest()) is None
+    assert uuid.UUID(item.capture).bytes in extract_cache.ready(installed)
+    assert tasks.read_items_again(installed) == 0, "once"
+
+
+def test_what_was_read_completely_is_kept(installed: Path, city: Any, request_row: Request) -> None:
+    item = unread(city, installed, request_row, Extract("", (("", DAMAGED),)))
+    digest = sha256(b"PK\x03\x04" + bytes(60)).digest()
+    Extracts(installed).put(digest, Extract("all of it", ()))
+    assert read_again(installed, uuid.UUID(item.capture).bytes) == 0
+    assert Extracts(installed).get(digest) == Extract("all of it", ()) and extract_cache.ready(installed) == []
+    assert read_again(installed, uuid.uuid4().bytes) == 0, "a capture that is not there"
+
+
+def test_r12_the_password_of_a_file_is_asked_of_who_has_it(city: Any, installed: Path, request_row: Request) -> None:
+    item, now = unread(city, installed, request_row, Extract("", (("", ENCRYPTED),))), epoch_ms(city.now) + 2000
+    holder, other = city.people["crew0"].account.person, city.people["head"].account.person
+    Item.objects.filter(pk=item.pk).update(holders=[address_of(holder)])
+    with pytest.raises(Unusable, match="did not have this message"):
+        searches.ask_password(item, other, actor=actor(city), now=now)
+    searches.ask_password(item, holder, actor=actor(city), now=now)
+    notice = Notice.objects.get(key__startswith=f"password:{item.pk}:")
+    assert notice.to == address_of(holder) and item.capture in notice.text and "sealed" not in notice.text
+    assert Entry.objects.get(act="item.password-asked").facts["person"] == holder.uid
+    item.refresh_from_db()
+    assert item.settled == "asked" and items.worklist(request_row).filter(pk=item.pk).exists()
+    searches.settle(item, True, "Opened with the password.", actor=actor(city), now=now)
+    item.refresh_from_db()
+    with pytest.raises(Conflict, match="is settled"):
+        searches.ask_password(item, holder, actor=actor(city), now=now)
+    with pytest.raises(Conflict, match="is settled"):
+        searches.read_again(item, actor=actor(city), now=now)
+
+
+def test_only_a_file_with_a_password_has_one_to_ask_for(city: Any, installed: Path, request_row: Request) -> None:
+    item = unread(city, installed, request_row, Extract("", (), 1))
+    with pytest.raises(Conflict, match="no password"):
+        searches.ask_password(item, city.people["crew0"].account.person, actor=actor(city), now=epoch_ms(city.now) + 2000)
+
+
+def test_the_worklist_offers_what_can_be_done_about_an_item(
+    city: Any, installed: Path, request_row: Request, visit: Callable[[str], Client]
+) -> None:
+    item = unread(city, installed, request_row, Extract("", (), 3))
+    client, page = visit("recorder"), f"/records/requests/{request_row.number}/search/"
+    again = f"{page}items/{item.number}/read-again/"
+    html = client.get(page).content.decode()
+    assert again in html and f"{page}items/{item.number}/password/" not in html
+    told = client.post(again, {"settled": ""}, follow=True)
+    assert told.status_code == 200 and "will be read again" in told.content.decode() and again not in told.content.decode()
+    assert "to be read again" in told.content.decode()
+    Item.objects.filter(pk=item.pk).update(trouble="encrypted", settled="")
+    html = client.get(page).content.decode()
+    assert again not in html and f"{page}items/{item.number}/password/" in html
+    assert client.get(f"{page}items/{item.number}/password/").status_code == 200

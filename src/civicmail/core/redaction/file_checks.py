@@ -13,6 +13,7 @@ from functools import cached_property
 from civicmail.core.redaction import inspection
 from civicmail.core.redaction.inspection import Finding, Inspection, Part
 from civicmail.core.redaction.leaks import ForbiddenStrings
+from civicmail.core.redaction.page_images import ENDS, JPEG, TIFF
 from civicmail.core.redaction.page_ocr import PageOcr
 from civicmail.core.redaction.sentences import SENTENCES
 from civicmail.core.redaction.shapes import Box, ReleasedFile
@@ -29,6 +30,8 @@ TYPES = {
     "text/plain": (".txt",),
     "text/csv": (".csv",),
     "application/json": (".json",),
+    TIFF: (ENDS[TIFF],),
+    JPEG: (ENDS[JPEG],),
     DAT: (".dat",),
     OPT: (".opt",),
     XML: (".xml",),
@@ -73,6 +76,8 @@ class CheckedFile:
         """Raises Unreadable."""
         if self.file.media_type == PDF:
             return self._ask(inspection.InspectPdf())
+        if self.file.media_type in ENDS:
+            return self._ask(inspection.InspectImage(self.file.media_type))
         if self.file.media_type == MAIL:
             return self._ask(inspection.InspectMail())
         return self._ask(inspection.InspectText(self.file.media_type == "text/csv", SIGNS.get(self.file.media_type, "")))
@@ -160,15 +165,15 @@ def _covers(box: Box, source: Box) -> bool:
 
 
 def check_ocr(checked: CheckedFile) -> Problems:
-    """(e) A person who looks at the pages, whichever way up, reads no forbidden string."""
-    if checked.file.media_type != PDF:
+    """(e) A person who looks at the pages or images, whichever way up, reads no forbidden string."""
+    if checked.file.media_type not in (PDF, *ENDS):
         return
     ocr = checked.production.ocr
     if isinstance(ocr, str):
         yield checked.says(f"its pages cannot be checked, because {ocr} is not installed.")
         return
     count = 0
-    for count, (text, why) in enumerate(ocr.read(checked.file.content), 1):
+    for count, (text, why) in enumerate(ocr.read(checked.file), 1):
         if why:
             yield checked.says(f"OCR could not read it: {why}.", count)
         yield from _masked(checked, "OCR", checked.production.forbidden.find_in_ocr(text), count)

@@ -110,8 +110,34 @@ class InspectText(Request[Inspection], frozen=True):
     signs: str = ""
 
 
+class InspectImage(Request[Inspection], frozen=True):
+    """Whether an image has nothing but the pixels of one picture."""
+
+    handler = "civicmail.core.redaction.image_handler:inspect_image"
+
+    media_type: str
+
+
+class RenderImage(StreamRequest[bytes], frozen=True):
+    """An image as a gray picture in PGM, for OCR."""
+
+    handler = "civicmail.core.redaction.image_handler:render_image"
+    reply_ratio, reply_free = 0, 1 << 25
+
+
 SERVICE = Service(
     __name__,
-    (InspectPdf, ReadByPdfium, ReadByPdfminer, InspectBoxes, RenderPages, CheckArchival, InspectMail, InspectText),
+    (
+        InspectPdf,
+        ReadByPdfium,
+        ReadByPdfminer,
+        InspectBoxes,
+        RenderPages,
+        CheckArchival,
+        InspectImage,
+        RenderImage,
+        InspectMail,
+        InspectText,
+    ),
     processes=os.cpu_count() or 1,
 )

@@ -1,4 +1,4 @@
-"""OCR of the pages of PDFs, of several files at once: pages are drawn in sandboxed processes and read on all processors."""
+"""OCR of pages and page images, of several files at once: pages are drawn in sandboxed processes and read on all processors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from civicmail.core.redaction import inspection
+from civicmail.core.redaction.page_images import ENDS
+from civicmail.core.redaction.shapes import ReleasedFile
 from civicmail.core.sandbox.ocr import Ocr
 from civicmail.core.sandbox.process import Process
 
@@ -26,14 +28,13 @@ class PageOcr:
         self._renderers: list[Process] = []
         self._is_stopped = False
 
-    def read(self, pdf: bytes) -> Iterator[tuple[str, str]]:
-        """The text of each page, whichever way up, or ("", reason), with few pictures held at a time. Raises Unreadable.
+    def read(self, file: ReleasedFile) -> Iterator[tuple[str, str]]:
+        """The text of each page of a PDF or of an image, whichever way up, or ("", reason), with few pictures held at a time.
 
-        Once it is stopped, it lacks pages, or raises CancelledError.
+        Raises Unreadable. Once it is stopped, it lacks pages, or raises CancelledError.
         """
-        pages = self._renderer().stream(
-            inspection.RenderPages(), pdf, seconds=inspection.SECONDS, item_seconds=inspection.PAGE_SECONDS
-        )
+        request = inspection.RenderImage() if file.media_type in ENDS else inspection.RenderPages()
+        pages = self._renderer().stream(request, file.content, seconds=inspection.SECONDS, item_seconds=inspection.PAGE_SECONDS)
         waiting: deque[Future[tuple[str, str]]] = deque()
         for picture in pages:
             if self._is_stopped:

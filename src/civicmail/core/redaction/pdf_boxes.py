@@ -41,7 +41,7 @@ def render_pages(content: bytes, _request: RenderPages, emit: Emit) -> None:
     """Send each page as a picture."""
     with _opened(content) as document:
         for page in document:
-            pixels = _pixels(page, OCR_DPI)
+            pixels = pixels_of(page, OCR_DPI)
             emit(b"P5 %d %d 255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes())
             page.close()
 
@@ -55,7 +55,7 @@ def _opened(content: bytes) -> Any:
 
 def _wrong_on(page: Any, boxes: Iterable[Box]) -> Iterator[str]:
     width, height = page.get_size()
-    pixels, letters, scale = _pixels(page, BOX_DPI, grayscale=False), _letters(page, height), BOX_DPI / 72
+    pixels, letters, scale = pixels_of(page, BOX_DPI, grayscale=False), _letters(page, height), BOX_DPI / 72
     for x0, y0, x1, y1 in boxes:
         if not (0 <= x0 < x1 <= width + 1 and 0 <= y0 < y1 <= height + 1):
             yield "box-off-page"
@@ -80,7 +80,7 @@ def _letters(page: Any, height: float) -> np.ndarray[tuple[int, int], np.dtype[n
     return np.array([(left, height - top, right, height - bottom) for left, bottom, right, top in boxes], float).reshape(-1, 4)
 
 
-def _pixels(page: Any, dpi: int, *, grayscale: bool = True) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def pixels_of(page: Any, dpi: int, *, grayscale: bool = True) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The page as rows of pixels; in color with a third axis."""
     width, height = page.get_size()
     scale = dpi / 72

@@ -38,6 +38,7 @@ SENTENCES = {
     "no-title": "it has no title.",
     "title-not-shown": "its title is not shown in place of its file name.",
     "not-tagged": "its text has no tags for screen readers.",
+    "image-data": "it has more than the pixels of one picture.",
     "unlisted-header": "it has a header field or a parameter that is not on the list.",
     "repeated-header": "it has a header field twice.",
     "irregular-message": "its structure has defects.",

@@ -5,7 +5,7 @@ Requests carry what is not hostile; the file itself, or the layout to be set, is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +43,22 @@ class DrawPage(Request[bytes], frozen=True):
     dpi: int
 
 
+class PageImage(msgspec.Struct, frozen=True):
+    """An image of a page: TIFF of Group 4, or JPEG."""
+
+    media_type: Literal["image/tiff", "image/jpeg"]
+    content: bytes
+
+
+class ImageOfPage(Request[PageImage], frozen=True):
+    """The image of a page of a released PDF. page: from 0."""
+
+    handler = "civicmail.core.redaction.image_handler:image_of_page"
+    reply_free = _LARGE
+
+    page: int
+
+
 class Typeset(msgspec.Struct, frozen=True):
     """A PDF. replaced: characters that no font has and that are written as their code points."""
 
@@ -72,7 +88,7 @@ class BurnPages(Request[Typeset], frozen=True):
 
 SERVICE = Service(
     __name__,
-    (ReadDocument, DrawPage, SetText, BurnPages),
+    (ReadDocument, DrawPage, ImageOfPage, SetText, BurnPages),
     memory=3 << 30,
     prepare="civicmail.core.redaction.typesetter:prepare",
 )

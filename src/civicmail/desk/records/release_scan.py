@@ -15,6 +15,7 @@ import msgspec
 from civicmail.city.law.pack import LawPack
 from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.redaction.manifest import NAME as MANIFEST
+from civicmail.core.redaction.page_images import ENDS
 from civicmail.core.redaction.read import document_of
 from civicmail.core.redaction.shapes import Document
 from civicmail.core.redaction.words import text_document
@@ -39,8 +40,9 @@ class Finding(msgspec.Struct, frozen=True, order=True):
 
 
 def scan(name: str, content: bytes, pack: LawPack) -> list[Finding]:
-    """What a released file shows that is not normally public by the law. The manifest has only names and checksums."""
-    if name == MANIFEST:
+    """What a released file shows that is not normally public by the law. The manifest has only names and checksums,
+    and images show pages of PDFs."""
+    if name == MANIFEST or PurePath(name).suffix in ENDS.values():
         return []
     if PurePath(name).suffix not in READ:
         return sorted(findings(name, text_document([content.decode("utf-8", "replace")]), pack))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -45,6 +46,7 @@ from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.listing import hits, list_all
 from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.reread import read_again
 from civicmail.mail.search.search import Hit
 from civicmail.mail.search.unsearched import sums, unsearchable
 
@@ -63,6 +65,15 @@ Clock = Callable[[], int]
 def folder(data: Path, search: Search) -> Path:
     """Where a search has its work: features.jsonl, one line for each message. It is removed at the end."""
     return data / "records" / f"search-{search.pk}"
+
+
+def read_items_again(data: Path) -> int:
+    """Have messages read again whose items somebody asked for; returns how many items."""
+    asked = list(Item.objects.filter(settled="reading").order_by("pk")[:BATCH_SIZE])
+    for item in asked:
+        read_again(data, uuid.UUID(item.capture).bytes)
+        searches.note_read_again(item)
+    return len(asked)
 
 
 class Searching:

@@ -18,9 +18,9 @@ GIVEN_UP_EVERY = 3_600_000
 
 
 def records(context: JobContext) -> Iterator[Work]:
-    """Make the searches of records requests piece by piece, keep their holds, and end notices whose lock is over."""
+    """Make searches of records requests, keep their holds, have items read again, and end notices whose lock is over."""
     from civicmail.desk.records.actions import notices
-    from civicmail.desk.records.tasks import Searching, keep_holds
+    from civicmail.desk.records.tasks import Searching, keep_holds, read_items_again
 
     searching = Searching(context.data, context.clock)
     looked = 0
@@ -30,7 +30,7 @@ def records(context: JobContext) -> Iterator[Work]:
         now = context.clock()
         changed = 0
         if not 0 <= now - looked < HOLDS_EVERY:
-            changed = keep_holds(context.data, now) + notices.end_old(now)
+            changed = keep_holds(context.data, now) + notices.end_old(now) + read_items_again(context.data)
             looked = now
         return changed + searching.step()
 

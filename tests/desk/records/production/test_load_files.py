@@ -45,10 +45,12 @@ def test_a_dat_file_that_is_broken_is_refused(content: bytes) -> None:
         load_files.decode(content)
 
 
-def test_r26_an_opt_file_has_seven_columns_and_a_line_for_each_document() -> None:
+def test_r26_an_opt_file_has_seven_columns_and_a_line_for_each_page() -> None:
     rows = list(csv.reader(io.StringIO(load_files.opt(documents(), NUMBER).decode())))
-    assert {len(row) for row in rows} == {7} and len(rows) == len(documents())
-    assert rows[0] == [f"{NUMBER}-000001", NUMBER, f"pdf\\{NUMBER}-000001.pdf", "Y", "", "", "3"]
+    assert {len(row) for row in rows} == {7} and len(rows) == sum(document.pages for document in documents())
+    assert rows[0] == [f"{NUMBER}-000001", NUMBER, f"images\\{NUMBER}-000001.tif", "Y", "", "", "3"]
+    assert rows[1] == [f"{NUMBER}-000002", NUMBER, f"images\\{NUMBER}-000002.tif", "", "", "", ""]
+    assert rows[3][3:] == ["Y", "", "", "1"]
 
 
 def test_r26_edrm_xml_is_read_back_as_it_was_written() -> None:

@@ -106,6 +106,7 @@ def test_r26_a_production_has_every_file_and_passes_the_gate(finished: tuple[dic
     first, second = "PR-2026-00041-000001", "PR-2026-00041-000002"
     assert set(files) == {
         f"{first}.pdf", f"{first}.txt", f"{first}.eml", f"{second}.pdf", f"{second}.txt", f"{second}.csv",
+        f"{first}.tif", f"{second}.tif",
         "index.csv", "withholding-log.csv", "loadfile.dat", "loadfile.opt", "edrm.xml", "letter.txt", "README.txt",
     }  # fmt: skip
     assert (made.done, made.last) == (2, 2)

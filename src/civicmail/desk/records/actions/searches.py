@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
+from civicmail.city.directory.models import Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import acting_person, lock_row, locked_row
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.errors import Conflict, field_error
 from civicmail.city.guard.permits import Permit
 from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.notices.actions import notify
+from civicmail.desk.holding.senders import address_of
 from civicmail.desk.records import states
 from civicmail.desk.records.actions import content
 from civicmail.desk.records.actions.frozen import require_not_frozen
 from civicmail.desk.records.listed_items import ListedMessage
 from civicmail.desk.records.models import Item, Request, Search
-from civicmail.desk.records.queries import items
+from civicmail.desk.records.queries import custodians, items
+from civicmail.desk.records.queries.law import local_day
 from civicmail.desk.records.queries.requests import agreed_scope
 
 WORKER = machine("records")
@@ -129,6 +136,60 @@ def fail(search: Search, why: str, now: int) -> None:
         row.save(update_fields=["state", "why"])
         where = content.object_of(row.scope.request)
         entries.enter("search.failed", actor=WORKER, reason=row.why, now=now, object=where, facts={"search": row.pk})
+
+
+def read_again(item: Item, *, actor: Actor, now: int) -> Item:
+    """Have the files of its message read again, with OCR where they are pictures. Raises NotPermitted, Conflict."""
+    guard.require(actor, "records.review", now=now)
+    with _open_item(item) as row:
+        row.settled = "reading"
+        row.save(update_fields=["settled"])
+        _enter_step("item.read-again", row, "what could not be searched is read again", actor, now)
+    return row
+
+
+def note_read_again(item: Item) -> None:
+    """The worker has asked for it."""
+    Item.objects.filter(pk=item.pk, settled="reading").update(settled="read")
+
+
+def ask_password(item: Item, person: Person, *, actor: Actor, now: int) -> Item:
+    """Ask an employee who has the message for the password of a file, by mail. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "records.review", now=now)
+    with _open_item(item) as row:
+        if row.trouble != "encrypted":
+            raise Conflict("This item has no password.")
+        to = address_of(person)
+        if to is None or to.lower() not in row.holders:
+            raise field_error("person", "They did not have this message. Choose one of its mailboxes.")
+        row.settled = "asked"
+        row.save(update_fields=["settled"])
+        _enter_step("item.password-asked", row, "the password of a file is asked for", actor, now, person=person.uid)
+        page = f"{settings.CITY.web.pages}{reverse('mail-message', args=[row.capture])}"
+        text = (
+            f"Request for records {row.request.number} may reach a file in your mail that has a password. Answer this message with "
+            f"the password, or with a copy that has none.\n\nThe message: {page}"
+        )
+        key = f"password:{row.pk}:{person.pk}:{local_day(from_ms(now))}"
+        notify(key, to, "A password for the records office", text, now=from_ms(now), reply_to=custodians.address())
+    return row
+
+
+@contextmanager
+def _open_item(item: Item) -> Iterator[Item]:
+    """An item that could not be searched, locked while it is not settled. Raises Conflict."""
+    with locked_row(item, "settled") as row:
+        require_not_frozen(row.request)
+        if not row.trouble:
+            raise Conflict("This item was searched completely.")
+        if row.settled not in items.NOT_SETTLED:
+            raise Conflict("This item is settled.")
+        yield row
+
+
+def _enter_step(act: str, item: Item, reason: str, actor: Actor, now: int, **facts: Any) -> None:
+    facts = {"item": item.number, "capture": item.capture, "trouble": item.trouble, **facts}
+    entries.enter(act, actor=actor, reason=reason, now=now, object=content.object_of(item.request), facts=facts)
 
 
 def settle(item: Item, fits: bool, reason: str, *, actor: Actor, now: int) -> Item:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
 from civicmail.city.pages.act import Act, FormPage, Operation, Page
-from civicmail.city.pages.inputs import Choice, Input, Seen, Text
+from civicmail.city.pages.inputs import Choice, Input, PersonName, Seen, Text
 
 if TYPE_CHECKING:
     from civicmail.desk.records.models import Item, Request, Search
@@ -50,12 +50,8 @@ class ItemSettlement(Input):
     reason = Text(label="How was it looked at?", help="In at least 10 characters: read, opened with its password, asked for again.")
 
 
-class SettleItem(Act["Item", ItemSettlement, "Item"]):
-    """Say whether an item is meant that could not be searched, after looking at it."""
-
-    name, permission, input = "settle_record_item", "records.review", ItemSettlement
-    page = Page(f"{_ROUTE}search/items/<int:item>/", "records-item-settle")
-    operation = Operation(f"{_PATH}/items/{{int:item}}/settle", _SCOPE)
+class OnItem[Given: Input, Done](Act["Item", Given, Done]):
+    """An act on an item of a request."""
 
     def load(self, number: str, item: int, *, actor: Actor, now: int) -> Item:
         from django.shortcuts import get_object_or_404
@@ -63,6 +59,14 @@ class SettleItem(Act["Item", ItemSettlement, "Item"]):
         from civicmail.desk.records.models import Item
 
         return get_object_or_404(Item.objects.select_related("request"), request__number=number, number=item)
+
+
+class SettleItem(OnItem[ItemSettlement, "Item"]):
+    """Say whether an item is meant that could not be searched, after looking at it."""
+
+    name, permission, input = "settle_record_item", "records.review", ItemSettlement
+    page = Page(f"{_ROUTE}search/items/<int:item>/", "records-item-settle")
+    operation = Operation(f"{_PATH}/items/{{int:item}}/settle", _SCOPE)
 
     def perform(self, row: Item, given: ItemSettlement, *, actor: Actor, now: int) -> Item:
         from civicmail.desk.records.actions import searches
@@ -73,19 +77,76 @@ class SettleItem(Act["Item", ItemSettlement, "Item"]):
         return f"Item {done.number:06} is settled."
 
     def form_page(self, row: Item) -> FormPage:
+        from civicmail.desk.records.listed_items import TROUBLES
+
+        why = f"This item is {TROUBLES.get(row.trouble, 'searched completely')}."
+        then = "A yes adds it to what is reviewed; a no leaves it out, and the affidavit counts it."
+        return _item_page(row, f"Settle item {row.number:06}?", "Settle 1 item", [why, then])
+
+
+class ItemSeen(Input):
+    """settled: of the item, as it was read."""
+
+    settled = Seen()
+
+
+class ReadItemAgain(OnItem[ItemSeen, "Item"]):
+    """Have the files of an item read again that could not be searched, with OCR where they are pictures."""
+
+    name, permission, input = "read_record_item_again", "records.review", ItemSeen
+    page = Page(f"{_ROUTE}search/items/<int:item>/read-again/", "records-item-read-again")
+    operation = Operation(f"{_PATH}/items/{{int:item}}/read-again", _SCOPE)
+
+    def perform(self, row: Item, given: ItemSeen, *, actor: Actor, now: int) -> Item:
+        from civicmail.desk.records.actions import searches
+
+        return searches.read_again(row, actor=actor, now=now)
+
+    def message(self, row: Item, done: Item) -> str:
+        return f"Item {done.number:06} will be read again. Search again in some minutes to see what it gave."
+
+    def button_page(self, row: Item) -> str:
         from django.urls import reverse
 
-        from civicmail.desk.records.listed_items import TROUBLES
-        from civicmail.desk.records.views import request_page
-
-        back, title = reverse("records-search", args=[row.request.number]), f"Settle item {row.number:06}?"
-        head = request_page.page(row.request, title, here=[("Search", back)])
-        why = TROUBLES.get(row.trouble, "searched completely")
-        return FormPage(
-            title=title, section=head.section, crumbs=head.crumbs, submit="Settle 1 item", back=back,
-            effects=[f"This item is {why}.", "A yes adds it to what is reviewed; a no leaves it out, and the affidavit counts it."],
-        )  # fmt: skip
+        return reverse("records-search", args=[row.request.number])
 
 
-ORDER_SEARCH, SETTLE_ITEM = OrderSearch(), SettleItem()
-ACTS: tuple[Act[Any, Any, Any], ...] = (ORDER_SEARCH, SETTLE_ITEM)
+class Holder(Input):
+    """person: number or address."""
+
+    person = PersonName(label="Whom?", help="Personnel number or address of somebody who has the message.")
+
+
+class AskItemPassword(OnItem[Holder, "Item"]):
+    """Ask an employee for the password of a file that could not be searched."""
+
+    name, permission, input = "ask_record_item_password", "records.review", Holder
+    page = Page(f"{_ROUTE}search/items/<int:item>/password/", "records-item-password")
+    operation = Operation(f"{_PATH}/items/{{int:item}}/password", _SCOPE)
+
+    def perform(self, row: Item, given: Holder, *, actor: Actor, now: int) -> Item:
+        from civicmail.desk.records.actions import searches
+
+        return searches.ask_password(row, given.person, actor=actor, now=now)
+
+    def message(self, row: Item, done: Item) -> str:
+        return "They were asked by mail. Their answer comes to the records mailbox."
+
+    def form_page(self, row: Item) -> FormPage:
+        had = f"These mailboxes had the message: {', '.join(row.holders) or 'none of the city'}."
+        how = "The mail has a link to the message, and does not name the file."
+        return _item_page(row, "Ask for a password", "Ask 1 person", [had, how])
+
+
+ORDER_SEARCH, SETTLE_ITEM, READ_ITEM_AGAIN, ASK_ITEM_PASSWORD = OrderSearch(), SettleItem(), ReadItemAgain(), AskItemPassword()
+ACTS: tuple[Act[Any, Any, Any], ...] = (ORDER_SEARCH, SETTLE_ITEM, READ_ITEM_AGAIN, ASK_ITEM_PASSWORD)
+
+
+def _item_page(row: Item, title: str, submit: str, effects: list[str]) -> FormPage:
+    from django.urls import reverse
+
+    from civicmail.desk.records.views import request_page
+
+    back = reverse("records-search", args=[row.request.number])
+    head = request_page.page(row.request, title, here=[("Search", back)])
+    return FormPage(title=title, section=head.section, crumbs=head.crumbs, submit=submit, back=back, effects=effects)

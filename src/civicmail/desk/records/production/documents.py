@@ -25,7 +25,7 @@ class ProducedDocument:
     """item: its number in the request; parent: that of its message, 0 for a message; first, last: Bates numbers of its pages.
 
     header: fields of the message that survived (From, To, Cc, Subject, Date); codes: of its redactions; holders: mailboxes that had
-    it; files: by kind: pdf, text, eml, csv.
+    it; files: by kind: pdf, text, eml, csv; images: of its pages, where load files are made.
     """
 
     item: int
@@ -41,6 +41,7 @@ class ProducedDocument:
     holders: tuple[str, ...] = ()
     copies: tuple[int, ...] = ()
     files: dict[str, Made] = field(default_factory=dict)
+    images: tuple[Made, ...] = ()
 
     @property
     def family(self) -> int:

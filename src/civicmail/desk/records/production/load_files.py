@@ -2,14 +2,15 @@
 
 DAT: UTF-8 with byte order mark; between fields ASCII 20, around each field þ (254), ® (174) for a line break inside of a field,
 CRLF after each line, names of the fields in the first. These signs are never in a field: þ becomes "th", ® becomes "(R)".
-OPT: seven columns: key, volume, path, Y on the first page of a document, two empty ones, number of pages.
+OPT: seven columns: key, volume, path of the image of a page, Y on the first page of a document, two empty ones, number of pages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 
-from civicmail.desk.records.production.documents import ProducedDocument, families
+from civicmail.desk.records.production.documents import Made, ProducedDocument, families
 
 BETWEEN, AROUND, LINE = "\x14", "\xfe", "\xae"
 SIGNS = BETWEEN + AROUND + LINE
@@ -67,17 +68,17 @@ def decode(content: bytes) -> list[dict[str, str]]:
 
 
 def opt(documents: Iterable[ProducedDocument], volume: str) -> bytes:
-    """The OPT file: a line for each document, whose pages are those of its PDF."""
+    """The OPT file: a line for each page with its image."""
     lines = (
-        f"{document.first},{volume},{_windows(document, 'pdf')},Y,,,{document.pages}{_END}"
+        f"{PurePath(image.name).stem},{volume},{_windows(image)},{',,,' if page else f'Y,,,{document.pages}'}{_END}"
         for document in documents
-        if "pdf" in document.files
+        for page, image in enumerate(document.images)
     )
     return "".join(lines).encode()
 
 
 def _row(document: ProducedDocument, family: tuple[str, str], parent: str) -> tuple[str, ...]:
-    header = document.header
+    header, files = document.header, document.files
     return (
         document.first,
         document.last,
@@ -94,15 +95,15 @@ def _row(document: ProducedDocument, family: tuple[str, str], parent: str) -> tu
         document.media_type,
         "Y" if document.is_redacted else "N",
         "; ".join(document.codes),
-        _windows(document, "pdf"),
-        _windows(document, "eml") or _windows(document, "csv"),
-        _windows(document, "text"),
+        _windows(files.get("pdf")),
+        _windows(files.get("eml") or files.get("csv")),
+        _windows(files.get("text")),
     )
 
 
-def _windows(document: ProducedDocument, kind: str) -> str:
+def _windows(file: Made | None) -> str:
     """The path of a file as load files have it."""
-    return document.files[kind].path.replace("/", "\\") if kind in document.files else ""
+    return file.path.replace("/", "\\") if file else ""
 
 
 def _clean(value: str) -> str:

@@ -26,6 +26,7 @@ from civicmail.core.redaction.file_checks import DAT, OPT, PDF, XML
 from civicmail.core.redaction.forbidden import forbidden_strings
 from civicmail.core.redaction.gate import Certificate, Gate
 from civicmail.core.redaction.native_path import native_eml
+from civicmail.core.redaction.page_images import ENDS, page_images
 from civicmail.core.redaction.shapes import Box, Document, Redaction, ReleasedFile
 from civicmail.core.redaction.sheet_path import CSV
 from civicmail.core.redaction.surviving import source_boxes
@@ -42,7 +43,7 @@ from civicmail.desk.records.production.readme import readme
 from civicmail.desk.records.production.tables import Withheld
 
 FILES, PLAN, MADE, CHECKED = "files", "plan", "made.jsonl", "checked.jsonl"
-PLACES = {".pdf": "pdf", ".txt": "text", ".eml": "eml", ".csv": "csv"}
+PLACES = {".pdf": "pdf", ".txt": "text", ".eml": "eml", ".csv": "csv", **dict.fromkeys(ENDS.values(), "images")}
 """End of the name of a document's file -> its folder in the package."""
 
 Read = Callable[[int], Source]
@@ -287,6 +288,7 @@ class _Derived:
         title = f"Item {item.number:06} of request {self._plan.request}"
         try:
             files = files_of(source, document, hidden, title=title, lang=self._plan.language, number=number)
+            images = self._images(files["pdf"][0])
         except NotConverted as error:
             self.refuse(item, str(error))
             return
@@ -294,17 +296,23 @@ class _Derived:
         first, self._last = self._last + 1, self._last + pages
         self.files[item.number] = files
         files["pdf"] = tuple(replace(file, sources=source_boxes(document, hidden)) for file in files["pdf"])
-        self._take(item, [file for group in files.values() for file in group], first)
+        self._take(item, [*(file for group in files.values() for file in group), *images], first)
         self._documents[item.number] = ProducedDocument(
             item.number, item.parent, number, bates(self._plan.request, self._last), pages, item.media_type, bool(hidden),
             header=dict(self._header), codes=tuple(dict.fromkeys(mark.code for mark in item.marks)),
             boxes=tuple(mark.number for mark in item.marks), holders=item.holders,
-            files={kind: _made(group[0]) for kind, group in files.items()},
+            files={kind: _made(group[0]) for kind, group in files.items()}, images=tuple(_made(image) for image in images),
         )  # fmt: skip
         for mark in item.marks:
             self._log(item, mark.code, mark.reason or item.reason, mark.number, number)
         if item.is_message:
             self._messages.append((item, document, hidden))
+
+    def _images(self, pdf: ReleasedFile) -> tuple[ReleasedFile, ...]:
+        """The images of its pages, which load files name. Raises NotConverted."""
+        if "dat" not in self._plan.formats:
+            return ()
+        return page_images(pdf, [bates(self._plan.request, self._last + page) for page in range(1, pdf.pages + 1)])
 
     def add_messages(self, attachments: Sequence[ReleasedFile]) -> None:
         """The message as mail, with the released files in the place of the original ones."""

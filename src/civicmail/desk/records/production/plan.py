@@ -12,7 +12,7 @@ from civicmail.core.redaction.shapes import Redaction
 from civicmail.desk.records.production import dispositions
 from civicmail.desk.records.production.dispositions import PRODUCED, DecidedItem
 
-FORMATS = {"eml": "Messages as mail (.eml)", "dat": "Load files (DAT and OPT)", "xml": "Load file (EDRM XML)"}
+FORMATS = {"eml": "Messages as mail (.eml)", "dat": "Load files (DAT and OPT) with page images", "xml": "Load file (EDRM XML)"}
 """What may be asked for beside PDF and text -> its words."""
 
 

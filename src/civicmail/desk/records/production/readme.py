@@ -30,7 +30,8 @@ Each removed part has a number. You can contest any number: another person will 
 _EML = "eml/                   each message as mail, with the released files attached\n"
 _DAT = """\
 loadfile.dat           load file (Concordance), in UTF-8 with byte order mark; in it th stands for the letter thorn
-loadfile.opt           load file (Opticon), a line for each PDF
+loadfile.opt           load file (Opticon), a line for each page
+images/                each page as a picture, which loadfile.opt names
 """
 _XML = "edrm.xml               load file (EDRM XML 1.2)\n"
 

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from civicmail.desk.records.models import Item, Request, Search
 
 UNDER_WAY = ("waiting", "running")
+NOT_SETTLED = ("", "reading", "read", "asked")
+"""Item.settled while it is open whether the item is meant."""
 
 
 def latest_search(request: Request) -> Search | None:
@@ -28,4 +30,4 @@ def current(request: Request) -> QuerySet[Item]:
 
 def worklist(request: Request) -> QuerySet[Item]:
     """Items of which a part could not be searched and that nobody has settled."""
-    return listed(request).exclude(trouble="").filter(settled="")
+    return listed(request).exclude(trouble="").filter(settled__in=NOT_SETTLED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from civicmail.core.redaction.manifest import NAME as MANIFEST
+from civicmail.core.redaction.page_images import ENDS
 from civicmail.desk.records.models import ProducedFile, Publication
 
 
@@ -42,9 +43,9 @@ def items(row: Publication) -> list[int]:
 
 
 def documents(row: Publication, numbers: Collection[int], titles: Mapping[int, str]) -> list[ReleasedDocument]:
-    """These documents of a publication, each with its files: PDF first."""
+    """These documents of a publication, each with its files: PDF first. Page images are in the zip file."""
     files: dict[int, list[ProducedFile]] = {number: [] for number in numbers}
-    for file in row.production.files.filter(item__in=numbers).order_by("item", "pk"):
+    for file in row.production.files.filter(item__in=numbers).exclude(media_type__in=ENDS).order_by("item", "pk"):
         files[file.item].append(file)
     return [
         ReleasedDocument(

@@ -44,6 +44,8 @@ ACTS = {
     "records.end-suit": "Recorded the end of the suit",
     "search.made": "Finished the search",
     "search.failed": "The search failed",
+    "item.read-again": "Had a file read again",
+    "item.password-asked": "Asked for a password",
     "item.settled": "Settled what could not be searched",
     "records.assigned-items": "Assigned documents",
     "records.decided": "Decided about documents",
