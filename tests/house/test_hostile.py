@@ -20,7 +20,16 @@ LIMITED = (
     "civicmail.core.sandbox.",
     *(
         f"civicmail.core.redaction.{name}"
-        for name in ("mail_objects", "pdf_archival", "pdf_boxes", "pdf_layout", "pdf_objects", "pdf_text", "released_pdf")
+        for name in (
+            "image_handler",
+            "mail_objects",
+            "pdf_archival",
+            "pdf_boxes",
+            "pdf_layout",
+            "pdf_objects",
+            "pdf_text",
+            "released_pdf",
+        )
     ),
     "civicmail.mail.screening.",
     "civicmail.mail.pipeline.fingerprint_reader",

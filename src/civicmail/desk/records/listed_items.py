@@ -30,7 +30,7 @@ TROUBLES: dict[str, str] = {
     "unreadable": "not read completely",
 }
 """Why something could not be searched -> words."""
-STEPS: dict[str, str] = {
+PROGRESS: dict[str, str] = {
     "reading": "to be read again",
     "read": "was read again; search again to see what it gave",
     "asked": "the password was asked for",

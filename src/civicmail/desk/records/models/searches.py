@@ -101,7 +101,7 @@ class Item(models.Model):
     content, by which decisions are found; mih: EDRM message identification hash; thread, place: its thread and its place
     in it; inclusive: has all text of its thread; cluster: near-duplicates of each other; holders: mailboxes that had
     it; hit: false for what could not be searched and might be meant; trouble: why it could not be searched, settled: how a person
-    settled that (fits, does-not-fit), or what was done meanwhile (listed_items.STEPS); reader: to whom it is assigned."""
+    settled that (fits, does-not-fit), or what was done meanwhile (listed_items.PROGRESS); reader: to whom it is assigned."""
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="items")
     search = models.ForeignKey(Search, models.PROTECT, related_name="items")

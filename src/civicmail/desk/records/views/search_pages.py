@@ -13,7 +13,7 @@ from civicmail.city.pages import progress
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.progress import Progress
 from civicmail.desk.records import affidavit
-from civicmail.desk.records.listed_items import STEPS, TROUBLES
+from civicmail.desk.records.listed_items import PROGRESS, TROUBLES
 from civicmail.desk.records.models import Search
 from civicmail.desk.records.queries import affidavits, items, requests
 from civicmail.desk.records.states import ATTESTATION, OPEN, SEARCH
@@ -42,7 +42,7 @@ def search(request: CityRequest, number: str) -> HttpResponse:
         "may_order": works and not running and bool(may(request, "records.work")),
         "may_settle": works and bool(may(request, "records.review")),
         "open_items": trouble.count(),
-        "trouble": [(item, TROUBLES.get(item.trouble, item.trouble), STEPS.get(item.settled, "")) for item in trouble[:LISTED]],
+        "trouble": [(item, TROUBLES.get(item.trouble, item.trouble), PROGRESS.get(item.settled, "")) for item in trouble[:LISTED]],
         "attestations": [(one, ATTESTATION[one.state]) for one in row.attestations.select_related("person")],
         "may_ask": row.state in OPEN and row.suit is None and bool(may(request, "records.work")),
         "terms": [(term, boxes) for term, boxes in (latest.counts if latest else {}).items() if term],

@@ -26,7 +26,7 @@ from civicmail.desk.records.acts import (
 )
 from civicmail.desk.records.acts.intake import ENTER_REQUEST
 from civicmail.desk.records.acts.scopes import DECIDE_SCOPE, PROPOSE_SCOPE
-from civicmail.desk.records.acts.searches import ORDER_SEARCH, SETTLE_ITEM
+from civicmail.desk.records.acts.searches import ASK_ITEM_PASSWORD, ORDER_SEARCH, READ_ITEM_AGAIN, SETTLE_ITEM
 from civicmail.desk.records.lists.contests import CONTESTS
 from civicmail.desk.records.lists.formats import FORMAT_REQUESTS
 from civicmail.desk.records.lists.letters import LETTERS
@@ -127,7 +127,7 @@ class RecordSearch(RowSchema):
 
 
 class SettledItem(RowSchema):
-    """An item that could not be searched. settled: fits, does-not-fit, or empty."""
+    """An item that could not be searched. settled: fits, does-not-fit, or what was done so far: reading, read, asked, or empty."""
 
     number: int
     capture: str
@@ -153,6 +153,8 @@ def read_search_affidavit(request: Call, number: str, id: int) -> HttpResponseBa
 
 act_operation(router, ORDER_SEARCH, RecordSearch, RecordSearch.from_row)
 act_operation(router, SETTLE_ITEM, SettledItem, SettledItem.from_row)
+act_operation(router, READ_ITEM_AGAIN, SettledItem, SettledItem.from_row)
+act_operation(router, ASK_ITEM_PASSWORD, SettledItem, SettledItem.from_row)
 
 
 class RecordClock(Schema):
