@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from civicmail.core.config.load import load
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
-from civicmail.front.web.system.check_runner import CheckRunner, by_hour
+from civicmail.front.web.system.check_runner import DAYS, CheckRunner, by_day, by_hour
 from civicmail.mail.archive.reading import Archive
 from mail.archive.making import NOW, capture, writer
 
@@ -78,3 +81,19 @@ def test_the_figure_counts_messages_by_the_hour_in_which_they_came(tmp_path: Pat
     assert len(found) == 24
     assert found[-1] == (NOW // HOUR * HOUR, 2)
     assert (found[-2][1], found[0][1], sum(count for _, count in found)) == (1, 1, 4)
+
+
+def test_days_are_those_of_the_city_and_today_is_until_now(tmp_path: Path) -> None:
+    """The day on which clocks go forward has 23 hours."""
+    now = int(datetime(2026, 3, 9, 7, 30, tzinfo=UTC).timestamp() * 1000)
+    at_ = {"today": now - HOUR, "spring": now - 25 * HOUR, "night": now - 2 * HOUR, "long ago": now - 40 * 24 * HOUR}
+    w = writer(tmp_path)
+    for name, at in at_.items():
+        w.receipt(capture(name.encode(), received=at), name.encode())
+    w.flush()
+    w.close()
+    found = by_day(Archive(tmp_path), now, ZoneInfo("America/Chicago"))
+    lengths = [(after - at) / HOUR for (at, _), (after, _) in pairwise(found)]
+    assert len(found) == DAYS and sum(count for _, count in found) == 3
+    assert lengths[-1] == 23 and set(lengths[:-1]) == {24}
+    assert [count for _, count in found[-2:]] == [1, 2]

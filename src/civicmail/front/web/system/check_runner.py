@@ -8,7 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
@@ -17,8 +20,8 @@ from civicmail.front.checkup.checks import CHECKS, Check, run_check
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.mail.archive.reading import Archive
 
-HOURS = 24
-"""Hours of mail in the figure."""
+HOURS, DAYS = 24, 30
+"""Hours and days of mail in the charts."""
 
 log = get_logger()
 
@@ -26,12 +29,14 @@ log = get_logger()
 @dataclass(frozen=True, slots=True)
 class CheckResults:
     """at: ms when the last examination ended, 0 before the first; took: ms; kept: messages of each of the last hours, the oldest
-    first, with the ms at which the hour began; since, doing: of the examination that is under way, 0 and "" without one."""
+    first, with the ms at which the hour began; daily: the same by days of the city; since, doing: of the examination that is under
+    way, 0 and "" without one."""
 
     findings: tuple[Finding, ...] = ()
     at: int = 0
     took: int = 0
     kept: tuple[tuple[int, int], ...] = ()
+    daily: tuple[tuple[int, int], ...] = ()
     since: int = 0
     doing: str = ""
 
@@ -76,12 +81,14 @@ class CheckRunner:
         began = self.clock()
         findings: list[Finding] = []
         kept: tuple[tuple[int, int], ...] = ()
+        daily: tuple[tuple[int, int], ...] = ()
         try:
             site = Installation(self.data, self.settings, began)
             for check in self.checks:
                 self._known = replace(self._known, doing=check.__name__)
                 findings += run_check(check, site)
-            kept = by_hour(Archive(self.data), began)
+            archive = Archive(self.data)
+            kept, daily = by_hour(archive, began), by_day(archive, began, ZoneInfo(self.settings.city.time_zone))
         except Exception as error:  # noqa: BLE001 - a check with a bug is a finding: the page must not wait for ever
             log.error("an examination failed", check=self._known.doing, error=type(error).__name__)
             text = f"This check failed and those after it were not made: {type(error).__name__}."
@@ -89,13 +96,21 @@ class CheckRunner:
                 Finding(self._known.doing, "problem", text, "Tell it with what the log says, and run: civicmail doctor")
             )
         ended = self.clock()
-        self._known = CheckResults(tuple(findings), ended, ended - began, kept)
+        self._known = CheckResults(tuple(findings), ended, ended - began, kept, daily)
 
 
 def by_hour(archive: Archive, now: int) -> tuple[tuple[int, int], ...]:
     """Messages archived in each of the last hours, oldest first. now: epoch ms."""
     begins = [(now // HOUR - back) * HOUR for back in reversed(range(HOURS))]
     return tuple((at, archive.count_in(at, at + HOUR - 1)) for at in begins)
+
+
+def by_day(archive: Archive, now: int, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """Messages archived on each of the last days of the city, oldest first; today's are those until now. now: epoch ms."""
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    midnights = [datetime.combine(today - timedelta(days=back), time.min, zone) for back in reversed(range(-1, DAYS))]
+    begins = [int(midnight.timestamp() * 1000) for midnight in midnights]
+    return tuple((at, archive.count_in(at, until - 1)) for at, until in pairwise(begins))
 
 
 _examiners: dict[Path, CheckRunner] = {}

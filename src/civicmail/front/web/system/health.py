@@ -1,8 +1,6 @@
-"""The page Health: check results with advice, and messages archived in each of the last hours ("/system/health/")."""
+"""The page Health: check results with advice, and charts of mail ("/system/health/")."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,25 +14,12 @@ from civicmail.city.pages.states import label, labels
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
-from civicmail.front.web.system import installation
+from civicmail.front.web.system import health_charts, installation
 from civicmail.front.web.system.check_runner import CheckResults
 
 STALE = 5 * 60_000
 """ms after which a visit starts new checks."""
-WIDTH, HEIGHT = 720, 120
 SIGNS = labels("problem", "warning", "not-set-up", ok="good")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One hour of the chart: start, count, and the bar's geometry."""
-
-    at: object
-    count: int
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 @acting("health.see")
@@ -63,25 +48,11 @@ def health(request: CityRequest) -> HttpResponse:
         "count": len(findings),
         "checked": clock(from_ms(known.at)) if known.at else "",
         "since": clock(from_ms(known.since)) if known.since else "",
-        "bars": bars(known),
-        "most": max((count for _, count in known.kept), default=0),
-        "total": sum(count for _, count in known.kept),
-        "width": WIDTH,
-        "height": HEIGHT,
+        "charts": health_charts.of_mail(known),
     }
     response = render(request, "system/checks.html" if part else "system/health.html", shown)
     response["Vary"] = "HX-Request-Type"
     return response
-
-
-def bars(known: CheckResults) -> list[Bar]:
-    """The bars of the chart, with a gap for hours without mail."""
-    highest = max((count for _, count in known.kept), default=0)
-    each = WIDTH // max(1, len(known.kept))
-    heights = [0 if not highest else max(1, round(count / highest * HEIGHT)) if count else 0 for _, count in known.kept]
-    return [
-        Bar(from_ms(at), count, n * each + 2, HEIGHT - heights[n], each - 4, heights[n]) for n, (at, count) in enumerate(known.kept)
-    ]
 
 
 def _entries(now: int) -> Finding:

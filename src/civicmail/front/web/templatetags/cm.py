@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels
-from civicmail.city.pages import wording
+from civicmail.city.pages import charts, wording
 from civicmail.city.pages.states import label
 from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
 from civicmail.core.config.sentence import Sentence
@@ -173,6 +173,12 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
 def note(role: str, title: str, text: str = "") -> dict[str, Any]:
     """A remark on a page: icon, a strong sentence, and more of it."""
     return {"role": role, "icon": "info" if role in ("quiet", "wait") else ICONS[role], "title": title, "text": text}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(c: charts.Chart) -> dict[str, Any]:
+    """A chart with its sentence, key and table."""
+    return {"c": c, "width": charts.WIDTH, "height": charts.HEIGHT}
 
 
 @register.simple_tag
