@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from civicmail.city.conduct.queries import tasks
+from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import Tally
 from civicmail.city.identity.queries.actors import actor_of
-from civicmail.city.identity.queries.home_tasks import Task, Tasks, waiting_first
+from civicmail.city.identity.queries.home_tasks import Task, Tasks, by_due_day
+from civicmail.city.pages.states import label
 from civicmail.desk.holding.models import AskedDepartment, Release
+from civicmail.front.web import home_charts, home_decisions
 from pages.world import Town
 
 DESKS = {
@@ -59,22 +64,76 @@ def test_who_has_to_activate_a_role_first_hears_that_something_waits(city: Town)
 @pytest.mark.rule("P-22", "A head has a task where many questions about files are foreseen.")
 @pytest.mark.django_db
 def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
-    label = "Say whether files of your department are asked about"
-    assert label not in waiting(city, "head")
+    task = "Say whether files of your department are asked about"
+    assert task not in waiting(city, "head")
     AskedDepartment.objects.update(since=None, forecast=460)
-    assert label in waiting(city, "head") and label not in waiting(city, "chief")
+    assert task in waiting(city, "head") and task not in waiting(city, "chief")
 
 
-@pytest.mark.rule("P-05, P-22", "Tasks that someone waits for come before others, the oldest first.")
-def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
-    """What has stopped, then the oldest."""
+@pytest.mark.rule(
+    "P-05, P-22", "Home lists tasks by their day: overdue ones first, then those that someone waits for, the oldest first."
+)
+def test_what_is_overdue_stands_first_then_the_day_decides() -> None:
+    """One list over all groups."""
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    quiet, late = Task("quiet", "home"), Task("late", "home", (), "", ("wait", "2"), now - timedelta(days=2))
+    quiet, waits = Task("quiet", "home"), Task("waits", "home", (), "", ("wait", "2"), now - timedelta(days=2))
     new, stop = Task("new", "home", (), "", ("warn", "1"), now), Task("stop", "home", (), "", ("stop", "1"))
-    found = waiting_first([Tasks("A", [quiet]), Tasks("B", [quiet, new, late]), Tasks("C", []), Tasks("D", [new, stop])])
-    assert [(g.name, [t.label for t in g.tasks]) for g in found] == [
-        ("D", ["stop", "new"]), ("B", ["late", "new", "quiet"]), ("A", ["quiet"])
+    soon, late = (
+        Task(key, "home", due=date(2026, 3, day), state=("wait", f"By Mar {day}")) for key, day in (("soon", 9), ("late", 1))
+    )
+    found = by_due_day(
+        [Tasks("A", [quiet, soon]), Tasks("B", [quiet, new, waits]), Tasks("C", []), Tasks("D", [late, stop])], date(2026, 3, 2)
+    )
+    assert [(each.task.label, each.group, each.is_late) for each in found] == [
+        ("stop", "D", True), ("late", "D", True), ("waits", "B", False), ("new", "B", False), ("soon", "A", False),
+        ("quiet", "A", False), ("quiet", "B", False),
     ]  # fmt: skip
+    assert (soon.amount, waits.amount) == ("", "2"), "the day stands beside the task already"
+
+
+@pytest.mark.rule("P-04, P-22, P-29", "Home shows what was decided since yesterday about what a person asked for.")
+@pytest.mark.django_db
+def test_home_tells_what_was_decided_about_ones_own_requests(city: Town, visit: Callable[[str], Client]) -> None:
+    """Access, files, held mail; nothing of others, nothing old, nothing that one decided oneself."""
+    asker, head = city.people["super"], city.people["head"]
+    row = city.authorizations["crew3"]
+    row.requester, row.approver, row.state, row.decided = asker, head, "active", city.now
+    row.save()
+    assert [(d.what, d.state) for d in home_decisions.of_person(asker.uid, city.now)] == [
+        (f"Mail access for {row.person}", label("approved"))
+    ]
+    assert home_decisions.of_person(asker.uid, city.now + timedelta(days=3)) == []
+    assert home_decisions.of_person(head.uid, city.now) == []
+    page = visit("super").get("/").content.decode()
+    assert "Decided since yesterday" in page and f'href="/access/requests/{row.pk}/"' in page
+    Release.objects.update(requester=asker, person=head, state="kept", answered=city.now)
+    assert label("blocked") in [d.state for d in home_decisions.of_person(asker.uid, city.now)]
+
+
+@pytest.mark.rule("P-22", "A head sees on Home how long files wait for a decision, beside the median of the city.")
+@pytest.mark.django_db
+def test_a_head_sees_how_long_files_wait_beside_the_city(city: Town, visit: Callable[[str], Client]) -> None:
+    """From monthly sums: 3 answers in 6 hours; another department needs 10 for one."""
+    month = timezone.localdate(city.now).replace(day=1)
+    works, fire = (Department.objects.get(code=code) for code in ("public-works", "fire"))
+    for department, what, count in (
+        (works, "files-approved", 2), (works, "files-refused", 1), (works, "files-minutes", 360),
+        (fire, "files-approved", 1), (fire, "files-minutes", 600),
+    ):  # fmt: skip
+        Tally.objects.create(department=department, month=month, what=what, count=count)
+    name, [hours, answers] = home_charts.of_department(
+        actor_of(city.people["head"].account, "", epoch_ms(city.now)), epoch_ms(city.now)
+    )
+    assert (name, hours.series[0].values[-1], hours.series[1].values[-1]) == ("Public Works", 2.0, 6.0)
+    assert "2.0 hours this month; the city’s median is 6.0." in hours.sentence
+    assert [series.values[-1] for series in answers.series] == [2, 1]
+    page = visit("head").get("/").content.decode()
+    assert "Public Works in numbers" in page and page.count('role="img"') == 2
+    assert "in numbers" not in visit("crew0").get("/").content.decode()
+
+
+def test_the_last_months_go_over_the_turn_of_the_year() -> None:
+    assert home_charts.last_months(date(2026, 2, 3))[0] == date(2025, 9, 1) and len(home_charts.last_months(date(2026, 2, 3))) == 6
 
 
 @pytest.mark.django_db

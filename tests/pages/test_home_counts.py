@@ -9,11 +9,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries import department_questions
 from pages.test_sweep import PEOPLE
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
-TASK = re.compile(r'(?s)<li><div><a href="([^"]+)">([^<]+)</a>.*?</div>(.*?)</li>')
+TASK = re.compile(r'(?s)<div><a href="([^"]+)">([^<]+)</a>(.*?)</li>')
 OTHERWISE = {
     "/mail/": "Home counts copies, the list conversations",
     "/holding/approvals/": "Home counts messages, the list recipients",
@@ -48,3 +51,17 @@ def test_as_many_as_home_counts_are_on_the_page_that_it_leads_to(city: Town, vis
                 wrong[f"{who}: {label}, {path}"] = f"{number[1]} on Home, {listed[1]} there"
     assert wrong == {}
     assert compared > 5
+
+
+@pytest.mark.rule("P-05", "A task of Home about people leads to a list of exactly those people.")
+def test_a_task_about_people_opens_only_those_people(city: Town, visit: Callable[[str], Client]) -> None:
+    """Not the list of the whole department."""
+    now, codes = epoch_ms(city.now), list(Department.objects.values_list("code", flat=True))
+    counted = department_questions.counts(codes, now)
+    assert counted
+    for code, of in counted.items():
+        for question, count in (("arrived", of.arrived), ("unused", of.never + of.unused)):
+            assert department_questions.episodes_asked_about(question, [code], now).count() == count, (code, question)
+    page = visit("head").get("/dept/public-works/people/?question=unused").content.decode()
+    works = counted["public-works"]
+    assert f"<strong>{works.never + works.unused}</strong>" in page

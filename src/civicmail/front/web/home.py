@@ -1,9 +1,10 @@
-"""The home page: tasks by role, most urgent first."""
+"""The home page: tasks by their day, overdue ones first; what was decided lately; charts for who heads a department."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.conduct.queries import tasks as conduct
@@ -16,6 +17,7 @@ from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules
+from civicmail.front.web import home_charts, home_decisions
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
 
@@ -39,11 +41,21 @@ def home(request: CityRequest) -> HttpResponse:
         groups.append(home_tasks.Tasks(gettext("Oversight"), sampled))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
-    groups = home_tasks.waiting_first(home_tasks.merge_groups(groups))
-    pinned = me(request).saved_views.filter(pinned=True)
-    page = Page(gettext("Home"))
-    checked = clock(request.now).removesuffix(".")  # of p.m., where the sentence has its own
-    return render(request, "home.html", {"page": page, "groups": groups, "checked": checked, "facts": facts, "pinned": pinned})
+    today = timezone.localdate(request.now)
+    department, charts = home_charts.of_department(request.actor, now)
+    shown = {
+        "page": Page(gettext("Home")),
+        "tasks": home_tasks.by_due_day(groups, today),
+        "today": today,
+        "at": clock(request.now),
+        "checked": clock(request.now).removesuffix("."),  # of p.m., where the sentence has its own
+        "facts": facts,
+        "pinned": me(request).saved_views.filter(pinned=True),
+        "decisions": home_decisions.of_person(request.actor.uid, request.now),
+        "department": department,
+        "charts": charts,
+    }
+    return render(request, "home.html", shown)
 
 
 def _mail(actor: Actor, now: int) -> list[home_tasks.Task]:

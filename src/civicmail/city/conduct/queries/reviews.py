@@ -113,7 +113,7 @@ def _task(w: Waiting, now: int) -> Task:
         hint = gettext("Nobody answered in time. Without an answer it ends two weeks after that.")
     left = (w.due - timezone.localdate(from_ms(now))).days
     role = "stop" if w.late else "warn" if left <= SOON else "wait"
-    return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started)
+    return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started, due=w.due)
 
 
 def _office() -> list[Task]:

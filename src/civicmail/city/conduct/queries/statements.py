@@ -56,6 +56,7 @@ def _mine(actor: Actor, now: int) -> list[Tasks]:
                 "It is filled in; it says what is not in order, too.",
                 state,
                 row.made,
+                due=row.due,
             )
         )
     return [Tasks(name, each) for name, each in by_department.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.conduct.actions.consequences import APPEAL
@@ -46,8 +47,9 @@ def _mine(actor: Actor, now: int) -> list[Task]:
         label = gettext("Answer what was reported about you") if row.response == "" and row.state in FIRST else None
         label = label or gettext("Read what was decided about you")
         until = row.respond_by if row.state in FIRST else None
-        by = gettext("By {day}").format(day=wording.short_day(until)) if until is not None else gettext("Open")
-        tasks_.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
+        day = timezone.localdate(until) if until is not None else None
+        by = gettext("By {day}").format(day=wording.short_day(day)) if day is not None else gettext("Open")
+        tasks_.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since, due=day))
     return tasks_
 
 

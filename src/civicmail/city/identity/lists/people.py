@@ -87,6 +87,13 @@ def _late(rows: Any, value: str, request: ListRequest) -> Any:
     return rows.filter(person__in=department_questions.overdue_in([request.parent.code], request.now))
 
 
+def _asked_about(rows: Any, value: str, request: ListRequest) -> Any:
+    from civicmail.city.identity.queries import department_questions
+
+    found = department_questions.episodes_asked_about(value, [request.parent.code], request.now)
+    return rows.filter(pk__in=found.order_by().values("pk"))
+
+
 class People(DepartmentList):
     """List the people of a department.
 
@@ -124,6 +131,12 @@ class People(DepartmentList):
         Filter("kind", "Kind", choices=_kinds),
         Filter("until", "Ends within", apply=_ending, choices=[("30", "30 days"), ("90", "90 days")]),
         Filter("policy", "Policy", apply=_late, choices=[("overdue", "not accepted in time")]),
+        Filter(
+            "question",
+            "To decide",
+            apply=_asked_about,
+            choices=[("arrived", "came from another department"), ("unused", "mailbox not used")],
+        ),
     )
 
     def rows(self, request: ListRequest) -> Any:

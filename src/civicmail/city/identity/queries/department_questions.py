@@ -77,6 +77,14 @@ def _arrived(codes: Collection[str]) -> QuerySet[Episode]:
     return Episode.objects.filter(Exists(theirs), ~Exists(mine), department__code__in=codes, ended__isnull=True)
 
 
+def episodes_asked_about(question: str, codes: Collection[str], now: int) -> QuerySet[Episode]:
+    """Employments in these departments that Home asks about. question: arrived, or unused (never, or not lately)."""
+    if question == "arrived":
+        return _arrived(codes)
+    unused = Q(person__in=_never(codes, now).values("person")) | Q(person__in=_not_lately(codes, now).values("person"))
+    return Episode.objects.filter(unused, department__code__in=codes, ended__isnull=True)
+
+
 def arrived_movers(codes: Collection[str]) -> list[Episode]:
     """People who came from another department, still under its authorisation: these departments decide afresh (M6)."""
     return list(_arrived(codes).select_related("person", "department").order_by("person__family", "id"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Min
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.directory.models import Department, Episode, FeedRun, Person
@@ -31,7 +32,8 @@ ENDS_SOON = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """label: a verb and its object; route, args, query: where it is done; state: (role, word); since: of the oldest."""
+    """label: a verb and its object; route, args, query: where it is done, a list of what waits alone; state: (role, word), the
+    number of what waits or the day; since: of the oldest; due: the last day."""
 
     label: str
     route: str
@@ -40,6 +42,16 @@ class Task:
     state: tuple[str, str] = field(default_factory=lambda: ("quiet", gettext("Open")))
     since: datetime | None = None
     query: str = ""
+    due: date | None = None
+
+    @property
+    def amount(self) -> str:
+        """The word of the state, but not the day that stands beside the task already."""
+        return "" if self.due is not None and wording.short_day(self.due) in self.state[1] else self.state[1]
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether it should have been done, or something stands still until it is."""
+        return self.state[0] == "stop" or (self.due is not None and self.due < today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +68,25 @@ def merge_groups(groups: list[Tasks]) -> list[Tasks]:
     return [Tasks(name, some) for name, some in by_name.items()]
 
 
-def waiting_first(groups: list[Tasks]) -> list[Tasks]:
-    """Tasks in order: blocked ones first, then those that a person waits for, oldest first, then the rest; groups by the first of
-    their tasks, else in their order."""
-    ordered = [Tasks(group.name, sorted(group.tasks, key=_rank)) for group in groups if group.tasks]
-    return sorted(ordered, key=lambda group: _rank(group.tasks[0])[0])
+@dataclass(frozen=True, slots=True)
+class DueTask:
+    """A task on Home. group: whose work it is; is_late: overdue."""
+
+    task: Task
+    group: str
+    is_late: bool
 
 
-def _rank(task: Task) -> tuple[int, float]:
+def by_due_day(groups: list[Tasks], today: date) -> list[DueTask]:
+    """All tasks as one list: overdue ones first, then by their day, or since when somebody waits, then the rest."""
+    tasks = [DueTask(task, group.name, task.is_overdue(today)) for group in groups for task in group.tasks]
+    return sorted(tasks, key=lambda each: (not each.is_late, *_urgency(each.task)))
+
+
+def _urgency(task: Task) -> tuple[int, float]:
+    """Tasks with a day or for which a person waits, oldest first; then those that suit any time."""
+    if task.due is not None:
+        return 1, timezone.make_aware(datetime.combine(task.due, time.max)).timestamp()
     return _URGENT.get(task.state[0], 2), task.since.timestamp() if task.since else float("inf")
 
 
@@ -88,7 +111,7 @@ def _policy(facts: MailFacts, now: int) -> list[Task]:
     else:
         label = gettext("Read and accept the e-mail policy")
         hint = gettext("Version {version} waits for your answer.").format(version=facts.owed.version)
-    return [Task(label, "acknowledge", (facts.owed.version,), hint, state)]
+    return [Task(label, "acknowledge", (facts.owed.version,), hint, state, due=last_day(from_ms(facts.owed.until)))]
 
 
 def _mine(person: Person, now: int) -> list[Task]:
@@ -103,6 +126,7 @@ def _mine(person: Person, now: int) -> list[Task]:
             (),
             gettext("Ask your supervisor."),
             ("warn", _ends(a.until)),
+            due=last_day(a.until),
         )
         for a in ending[:10]
     ]
@@ -114,7 +138,9 @@ def _mine(person: Person, now: int) -> list[Task]:
         tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=without), state))
     held = RoleAssignment.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + ENDS_SOON)
     words = gettext("Your role {role} ends")
-    tasks += [Task(words.format(role=_name(g)), "duties", (), "", ("warn", _ends(g.until))) for g in held[:10]]
+    tasks += [
+        Task(words.format(role=_name(g)), "duties", (), "", ("warn", _ends(g.until)), due=last_day(g.until)) for g in held[:10]
+    ]
     return tasks
 
 
@@ -186,7 +212,8 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
             "{count} person came from another department.", "{count} people came from another department.", counts.arrived
         )
         state = ("warn", gettext("Movers"))
-        tasks.append(Task(gettext("Decide about who came"), "people", (code,), hint.format(count=counts.arrived), state))
+        text = hint.format(count=counts.arrived)
+        tasks.append(Task(gettext("Decide about who came"), "people", (code,), text, state, query="question=arrived"))
     if counts.leaving:
         hint = ngettext(
             "Of {count} person who left for another department.",
@@ -204,7 +231,8 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
             idle,
         )
         state = ("quiet", gettext("When you can"))
-        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), hint.format(count=idle), state))
+        text = hint.format(count=idle)
+        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), text, state, query="question=unused"))
     return tasks
 
 
