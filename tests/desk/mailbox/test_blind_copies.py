@@ -36,6 +36,9 @@ _OF_A_MOMENT = (
     (re.compile(r"\d\d:\d\d(:\d\d)?|\d+:\d\d [ap]\.m\."), "CLOCK"),
 )
 
+_FOLDED = re.compile(r'<details class="cm-fold".*?</details>\n', re.DOTALL)
+"""Another message of the conversation."""
+
 
 @dataclass
 class Sent:
@@ -74,7 +77,7 @@ def bare(response: Any, status: int = 200) -> str:
     text = response.content.decode()
     for pattern, word in _OF_A_MOMENT:
         text = pattern.sub(word, text)
-    return text
+    return _FOLDED.sub("", text) + "".join(sorted(_FOLDED.findall(text)))  # in which order depends on which one is looked at
 
 
 def alike(client: Client, sent: Sent, which: list[int], beside: str = "", query: str = "") -> None:

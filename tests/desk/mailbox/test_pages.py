@@ -351,6 +351,22 @@ def test_a_conversation_is_what_is_mine_of_it_from_the_first_on(post: Post, visi
     for who, expected in (("crew1", ["First", "Aside", "Last"]), ("crew0", ["Last"])):
         page = visit(who).get(f"/mail/{uuid_text(id_)}/thread/").content.decode()
         assert [text(subject) for _, subject, _ in _ROW.findall(page)] == expected
+        page = visit(who).get(f"/mail/{uuid_text(id_)}/").content.decode()
+        assert page.count('<details class="cm-fold"') == len(expected) - 1
+
+
+def test_a_message_leads_to_the_ones_beside_it_in_the_list_it_was_opened_from(post: Post, visit: Visit) -> None:
+    ids = [post.arrive(letter(sender="a@out.example", to=DANA, subject=f"Lead {n}"), DANA) for n in range(3)]
+    post.submit(DANA, letter(sender=DANA, to=LENA, subject="Mine"), LENA)
+    post.index()
+    client, pages = visit("crew0"), [f"/mail/{uuid_text(id_)}/" for id_ in ids]
+    came = {"headers": {"referer": "http://testserver/mail/?direction=received"}}
+    steps = re.findall(r'href="([^"]*)" rel="(prev|next)"', client.get(pages[1], **came).content.decode())
+    assert steps == [(f"{pages[2]}?list=direction%3Dreceived", "prev"), (f"{pages[0]}?list=direction%3Dreceived", "next")]
+    last = client.get(html.unescape(steps[0][0])).content.decode()
+    assert 'rel="prev"' not in last and 'rel="next"' in last and 'href="/mail/?direction=received"' in last
+    elsewhere = client.get(pages[1], headers={"referer": "http://elsewhere.example/mail/"}).content.decode()
+    assert 'rel="prev"' not in elsewhere and 'href="/mail/"' in elsewhere
 
 
 def test_what_is_held_of_mine_is_a_task_at_home_and_what_others_claim_to_have_sent_as_me_is_not(post: Post, visit: Visit) -> None:

@@ -12,8 +12,10 @@ import pytest
 from django.test import Client
 
 from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
+from civicmail.desk.mailbox import queries
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
@@ -56,7 +58,8 @@ def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     row = words(visit("crew0").get("/mail/")) + words(visit("crew1").get("/mail/"))
     assert ("Flagged" in row) is told
     assert (shown.index("/verify/") < shown.index("/report/") < shown.index("how=reply")) is told
-    assert ("This message came from outside the city." in page) is told
+    assert ("From outside" in page) is told
+    assert ("only looks like one that you know" in page) is told
     assert ("Look at the end of the address." in page) is told and "Only for Pat." not in page
 
 
@@ -84,3 +87,32 @@ def test_a_list_says_who_pretends_to_be_whom(
     assert word in page and name in page and "<b>@out.example</b>" in page
     other = visit("crew2").get("/mail/").content.decode()
     assert "A favor" in other and word not in other
+
+
+@pytest.mark.rule("P-26", "A message under a colleague's name shows the real address, strikes the name out, and turns links off.")
+def test_a_name_that_is_not_the_sender_s_is_struck_out(
+    city: Town, installed: Path, visit: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = epoch_ms(city.now)
+    monkeypatch.setattr(queries, "people", lambda: build_snapshot(1, now, ("city.example",)))
+    text = b"Buy four cards: http://claim.out.example/x\r\n"
+    body = b"From: Pat Nguyen <office@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: A favor\r\n\r\n" + text
+    pages = []
+    for marks in (
+        (("staff-name", "A colleague?"), ("first-contact", "Nobody knows it.")),
+        (("first-contact", "Nobody knows it."),),
+    ):
+        at = now - 60_000 + len(pages)
+        capture = capture_of(capture_id(at), scan(body), Envelope("office@out.example", (Recipient(DANA),), at), Source("mx", "d"))
+        capture = replace(capture, dispositions=(Disposition(0, "mark", ("x",), marks=marks),))
+        with closing(Writer(installed, lambda: now, UNSYNCED, 1 << 20)) as w:
+            w.receipt(capture, body)
+            w.event(Event(Type.DELIVERED, capture.id, now - 50_000, (0,), {"hop": "maildir", "try": 1, "reply": "250"}))
+            w.flush()
+        index(installed, now)
+        pages.append(visit("crew0").get(f"/mail/{uuid.UUID(bytes=capture.id)}/").content.decode())
+    doubted, known = pages
+    assert "This is not Pat Nguyen’s city address" in doubted and "pat.nguyen@city.example" in doubted
+    assert '<s><bdi dir="auto">Pat Nguyen</bdi></s>' in doubted and "office@<strong>out.example</strong>" in doubted
+    assert "1 link is off." in doubted and doubted.count('href="http://claim.out.example/x"') == 1
+    assert "<s>" not in known and "is off." not in known and "Nobody knows it." in doubted and "Nobody knows it." in known

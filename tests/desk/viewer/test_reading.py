@@ -14,6 +14,7 @@ from civicmail.core.sandbox.service import decode_reply, encode
 from civicmail.desk.viewer import html_blocks, plaintext, render, runs
 from civicmail.desk.viewer.message_requests import ReadMessage
 from civicmail.desk.viewer.message_view import Block, Run, Shown
+from civicmail.desk.viewer.templatetags.viewer import reading
 from core.message.test_embedded import attached, attribute, opaque, properties, wide, winmail
 from desk.viewer import samples
 
@@ -53,6 +54,11 @@ def test_plain_text_is_paragraphs_with_levels_of_quoting() -> None:
 
 def test_flowed_text_is_joined() -> None:
     assert words(shown(mail("One \r\ntwo\r\nthree", "text/plain; format=flowed"))) == ["One two\nthree"]
+
+
+def test_lines_that_a_program_wrapped_can_be_joined_on_a_narrow_screen() -> None:
+    wrapped = "The crew counted all of them, and the letter to the owners should be in\r\nthe mail by noon.\r\nThat is late."
+    assert str(reading(shown(mail(f"{wrapped}\r\n\r\nDana Ortiz\r\nWater\r\n")))).count('<span class="cm-soft">') == 1
 
 
 def test_what_outlook_puts_above_an_answered_message_begins_a_quote() -> None:

@@ -19,8 +19,8 @@ from civicmail.core.message import header_scan, message_parser
 from civicmail.core.message.model import Fields
 from civicmail.core.query.parse import parse
 from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, OUTSIDE, imported_for, received_by, sent_from, with_disposition
-from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree
-from civicmail.desk.mailbox import scope
+from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree
+from civicmail.desk.mailbox import pagination, scope
 from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, awaits_approval, overall_outcome, own_states
 from civicmail.desk.mailbox.label_query import split_labels
 from civicmail.desk.mailbox.mail_marks import MailMarks
@@ -151,6 +151,18 @@ def list_page(desk: MailContext, query: ListQuery) -> ListPage:
     return ListPage(
         page_rows, page_hits.total, everything, unread, page_hits.after, page_hits.before, is_known, behind, unopened_ids, hidden
     )
+
+
+def neighbors(desk: MailContext, query: ListQuery, id_: uuid.UUID) -> tuple[str, str]:
+    """Ids of the next newer and the next older message of a list; "" where there is none. Raises QueryError."""
+    hit = next(iter(search(desk.reader, Among(frozenset({id_.hex})), limit=1, scored=False).hits), None)
+    if hit is None:
+        return "", ""
+    desk.waiting.refresh(desk.now)
+    opened = delivered_since(desk)
+    tree, under = query_tree(desk, query, opened)
+    new = unopened(desk, opened) if query.stand == "unread" else frozenset()
+    return pagination.neighbors(desk.reader, tree, mark_filter(desk, query, new, under), hit)
 
 
 def all_rows(desk: MailContext, query: ListQuery) -> Iterator[Row]:

@@ -68,6 +68,19 @@ def hit_page(
     return _filtered_page(reader, _filtered(reader, tree, narrow), after, before, size, order)
 
 
+def neighbors(reader: Reader, tree: Tree, narrow: IdFilter, hit: Hit) -> tuple[str, str]:
+    """Ids of the next newer and the next older match; "" where there is none. hit: need not match itself."""
+    newer, older = cursor_at(hit, "oldest"), cursor_at(hit, "newest")
+    if narrow.is_few:
+        query = narrow.narrowed(tree)
+        found = [search(reader, query, limit=1, sort="oldest", cursor=newer, scored=False).hits]
+        found += [search(reader, query, limit=1, cursor=older, scored=False).hits]
+    else:
+        rows = _filtered(reader, tree, narrow)
+        found = [_filtered_page(reader, rows, *ends, 1, "newest").hits for ends in (("", newer), (older, ""))]
+    return found[0][0].id if found[0] else "", found[1][0].id if found[1] else ""
+
+
 def count_matching(reader: Reader, tree: Tree, narrow: IdFilter) -> int:
     """The exact number of matches."""
     return count(reader, narrow.narrowed(tree)) if narrow.is_few else len(_filtered(reader, tree, narrow))

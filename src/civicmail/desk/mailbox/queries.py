@@ -15,6 +15,9 @@ from civicmail.city.guard.permits import Permit
 from civicmail.city.identity.actions import content_views
 from civicmail.city.identity.queries import access_status
 from civicmail.city.identity.queries.mailbox_addresses import addresses
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
+from civicmail.core.config.clock import now_ms
 from civicmail.core.query.scopes import received_by
 from civicmail.desk.mailbox import mail_list
 from civicmail.desk.mailbox.count_cache import CountCache
@@ -148,6 +151,11 @@ def outcomes() -> OutcomeCache:
     return _outcomes(installation())
 
 
+def people() -> Snapshot | None:
+    """The identities and authorizations that the gateways have; None while there are none."""
+    return _people(installation()).current
+
+
 @lru_cache(maxsize=4)
 def _count_cache(_data: Path) -> CountCache:
     return CountCache()
@@ -156,6 +164,11 @@ def _count_cache(_data: Path) -> CountCache:
 @lru_cache(maxsize=4)
 def _pending_copies(data: Path) -> PendingCopies:
     return PendingCopies(data)
+
+
+@lru_cache(maxsize=4)
+def _people(data: Path) -> SnapshotWatcher:
+    return SnapshotWatcher(data, now_ms)
 
 
 @lru_cache(maxsize=4)

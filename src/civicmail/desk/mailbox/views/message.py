@@ -9,31 +9,32 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from civicmail.city.directory.models import Mailbox
-from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.permits import Permit
 from civicmail.city.pages import wording
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
-from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of
-from civicmail.desk.mailbox.views import invitation_cards, message_context, words
+from civicmail.desk.mailbox.views import invitation_cards, message_context, warnings, words
 from civicmail.desk.mailbox.views.delivery import release_of, shown_copies
+from civicmail.desk.mailbox.views.list_steps import ListSteps, list_steps
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
+from civicmail.desk.mailbox.views.thread import conversation
+from civicmail.desk.mailbox.views.warnings import WRITTEN_HERE, Warning
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.views import file_preview_page, message_pages
 from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
 from civicmail.mail.archive.envelopes import Passage
-from civicmail.mail.pipeline import labels
 
 
 @acting("my.mail")
@@ -42,16 +43,16 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
     one = open_message(request, id)
     if one.eye == "shut":
         return _withheld_page(request, one)
-    aside = message_context.opened(request, one)
+    aside, steps = message_context.opened(request, one), list_steps(request, one)
     return message_pages.message(
         request,
         _permit_of(one),
         one.place,
         links_of(one),
         whole=one.eye == "author",
-        page=lambda seen: _page(one, seen),
+        page=lambda seen: _page(one, seen, steps),
         template="mailbox/message.html",
-        more=lambda seen: {**_more(one), "beside": aside, "card": invitation_cards.card_of(one)},
+        more=lambda seen: {**_more(request, one, seen, steps), "beside": aside, "card": invitation_cards.card_of(one)},
     )
 
 
@@ -128,57 +129,31 @@ def _permit_of(one: OpenedMessage) -> message_pages.PermitFor:
     return permit_for
 
 
-def _page(one: OpenedMessage, seen: SeenMessage) -> Page:
-    doubted = _is_doubted(one)
-    actions = [*_answers(one, main=not doubted), *(Action(said, url) for said, url in one.links())]
+def _page(one: OpenedMessage, seen: SeenMessage, steps: ListSteps) -> Page:
+    return Page(seen.subject, gettext("My mail"), [(gettext("My mail"), steps.up)], state_of(one))
+
+
+def _answers(one: OpenedMessage, seen: SeenMessage) -> list[tuple[str, str, str]]:
+    """(icon, words, address) of each possible reply; the write page reports if the person may not send. Replies to the mail system
+    are not read."""
+    kinds = [("forward", "arrow_forward", gettext("Forward"))]
     if not _is_of_system(one):
-        actions.append(Action(gettext("Flag as personal"), reverse("mail-personal", args=[one.id])))
-    if one.eye == "given" and not _is_of_system(one):
-        check_actions = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
-        check_actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
-        check_actions.append(Action(gettext("Make a request for records"), reverse("mail-records-request", args=[one.id])))
-        actions = [*check_actions, *actions] if doubted else [*actions, *check_actions]
-    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _warning_facts(one), actions)
+        if len({p.address for p in (*seen.shown.from_, *seen.shown.to, *seen.shown.cc)}) > 2:
+            kinds.insert(0, ("all", "groups", gettext("Reply to all")))
+        kinds.insert(0, ("reply", "undo", gettext("Reply")))
+    return [(icon, said, f"{reverse('mail-write')}?re={one.id}&how={how}") for how, icon, said in kinds]
 
 
-_FACTS = 5
-WRITTEN_HERE = "local"
-"""Sources of notices, delivery reports and auto-replies, which come through no entry point."""
-
-
-def _warning_facts(one: OpenedMessage) -> list[tuple[str, Any]]:
-    """The warnings in the delivered copy's header, for reading here: that it is from outside, and each mark. For mail of the system
-    itself, that it is genuine: others may write the same words."""
-    if one.eye == "given" and one.capture.source.kind == WRITTEN_HERE:
-        return [(gettext("Written by"), gettext("the city’s mail system itself"))]
-    if one.eye != "given" or not labels.is_inbound(one.capture):
-        return []
-    outside_note = [(gettext("From outside"), gettext("This message came from outside the city."))]
-    return [*outside_note, *((gettext("Look twice"), wording.translate(words_)) for words_ in _marks(one).values())][:_FACTS]
-
-
-def _marks(one: OpenedMessage) -> dict[str, str]:
-    """The marks of the person's own copies: name and words of each."""
-    mine = {(p.box or p.address).lower() for p in shown_copies(one)}
-    to = one.capture.envelope.recipients
-    return dict(mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks)
-
-
-def _is_doubted(one: OpenedMessage) -> bool:
-    """Whether the delivered copy has a warning banner (courier/warning_banner.py): then verification and reporting come first."""
-    inbound = one.eye == "given" and one.capture.source.kind != WRITTEN_HERE and labels.is_inbound(one.capture)
-    return inbound and bool(set(settings.CITY.marks.doubts) & _marks(one).keys())
-
-
-def _answers(one: OpenedMessage, *, main: bool) -> list[Action]:
-    """Possible replies; the write page reports if the person may not send. Replies to the mail system are not read. main: whether a
-    reply is the next step."""
-    labels = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
+def _further(one: OpenedMessage, doubt: Warning | None) -> list[tuple[str, str]]:
+    """(words, address) of what is behind "More"."""
+    pages = [(said, url) for said, url in one.links()]
     if _is_of_system(one):
-        labels = {"forward": labels["forward"]}
-    return [
-        Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", main and how == "reply") for how, words_ in labels.items()
-    ]
+        return pages
+    own = [(gettext("Flag as personal"), "mail-personal")]
+    if one.eye == "given":
+        check = [(gettext("Verify the sender"), "mail-verify"), (gettext("Report"), "mail-report")]
+        own = [*([] if doubt else check), *own, (gettext("Make a request for records"), "mail-records-request")]
+    return [*pages, *((said, reverse(name, args=[one.id])) for said, name in own)]
 
 
 def _is_of_system(one: OpenedMessage) -> bool:
@@ -189,10 +164,18 @@ def _is_of_system(one: OpenedMessage) -> bool:
     return any(writer.addr.lower().startswith("mailer-daemon@") for writer in writers)
 
 
-def _more(one: OpenedMessage) -> Mapping[str, Any]:
-    """For a shared mailbox: which of the person's mailboxes it was for."""
+def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSteps) -> Mapping[str, Any]:
+    """own: for a shared mailbox, which of the person's mailboxes it was for; before, after: the conversation around it."""
     own = [p.box or p.address for p in shown_copies(one)] if one.eye == "given" else []
-    return {"one": one, "own": list(dict.fromkeys(own))}
+    doubt = warnings.warning(one, next(iter(seen.shown.from_), None))
+    lines = [] if seen.path else conversation(one, epoch_ms(request.now)) or []
+    at = next((n for n, line in enumerate(lines) if line.id == one.id), len(lines))
+    shown = {"one": one, "own": list(dict.fromkeys(own)), "steps": steps, "doubt": doubt, "outside": warnings.is_outside(one)}
+    shown |= {"before": lines[:at], "after": lines[at + 1 :], "answers": _answers(one, seen), "further": _further(one, doubt)}
+    shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
+    if doubt is None:
+        shown["marks"] = [wording.translate(text) for text in warnings.marks(one).values()]
+    return shown
 
 
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
 from civicmail.desk.mailbox import mail_list, queries
-from civicmail.desk.mailbox.views.mail_list_page import line
+from civicmail.desk.mailbox.views.mail_list_page import Line, line
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
@@ -23,20 +23,20 @@ from civicmail.mail.search.fields import thread as first_of
 
 @acting("my.mail")
 def thread(request: Request, id: uuid.UUID) -> HttpResponse:
-    """Show a conversation. A withheld copy is shown alone, because its answered messages are part of its content."""
+    """Show a conversation."""
     one = open_message(request, id)
-    now = epoch_ms(request.now)
-    lines, ready = [], True
-    try:
-        desk = queries.desk(one.permit, one.mine, now=now)
-        first = "" if one.eye == "shut" else first_of(mail_list.header_of(_body(one)))
-        lines = [line(row) for row in mail_list.conversation(desk, first)] if first else []
-    except (NotIndexed, DamagedIndex):
-        ready = False
+    lines = conversation(one, epoch_ms(request.now))
     here = reverse("mail-message", args=[one.id])
     page = Page(gettext("Conversation"), gettext("My mail"), [*crumbs(), (gettext("Message"), here)])
-    return render(request, "mailbox/thread.html", {"page": page, "lines": lines, "here": here, "ready": ready})
+    return render(request, "mailbox/thread.html", {"page": page, "lines": lines, "here": here, "ready": lines is not None})
 
 
-def _body(one: OpenedMessage) -> bytes:
-    return one.archive.body(one.permit, one.place)
+def conversation(one: OpenedMessage, now: int) -> list[Line] | None:
+    """The messages of the conversation that are mine, oldest first; None while mail cannot be searched. A withheld copy is shown
+    alone, because its answered messages are part of its content. now: ms."""
+    first = "" if one.eye == "shut" else first_of(mail_list.header_of(one.archive.body(one.permit, one.place)))
+    try:
+        desk = queries.desk(one.permit, one.mine, now=now)
+        return [line(row) for row in mail_list.conversation(desk, first)] if first else []
+    except (NotIndexed, DamagedIndex):
+        return None

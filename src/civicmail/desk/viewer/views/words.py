@@ -44,7 +44,7 @@ KINDS: dict[str, Any] = {
     "bzip2": gettext_lazy("bzip2 archive"),
     "xz": gettext_lazy("xz archive"),
     "zstd": gettext_lazy("Zstandard archive"),
-    "archive": gettext_lazy("Archive"),
+    "archive": gettext_lazy("Archive file"),
     "winmail": gettext_lazy("Outlook’s winmail.dat"),
     "mailstore": gettext_lazy("Outlook data file"),
     "sound": gettext_lazy("Sound"),

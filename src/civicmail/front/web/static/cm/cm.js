@@ -45,11 +45,10 @@
     });
     all("[data-copy]", part).forEach((button) => { button.hidden = false; });
     all("[data-script]", part).forEach((node) => { node.hidden = false; });
-    const list = one("[data-lines]", part);
-    if (list && !list.dataset.asked) {
+    all("[data-lines]:not([data-asked])", part).forEach((list) => {
       list.dataset.asked = "yes";
       lines(list);
-    }
+    });
   };
 
   const ticks = (form) => {

@@ -1,0 +1,61 @@
+"""Previous and next of the list that a message was opened from.
+
+The list is in the address of the page (?list=QUERY); the first page takes it from the page that it was opened from.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.views.list_address import address_of
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ListSteps:
+    """up: the list; newer, older: addresses of the messages beside this one, "" where there is none."""
+
+    up: str
+    newer: str = ""
+    older: str = ""
+
+
+def list_steps(request: Request, one: OpenedMessage) -> ListSteps:
+    """The steps of a page; none for a part of it, as a reading pane loads it."""
+    path, query = reverse("my-mail"), _query_of(request)
+    up = f"{path}?{query}" if query else path
+    if query is None or "HX-Request" in request.headers:
+        return ListSteps(up)
+    now = epoch_ms(request.now)
+    kept = queries.marks_by(one.permit, now=now)
+    address = address_of(path, QueryDict(query), one.mine, kept.labels, bare="inbox").first_page()
+    mine = queries.choose_box(one.mine, address.values.get("box", ""))
+    try:
+        desk = queries.desk(one.permit, mine, now=now, marks=kept)
+        beside = mail_list.neighbors(desk, address.list_query, uuid.UUID(one.id))
+    except (QueryError, NotIndexed, DamagedIndex):
+        return ListSteps(up)
+    tail = urlencode({"list": query})
+    return ListSteps(up, *(f"{reverse('mail-message', args=[id_])}?{tail}" if id_ else "" for id_ in beside))
+
+
+def _query_of(request: Request) -> str | None:
+    """The query string of the list; None for a message that was opened from elsewhere."""
+    if (query := request.GET.get("list")) is not None:
+        return query
+    came_from: Any = urlsplit(request.headers.get("Referer", ""))
+    is_list = came_from.netloc == request.get_host() and came_from.path == reverse("my-mail")
+    return came_from.query if is_list else None
