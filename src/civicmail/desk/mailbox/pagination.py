@@ -73,12 +73,12 @@ def neighbors(reader: Reader, tree: Tree, narrow: IdFilter, hit: Hit) -> tuple[s
     newer, older = cursor_at(hit, "oldest"), cursor_at(hit, "newest")
     if narrow.is_few:
         query = narrow.narrowed(tree)
-        found = [search(reader, query, limit=1, sort="oldest", cursor=newer, scored=False).hits]
-        found += [search(reader, query, limit=1, cursor=older, scored=False).hits]
+        both = [search(reader, query, limit=1, sort="oldest", cursor=newer, scored=False).hits]
+        both += [search(reader, query, limit=1, cursor=older, scored=False).hits]
     else:
         rows = _filtered(reader, tree, narrow)
-        found = [_filtered_page(reader, rows, *ends, 1, "newest").hits for ends in (("", newer), (older, ""))]
-    return found[0][0].id if found[0] else "", found[1][0].id if found[1] else ""
+        both = [_filtered_page(reader, rows, *ends, 1, "newest").hits for ends in (("", newer), (older, ""))]
+    return both[0][0].id if both[0] else "", both[1][0].id if both[1] else ""
 
 
 def count_matching(reader: Reader, tree: Tree, narrow: IdFilter) -> int:

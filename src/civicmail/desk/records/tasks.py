@@ -69,11 +69,11 @@ def folder(data: Path, search: Search) -> Path:
 
 def read_items_again(data: Path) -> int:
     """Have messages read again whose items somebody asked for; returns how many items."""
-    asked = list(Item.objects.filter(settled="reading").order_by("pk")[:BATCH_SIZE])
-    for item in asked:
+    items = list(Item.objects.filter(settled="reading").order_by("pk")[:BATCH_SIZE])
+    for item in items:
         read_again(data, uuid.UUID(item.capture).bytes)
         searches.note_read_again(item)
-    return len(asked)
+    return len(items)
 
 
 class Searching:

@@ -10,7 +10,7 @@ from civicmail.city.guard.models import Account
 from civicmail.city.guard.resources import OfPerson
 
 
-def set_preferences(wanted: Mapping[str, str | bool], *, actor: Actor, now: int) -> None:
-    """Set one's own. wanted: field of the account -> value; others stay. Raises NotPermitted."""
+def set_preferences(values: Mapping[str, str | bool], *, actor: Actor, now: int) -> None:
+    """Set one's own. values: field of the account -> value; others stay. Raises NotPermitted."""
     guard.require(actor, "home", OfPerson(actor.uid), now=now)
-    Account.objects.filter(person__uid=actor.uid).update(**wanted)
+    Account.objects.filter(person__uid=actor.uid).update(**values)

@@ -90,8 +90,8 @@ def _late(rows: Any, value: str, request: ListRequest) -> Any:
 def _asked_about(rows: Any, value: str, request: ListRequest) -> Any:
     from civicmail.city.identity.queries import department_questions
 
-    found = department_questions.episodes_asked_about(value, [request.parent.code], request.now)
-    return rows.filter(pk__in=found.order_by().values("pk"))
+    episodes = department_questions.episodes_asked_about(value, [request.parent.code], request.now)
+    return rows.filter(pk__in=episodes.order_by().values("pk"))
 
 
 class People(DepartmentList):

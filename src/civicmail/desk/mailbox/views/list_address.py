@@ -132,7 +132,7 @@ def address_of(
         "sort": dict(ORDERS),
     }
     values = {k: v for k, v in values.items() if k not in choices or v in choices[k]}
-    days = {k: found for k in ("since", "until") if (found := _day(values.get(k, "")))}
+    days = {k: day for k in ("since", "until") if (day := _day(values.get(k, "")))}
     values = {k: v for k, v in values.items() if k not in ("since", "until") or k in days}
     page = values.get("page", "1")
     number = int(page) if page.isdecimal() and len(page) < 7 else 1

@@ -157,7 +157,7 @@ class Listing:
             ("state", gettext("Starred"), link(state="starred"), "star", 0),
         ]
         used = self.address.values
-        return [found for key, *found in filters if key not in used or (key == "direction" and used[key] == "inbox")]  # type: ignore[misc]
+        return [parts for key, *parts in filters if key not in used or (key == "direction" and used[key] == "inbox")]  # type: ignore[misc]
 
     @property
     def orders(self) -> list[tuple[Any, str, bool]]:

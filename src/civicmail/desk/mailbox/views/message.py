@@ -141,19 +141,19 @@ def _answers(one: OpenedMessage, seen: SeenMessage) -> list[tuple[str, str, str]
         if len({p.address for p in (*seen.shown.from_, *seen.shown.to, *seen.shown.cc)}) > 2:
             kinds.insert(0, ("all", "groups", gettext("Reply to all")))
         kinds.insert(0, ("reply", "undo", gettext("Reply")))
-    return [(icon, said, f"{reverse('mail-write')}?re={one.id}&how={how}") for how, icon, said in kinds]
+    return [(icon, words, f"{reverse('mail-write')}?re={one.id}&how={how}") for how, icon, words in kinds]
 
 
 def _further(one: OpenedMessage, doubt: Warning | None) -> list[tuple[str, str]]:
     """(words, address) of what is behind "More"."""
-    pages = [(said, url) for said, url in one.links()]
+    pages = [(words, url) for words, url in one.links()]
     if _is_of_system(one):
         return pages
     own = [(gettext("Flag as personal"), "mail-personal")]
     if one.eye == "given":
         check = [(gettext("Verify the sender"), "mail-verify"), (gettext("Report"), "mail-report")]
         own = [*([] if doubt else check), *own, (gettext("Make a request for records"), "mail-records-request")]
-    return [*pages, *((said, reverse(name, args=[one.id])) for said, name in own)]
+    return [*pages, *((words, reverse(name, args=[one.id])) for words, name in own)]
 
 
 def _is_of_system(one: OpenedMessage) -> bool:

@@ -81,12 +81,12 @@ def marks(one: OpenedMessage) -> dict[str, str]:
 
 def warning(one: OpenedMessage, author: Person | None) -> Warning | None:
     """The warning, if the delivered copy has a warning banner (courier/warning_banner.py). author: the first in From."""
-    found = marks(one)
-    doubts = [name for name in settings.CITY.marks.doubts if name in found]
+    reasons = marks(one)
+    doubts = [name for name in settings.CITY.marks.doubts if name in reasons]
     if not doubts:
         return None
     first = next((name for name in doubts if name in NAMES), doubts[0])
-    more = tuple(wording.translate(text) for name, text in found.items() if name != first)
+    more = tuple(wording.translate(text) for name, text in reasons.items() if name != first)
     is_false = first in NAMES
     if (box := _colleague(author) if is_false else None) is not None and author is not None:
         title = gettext("This is not {name}’s city address").format(name=box.name)
@@ -96,7 +96,7 @@ def warning(one: OpenedMessage, author: Person | None) -> Warning | None:
         ).format(name=box.name, address=words.plain(author.address), real=box.id)
         return Warning(title, text, more, box, True)
     title = TITLES.get(first, gettext_lazy("Look twice at this message"))
-    return Warning(str(title), wording.translate(found[first]), more, None, is_false)
+    return Warning(str(title), wording.translate(reasons[first]), more, None, is_false)
 
 
 def _colleague(author: Person | None) -> Mailbox | None:
