@@ -110,7 +110,7 @@ def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(ci
         installed, [Event(Type.DECIDED, id_, epoch_ms(city.now) - 1000, (0,), facts_of(late, held=True))], epoch_ms(city.now)
     )
     home = client.get("/")
-    assert f"{label} A check did not answer in time." in words(home) and "1 waits" in words(home)
+    assert label in words(home) and "· A check did not answer in time." in words(home) and "1 waits" in words(home)
     assert 'href="/holding/quarantine/?rule=unchecked"' in home.content.decode()
     listed = words(client.get("/holding/quarantine/?rule=unchecked"))
     assert "no answer: the virus scanner" in listed and "heron@shop.example" in listed and "ibis@outside.example" not in listed

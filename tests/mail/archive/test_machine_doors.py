@@ -27,6 +27,7 @@ MAY = {
     "civicmail.mail.pipeline.rescreening",
     "civicmail.mail.search.extract",
     "civicmail.mail.search.rebuild",
+    "civicmail.mail.search.reread",
     "civicmail.mail.search.tasks",
 }
 """Delivery, screening, import, indexing, the archive itself. Whoever adds one shows in review that it shows content to nobody."""

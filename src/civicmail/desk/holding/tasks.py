@@ -50,7 +50,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     if count:
         words = ngettext("{count} message", "{count} messages", count).format(count=count)
         where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
-        approval_tasks.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since, "state=waits"))
+        approval_tasks.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since))
     for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         approval_tasks.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))

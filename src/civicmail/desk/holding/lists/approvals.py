@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from civicmail.city.guard.epoch import from_ms
@@ -13,7 +13,6 @@ from civicmail.city.pages.lists import (
     Column,
     Filter,
     Flag,
-    Link,
     List,
     ListRequest,
     Number,
@@ -80,33 +79,53 @@ class _Copies(List):
         return in_own_departments(super().rows(request), "approval__department__code", request)
 
 
+def _tabs(here: str) -> dict[str, Any]:
+    """The three lists of file approvals, for the template. here: name of the URL of the present one."""
+    from django.urls import reverse
+
+    pages = (("Waiting", "approvals"), ("Answered", "approvals-report"), ("Standing", "standing-approvals"))
+    return {"tabs": [(words, reverse(page), page == here) for words, page in pages]}
+
+
 class FileApprovals(_Copies):
-    """What waits for this person's departments, the oldest first, and what was answered: who approved what."""
+    """What waits for this person's departments, the soonest end first."""
 
     name = "list_approval_copies"
     page = Page("holding/approvals/", "approvals")
-    title, section = "File approvals", "Holding"
-    caption = "Files that wait for an approval, and what was said"
-    empty, sort = "Nothing waits for you, and nothing was answered.", "state"
+    title, section, template = "File approvals", "Holding", "holding/approvals.html"
+    caption = "Files that wait for an approval"
+    empty, sort = "Nothing waits for your answer. What was answered is under Answered.", "until"
     columns = (
         Shown("from", "From", "approval.person", link=("approval", "approval_id"), hint=lambda c: sender_hint(c.approval)),
         Column("to", "To", "address", full=True, sort=("address",), name="to"),
-        State("state", "State", words=WORDS, hint=lambda c: c.kept and f"kept by {c.kept}", sort=("over", "approval__made")),
-        Shown("files", "Files", lambda c: _count_of_files(c), name="files", is_number=True),
+        Shown("files", "Files", lambda c: len(c.parts), hint=lambda c: _size(c), name="files", is_number=True),
+        Shown("until", "Answer by", lambda c: _deadline(c), sort=("approval__ends", "approval__made"), name="answer by"),
         Time("made", "Asked", "approval.made", sort=("approval__made",), name="asked"),
-        Somebody("by", "Answered", hint=lambda c: c.reason[:80], sort=("by__family",), name="by"),
     )
     filters = (
-        Filter("state", "State", choices=choices(WORDS)),
-        Filter("by", "Answered by", apply=_answered_by),
+        Filter("from", "From", ("approval__person__family__icontains", "approval__person__uid")),
+        Filter("to", "Recipient", ("address__icontains",)),
     )
 
     def rows(self, request: ListRequest) -> Any:
-        from django.db.models import Case, When
+        return super().rows(request).filter(state="waits")
 
-        return super().rows(request).annotate(over=Case(When(state="waits", then=0), default=1))
+    def context(self, request: ListRequest) -> dict[str, Any]:
+        return _tabs("approvals")
 
-    links = (Link("Approval report", "approvals-report"), Link("Standing approvals", "standing-approvals"))
+
+def _size(copy: ApprovalCopy) -> str:
+    """Of its files together; links have none."""
+    from django.template.defaultfilters import filesizeformat
+
+    count = sum(part[2] for part in copy.approval.parts if part[1] != "link")
+    return filesizeformat(count) if count else ""
+
+
+def _deadline(copy: ApprovalCopy) -> datetime | date:
+    from civicmail.desk.holding.views.approvals import deadline
+
+    return deadline(copy.approval.ends)
 
 
 class ApprovalReport(_Copies):
@@ -121,11 +140,12 @@ class ApprovalReport(_Copies):
     operation = Operation("/approvals/answers", "read:files", shape="FilesAnswered")
     title, section, crumbs = "Approval report", "File approvals", [("File approvals", "approvals")]
     caption, empty, noun, sort = "What was said about files that leave", "Nothing was answered yet.", "answers", "-at"
+    template = "holding/approvals.html"
     columns = (
         Number("id"),
         Number("approval", value="approval_id"),
         Time("at", "Answered", link=("approval", "approval_id"), sort=("at",)),
-        State("state", "Answer", words=WORDS, hint=lambda c: "own files" if c.approval.own else "", sort=("state", "at")),
+        State("state", "Answer", words=WORDS, hint=lambda c: _answer_hint(c), sort=("state", "at")),
         Somebody("by", "By", cell=lambda c, _: str(c.by or "nobody"), optional=True, sort=("by__family", "at"), name="by"),
         Somebody("sender", value="approval.person"),
         Column("department", value="approval.department.code"),
@@ -162,6 +182,13 @@ class ApprovalReport(_Copies):
         decided = cast("QuerySet[ApprovalCopy]", shown.results).exclude(state__in=NOBODY_ANSWERED).order_by("-at")
         times = decided.values_list("approval__made", "at")[:MAX_COUNTED]
         return [("Answers", shown.total), ("Median wait", median_wait(times))]
+
+    def context(self, request: ListRequest) -> dict[str, Any]:
+        return _tabs("approvals-report")
+
+
+def _answer_hint(copy: ApprovalCopy) -> str:
+    return f"kept by {copy.kept}" if copy.kept else "own files" if copy.approval.own else ""
 
 
 def median_wait(times: Any) -> str:
@@ -276,7 +303,7 @@ class StandingApprovals(List):
     def context(self, request: ListRequest) -> dict[str, Any]:
         from django.urls import reverse
 
-        return {"new": reverse("standing-approval-new") if request.actor.departments else ""}
+        return {**_tabs("standing-approvals"), "new": reverse("standing-approval-new") if request.actor.departments else ""}
 
 
 FILE_APPROVALS = FileApprovals()
