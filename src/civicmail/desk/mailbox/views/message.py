@@ -29,7 +29,7 @@ from civicmail.desk.mailbox.views.delivery import release_of, shown_copies
 from civicmail.desk.mailbox.views.list_steps import ListSteps, list_steps
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.mailbox.views.thread import conversation
-from civicmail.desk.mailbox.views.warnings import WRITTEN_HERE, Warning
+from civicmail.desk.mailbox.views.warnings import WRITTEN_HERE, WarningNote
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.views import file_preview_page, message_pages
@@ -144,7 +144,7 @@ def _answers(one: OpenedMessage, seen: SeenMessage) -> list[tuple[str, str, str]
     return [(icon, words, f"{reverse('mail-write')}?re={one.id}&how={how}") for how, icon, words in kinds]
 
 
-def _further(one: OpenedMessage, doubt: Warning | None) -> list[tuple[str, str]]:
+def _further(one: OpenedMessage, doubt: WarningNote | None) -> list[tuple[str, str]]:
     """(words, address) of what is behind "More"."""
     pages = [(words, url) for words, url in one.links()]
     if _is_of_system(one):

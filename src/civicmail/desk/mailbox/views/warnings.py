@@ -54,7 +54,7 @@ NAMES = frozenset({"staff-name", "pretender", "lookalike", "company-name"})
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class WarningNote:
     """text: one sentence about the reason; more: of further marks. colleague: whose name it carries and whose address it is not;
     is_false: the sender's name is shown struck out."""
 
@@ -79,7 +79,7 @@ def marks(one: OpenedMessage) -> dict[str, str]:
     return dict(mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks)
 
 
-def warning(one: OpenedMessage, author: Person | None) -> Warning | None:
+def warning(one: OpenedMessage, author: Person | None) -> WarningNote | None:
     """The warning, if the delivered copy has a warning banner (courier/warning_banner.py). author: the first in From."""
     reasons = marks(one)
     doubts = [name for name in settings.CITY.marks.doubts if name in reasons]
@@ -94,9 +94,9 @@ def warning(one: OpenedMessage, author: Person | None) -> Warning | None:
             "It carries the name of {name} but came from {address}, outside the city. The real address is {real}. "
             "Do not answer, pay or send anything before you have asked."
         ).format(name=box.name, address=words.plain(author.address), real=box.id)
-        return Warning(title, text, more, box, True)
+        return WarningNote(title, text, more, box, True)
     title = TITLES.get(first, gettext_lazy("Look twice at this message"))
-    return Warning(str(title), wording.translate(reasons[first]), more, None, is_false)
+    return WarningNote(str(title), wording.translate(reasons[first]), more, None, is_false)
 
 
 def _colleague(author: Person | None) -> Mailbox | None:
