@@ -64,7 +64,7 @@ def _files_and_releases(uid: str, since: datetime) -> list[Decision]:
     return [
         Decision(words.format(address=key), approval_states.WORDS[state], at, reverse("my-approvals"))
         if table == "files"
-        else Decision(release, release_states.WORDS[state], at, reverse("decision", args=[key]))
+        else Decision(release, release_states.WORDS[state], at, reverse("mail-delivery", args=[key]))
         for table, state, at, key in rows.union(others, all=True).order_by("-at")[:MAX_EACH]
         if at is not None
     ]
