@@ -58,7 +58,8 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         if copies is not None:
             messages.success(request, _result_text(copies))
             return redirect(_url(row) if row.copies.filter(state="waits").exists() else _list_url(request))
-    may_decide = may_decide and row.copies.filter(state="waits").exists()  # another person answered meanwhile
+    if request.method == "POST":
+        may_decide = may_decide and row.copies.filter(state="waits").exists()  # another person answered meanwhile
     if request.method == "POST" and not may_decide:
         messages.warning(request, "Nothing of it waits for an answer any more, so yours was not recorded. How it stands is below.")
     shown = (
@@ -69,7 +70,6 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     form.name_files(shown)
     context = {
         **_page(request, row, form, shown, asks=may_decide),
-        "waiting": row.copies.filter(state="waits"),
         "next": _next(request, row),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
     }
@@ -211,7 +211,8 @@ def _page(
         ("Answer by", deadline(row.ends)),
         *([("Asked", turns)] if (turns := approvers.turn_text(row, epoch_ms(request.now))) else []),
     ]
-    states = {c.state for c in row.copies.all()}
+    copies = copies_of(row)
+    states = {c.state for c, _, _ in copies}
     state = WORDS["waits" if "waits" in states else next(iter(states), "gone")]
     back = _list_url(request)
     crumb = "File approvals" if may(request, "approvals.see") else "My file approvals"
@@ -223,7 +224,8 @@ def _page(
         "row": row,
         "form": form,
         "files": shown,
-        "answered": [entry for entry in copies_of(row) if not asks or entry[0].state != "waits"],
+        "waiting": [c for c, _, _ in copies if c.state == "waits"],
+        "answered": [entry for entry in copies if not asks or entry[0].state != "waits"],
         "asks": asks,
         "opens": asks,
         "back": back,
