@@ -127,6 +127,9 @@ def test_who_is_not_assigned_sees_no_message(desk: Any, visit: Callable[[str], C
     desk.request.assignments.filter(person=desk.city.people["attorney"]).update(until=desk.city.now)
     assert visit("attorney").get(desk.url).status_code == 403
     assert visit("auditor").get(desk.url).status_code == 403
+    above = desk.url.removesuffix("review/")
+    assert desk.url not in visit("auditor").get(above).content.decode(), "no tab leads to a page that they may not open"
+    assert desk.url in visit("recorder").get(above).content.decode()
 
 
 def test_an_empty_list_says_so_and_offers_what_earlier_requests_decided(desk: Any, officer: Client) -> None:

@@ -38,4 +38,4 @@ class OfRequest(List):
     def context(self, request: ListRequest) -> Mapping[str, Any]:
         from civicmail.desk.records.views import request_page
 
-        return {"sections": request_page.sections(request.parent, self.page.name if self.page else "")}
+        return {"sections": request_page.sections(request.parent, self.page.name if self.page else "", request.actor, request.now)}

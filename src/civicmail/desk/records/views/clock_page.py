@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.law.pack import LawPack
 from civicmail.city.pages.act import Act
 from civicmail.city.pages.city_request import CityRequest, acting, may
@@ -30,7 +31,7 @@ def page(request: CityRequest, number: str) -> HttpResponse:
     shown = {
         "page": request_page.page(row, "Clock", actions=_actions(request, row)),
         "row": row,
-        "sections": request_page.sections(row, "records-clock"),
+        "sections": request_page.sections(row, "records-clock", request.actor, epoch_ms(request.now)),
         "clock": clock.clock_of(row, pack, today) if pack else None,
         "pack": pack,
         "target": pack.clock(row.clock) if pack else None,

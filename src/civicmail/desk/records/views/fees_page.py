@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.law.pack import LawPack
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.page import Action
@@ -31,7 +32,7 @@ def page(request: CityRequest, number: str) -> HttpResponse:
     shown: dict[str, Any] = {
         "page": request_page.page(row, "Fees", actions=_actions(row, stages) if may_work and pack else ()),
         "row": row,
-        "sections": request_page.sections(row, "records-fees"),
+        "sections": request_page.sections(row, "records-fees", request.actor, epoch_ms(request.now)),
         "pack": pack,
         "stages": stages,
         "may_work": may_work,

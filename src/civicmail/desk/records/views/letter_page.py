@@ -32,7 +32,7 @@ def letter(request: CityRequest, number: str, letter: int) -> HttpResponse:
     shown: dict[str, Any] = {
         "page": Page(page.h1, page.section, page.crumbs, page.state, page.facts, _actions(request, row, missing, approval)),
         "row": row,
-        "sections": request_page.sections(of, "records-letters"),
+        "sections": request_page.sections(of, "records-letters", request.actor, epoch_ms(request.now)),
         "problems": missing,
         "approval": approval,
         "ways": ways(row),

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from civicmail.city.directory.models import Person
-from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.page import Action
@@ -114,7 +114,7 @@ def overview(request: CityRequest, number: str) -> HttpResponse:
     shown: dict[str, Any] = {
         "page": request_page.page(row, actions=_actions(request, row)),
         "row": row,
-        "sections": request_page.sections(row, "records-request"),
+        "sections": request_page.sections(row, "records-request", request.actor, epoch_ms(request.now)),
         "scope": row.scopes.exclude(state__in=("refused", "replaced")).first(),
         "pauses": row.pauses.all(),
         "people": row.assignments.filter(until__isnull=True).select_related("person"),

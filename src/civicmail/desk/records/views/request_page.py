@@ -7,6 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.page import Page
@@ -52,6 +54,8 @@ def page(row: Request, heading: str = "", *, here: Sequence[tuple[str, str]] = (
     return Page(heading or title, row.number, crumbs, REQUEST[row.state], facts, **more)
 
 
-def sections(row: Request, here: str) -> list[tuple[str, str, bool]]:
-    """(label, URL, whether it is this one) of the tabs. here: name of the URL of this page."""
-    return [(label, reverse(name, args=[row.number]), name == here) for label, name in SECTIONS]
+def sections(row: Request, here: str, actor: Actor, now: int) -> list[tuple[str, str, bool]]:
+    """(label, URL, whether it is this one) of the tabs that this person may open. here: name of the URL of this page; now: ms."""
+    may_review = guard.may(actor, "records.review", now=now)
+    open_to_them = [(label, name) for label, name in SECTIONS if name != "records-review" or may_review]
+    return [(label, reverse(name, args=[row.number]), name == here) for label, name in open_to_them]

@@ -360,7 +360,7 @@ def open_points(request: CityRequest, number: str) -> HttpResponse:
     shown = {
         "page": page,
         "row": row,
-        "sections": request_page.sections(row, "records-contradictions"),
+        "sections": request_page.sections(row, "records-contradictions", request.actor, epoch_ms(request.now)),
         "found": [(c, f"{reverse('records-review', args=[row.number])}?which=all&item={c.item}") for c in found[:500]],
         "total": len(found),
     }

@@ -48,7 +48,7 @@ def scope(request: CityRequest, number: str) -> HttpResponse:
     form.fields["query"].widget = HiddenInput(attrs={"form": "propose"})
     shown = {
         "page": request_page.page(row, "Scope"),
-        "sections": request_page.sections(row, "records-scope"),
+        "sections": request_page.sections(row, "records-scope", request.actor, epoch_ms(request.now)),
         "row": row,
         "form": form,
         "query": query or (present.query if present else ""),

@@ -35,7 +35,7 @@ def search(request: CityRequest, number: str) -> HttpResponse:
     trouble = items.worklist(row)
     shown: dict[str, Any] = {
         "row": row,
-        "sections": request_page.sections(row, "records-search"),
+        "sections": request_page.sections(row, "records-search", request.actor, epoch_ms(request.now)),
         "search": latest,
         "state": SEARCH[latest.state] if latest else None,
         "scope": requests.agreed_scope(row),
