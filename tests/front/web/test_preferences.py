@@ -44,6 +44,12 @@ def test_colors_are_the_devices_until_somebody_chooses(city: Town, visit: Visit)
     assert DARK_MEDIA.keys() == {"device", "light", "dark"}
 
 
+def test_that_they_are_saved_is_said_in_the_language_that_was_chosen(city: Town, visit: Visit) -> None:
+    dana = visit("crew0")
+    assert "Sus preferencias están guardadas." in save(dana, language="es")
+    assert "Your preferences are saved." in save(dana, language="en")
+
+
 def test_density_and_keys_hold_on_every_page(city: Town, visit: Visit) -> None:
     dana = visit("crew0")
     assert "data-density" not in page(dana) and "data-keys" not in page(dana)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.guard.actors import Actor
 from civicmail.city.pages.act import FormPage, OwnAct, Page
 from civicmail.city.pages.inputs import Choice, Choices, Flag, Input
+from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
@@ -45,12 +46,11 @@ class Preferences(Input):
     )
 
 
-class SetPreferences(OwnAct["Account", Preferences, None]):
+class SetPreferences(OwnAct["Account", Preferences, str]):
     """Set the language, colors, density, time zone and keys of one's own pages."""
 
     name, permission, input = "set_preferences", "home", Preferences
     page = Page("my/preferences/", "preferences")
-    success_message = _("Your preferences are saved.")
 
     def load(self, *, actor: Actor, now: int) -> Account:
         from civicmail.city.guard.models import Account
@@ -68,12 +68,21 @@ class SetPreferences(OwnAct["Account", Preferences, None]):
 
         return {name: getattr(row, name) for name in Preferences.fields} | {"language": row.language or get_language()}
 
-    def perform(self, row: Account, given: Preferences, *, actor: Actor, now: int) -> None:
+    def perform(self, row: Account, given: Preferences, *, actor: Actor, now: int) -> str:
+        """The language from now on."""
         from civicmail.city.identity.actions import preferences
 
         preferences.set_preferences(given.values, actor=actor, now=now)
+        return str(given.language)
 
-    def after(self, done: None) -> str:
+    def message(self, row: Account, done: str) -> Sentence:
+        """In the language that was chosen."""
+        from django.utils import translation
+
+        translation.activate(done)
+        return _("Your preferences are saved.")
+
+    def after(self, done: str) -> str:
         from django.urls import reverse
 
         return reverse("preferences")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from civicmail.city.pages.listing import list_url
 from civicmail.desk.mailbox import mail_list
@@ -69,7 +69,7 @@ def folders(
         folder(gettext("Inbox"), "mail", len(new), unread),
         folder(gettext("Sent"), "send", direction="sent"),
         folder(gettext("Waiting"), "schedule", waiting, gettext("waiting"), direction="sent", state="held"),
-        Folder(gettext("Drafts"), reverse("mail-drafts"), "edit", False, drafts, gettext("drafts")),
+        Folder(gettext("Drafts"), reverse("mail-drafts"), "edit", False, drafts, ngettext("draft", "drafts", drafts)),
         folder(pgettext("folder of mail", "Archive"), "save_alt", state="hidden"),
         folder(gettext("All mail"), "folder", direction=EVERYTHING),
     ]

@@ -151,13 +151,13 @@ class Listing:
         link = self.address.link
         near = self.address.direction
         filters = [
-            ("state", gettext("Unread"), link(state="unread"), "", self.answer.new),
-            ("q", gettext("With files"), link(q="has:attachment", direction=near), "attach_file", 0),
-            ("direction", gettext("From outside"), link(direction="outside"), "public", 0),
-            ("state", gettext("Starred"), link(state="starred"), "star", 0),
+            ("state", (gettext("Unread"), link(state="unread"), "", self.answer.new)),
+            ("q", (gettext("With files"), link(q="has:attachment", direction=near), "attach_file", 0)),
+            ("direction", (gettext("From outside"), link(direction="outside"), "public", 0)),
+            ("state", (gettext("Starred"), link(state="starred"), "star", 0)),
         ]
         used = self.address.values
-        return [parts for key, *parts in filters if key not in used or (key == "direction" and used[key] == "inbox")]  # type: ignore[misc]
+        return [shown for key, shown in filters if key not in used or (key == "direction" and used[key] == "inbox")]
 
     @property
     def orders(self) -> list[tuple[Any, str, bool]]:
