@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.identity import setup_code
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings, Web
 from civicmail.core.config.template import starter
@@ -59,11 +60,21 @@ def test_init_says_what_comes_next_as_commands_that_can_be_typed(tmp_path: Path,
     assert run(["init", "--data", str(data)]) == 0
     said = capsys.readouterr().err
     lines = [shlex.split(line) for line in re.findall(r"(?m)^    (\S+ .*)$", said)]
-    assert [words[1:3] for words in lines] == [["run", "--data"], ["keys", "prove-recovery"], ["access", "claim"]]
+    assert [words[1:3] for words in lines] == [["run", "--data"]]
     assert all(words[-2:] == ["--data", str(data)] for words in lines)
     for words in lines:
         assert run([*words[1:], "--help"]) == 0
-    assert said.count("http://localhost:8025") == 2 and str(data / "civicmail.toml") in said
+    assert "http://localhost:8025" in said and "civicmail.toml" in said
+    assert str(setup_code.path(data)) in said and setup_code.path(data).read_text().strip() in said
+
+
+def test_init_names_the_city_and_its_domains_and_refuses_what_is_no_domain(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["init", "--data", str(tmp_path / "no"), "--domain", "no domain"]) == 2
+    assert "--domain has 'no domain'" in capsys.readouterr().err and not (tmp_path / "no").exists()
+    data = tmp_path / "data"
+    assert run(["init", "--data", str(data), "--name", "Lindholm", "--domain", "Lindholm.example"]) == 0
+    city = load(data, environ={}).city
+    assert (city.name, city.domains) == ("Lindholm", ["lindholm.example"])
 
 
 def test_what_is_initialized_is_not_touched_again(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:

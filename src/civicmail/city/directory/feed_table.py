@@ -35,6 +35,7 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
         "emplid",
         "empl id",
         "personnel number",
+        "number",
         "person id",
         "id",
         "badge",

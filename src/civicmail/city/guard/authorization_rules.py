@@ -145,6 +145,19 @@ def role(*roles: Role) -> Rule:
     return rule
 
 
+def assigned(*roles: Role) -> Rule:
+    """Has one of these roles, activated or not: for pages that only say how things stand."""
+
+    def rule(actor: Actor, resource: Resource, now: int) -> str:
+        if refusal := signed_in(actor, resource, now):
+            return refusal
+        if any(actor.holds(d, _department(resource)) for d in roles):
+            return ""
+        return _("This needs the role {role}.", role=joined_names(roles))
+
+    return rule
+
+
 def one_of(*rules: Rule) -> Rule:
     """Permitted if any of the rules permits; else the reason that names a role to activate, else that a fact is missing, else the
     first rule's."""
@@ -254,6 +267,7 @@ def approves_files(actor: Actor, resource: Resource, now: int) -> str:
 
 office = role("access-officer")
 may_examine = one_of(role("examiner", "records-officer", "city-attorney"), office, heads)
+sets_up = assigned("access-officer", "system-administrator")
 second = role("examination-approver")
 approves = role("policy-approver", "policy-author")
 writes_rules = one_of(approves, role("security-officer"))

@@ -37,6 +37,7 @@ from civicmail.city.guard.authorization_rules import (
     role,
     second,
     sends,
+    sets_up,
     signed_in,
     writes_rules,
 )
@@ -289,7 +290,7 @@ PERMISSIONS: dict[str, Permission] = {
     "finding.answer": Permission(reviews, "P-12", _("a use reviewer")),
     "finding.second": Permission(reviews, "P-12", _("another use reviewer"), second_person=_REVIEWED, resource=Decision),
     "finding.hand-over": Permission(reviews, "P-12", _("a use reviewer")),
-    "setup.see": Permission(one_of(office, role("system-administrator")), "P-29"),
+    "setup.see": Permission(sets_up, "P-29"),
     "health.see": Permission(one_of(role("system-administrator"), role("auditor")), "P-17"),
     "system.see": Permission(role("system-administrator"), "P-17"),
     "queue.act": Permission(role("system-administrator"), "P-17"),

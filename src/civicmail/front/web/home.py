@@ -34,7 +34,7 @@ def home(request: CityRequest) -> HttpResponse:
     if mail := _mail(request.actor, now):
         groups.insert(0, home_tasks.Tasks(gettext("My mail"), mail))
     if setup := firststeps.task(request):
-        groups.insert(0, home_tasks.Tasks("First steps", setup))
+        groups.insert(0, home_tasks.Tasks("Setup", setup))
     if records := _records(request, now):
         groups.append(home_tasks.Tasks(gettext("Public records"), records))
     if could(request, "viewings.mark") and (sampled := content_views.tasks(request.now)):

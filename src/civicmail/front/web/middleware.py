@@ -61,6 +61,7 @@ PUBLIC = frozenset(
         "account_login",
         "account_logout",
         "demo",
+        "claim",
         "mfa_authenticate",
         "mfa_login_webauthn",
         "openid_connect_login",

@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("doors/introspect", dovecot_auth.introspect, name="door-introspect"),
     path("", home, name="home"),
     path("first-steps/", first.first_steps, name="first-steps"),
+    path("claim/", first.claim, name="claim"),
     path("first-steps/lists/", first.make_lists, name="make-lists"),
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", my_roles.my_roles, name="duties"),

@@ -13,6 +13,7 @@ from civicmail.city.guard.actions.acting import employment
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import Unusable
+from civicmail.city.identity import setup_code
 from civicmail.city.identity.actions import department_routing, invitations, office_lists, roles
 from civicmail.city.identity.actions.publishing import data_folder, publish_on_commit
 
@@ -46,6 +47,7 @@ def claim_installation(first: FirstOfficer, *, actor: Actor, reason: str, now: i
         publish_on_commit()
         if (data := data_folder()) is not None:
             roles.claim(data)
+            setup_code.delete(data)
     return secret
 
 

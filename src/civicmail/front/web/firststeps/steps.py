@@ -1,4 +1,4 @@
-"""The first steps of an installation: state of each, with the link or command that does it.
+"""The steps of the setup: state of each, with the link or command that does it.
 
 Each state is computed from facts. Before the claim anybody at this machine may read it; it names nobody.
 """
@@ -23,7 +23,6 @@ from civicmail.city.guard.roles import ROLES, Role
 from civicmail.city.identity.models import Authorization, PolicyText, RoleAssignment
 from civicmail.city.identity.queries import office_lists, understaffed_roles
 from civicmail.city.law.shipped import OFFERED
-from civicmail.city.pages.states import label
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
@@ -40,6 +39,13 @@ from civicmail.mail.archive.inventory import inventory
 LOOKED_AT = 2000
 """Newest messages among which the first ones in and out are looked for."""
 ZONE = "zone"
+CLAIM, HEADS, INVITE, GRANT = (
+    "Claim the installation",
+    "Open departments and name their heads",
+    "Decide who gets mail, and invite them",
+    "Hand out the roles",
+)
+"""Titles of steps that others wait for."""
 NEEDED: tuple[Role, ...] = (
     "records-officer", "retention-officer", "security-officer", "policy-author", "policy-approver", "auditor",
     "system-administrator",
@@ -50,7 +56,8 @@ NEEDED: tuple[Role, ...] = (
 @dataclass(frozen=True, slots=True)
 class Step:
     """title: a verb and its object; purpose: what it is for, and what is lost without; fact: how it stands, in a sentence; links:
-    (label, address); command: a line to type; state: of health where it is asked there, else from done."""
+    (label, address), the one that does it first; commands: lines to type; after: title of the step that must be done before, or
+    empty; minutes: how long it takes a careful person."""
 
     title: str
     purpose: str
@@ -58,10 +65,8 @@ class Step:
     fact: str
     links: tuple[tuple[str, str], ...] = ()
     commands: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> tuple[str, str]:
-        return label("done" if self.done else "not-set-up")
+    after: str = ""
+    minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,12 @@ def _claim(of: Asking) -> Step:
     done = guard.is_claimed(of.data)
     words = "access claim --uid NUMBER --given NAME --family NAME --department CODE=NAME --reason TEXT"
     return Step(
-        "Claim the installation",
+        CLAIM,
         "Names the first access officer. Until then the owner of the data folder may read all mail, and any address is accepted.",
         done,
-        "It is claimed." if done else "Nobody has a role yet. The command prints the link of the first sign-in; open it here.",
+        "It is claimed." if done else "Nobody has a role yet.",
         commands=() if done else (of.command(words),),
+        minutes=2,
     )
 
 
@@ -123,6 +129,7 @@ def _name(of: Asking) -> Step:
         done,
         f"{city.name}: {', '.join(city.domains)}.",
         commands=() if done else (f"# name and domains in [city] of {of.file}, then start it again", of.command("run")),
+        minutes=2,
     )
 
 
@@ -141,11 +148,13 @@ def _departments(_: Asking) -> Step:
     open_ = Department.objects.filter(closed__isnull=True)
     count, bare = open_.count(), open_.filter(head__isnull=True).count()
     return Step(
-        "Open departments and name their heads",
-        "A head decides who of the department gets mail, answers about files that leave, and signs for its people.",
+        HEADS,
+        "A head decides who of the department gets mail, answers about files that leave, and signs for its people. Name a deputy, "
+        "too: one of them asks for a person's mail, the other approves.",
         count > 0 and not bare,
         f"{_many(count, 'department')}, {bare} without a head." if count else "There is none.",
         (("Departments", reverse("departments")), ("Open a department", reverse("department-new"))),
+        after=CLAIM,
     )
 
 
@@ -156,11 +165,13 @@ def _people(of: Asking) -> Step:
     adding = tuple((f"Add a person to {name}", reverse("person-new", args=[code])) for code, name in codes)
     return Step(
         "Bring the people",
-        "Everybody who works here is known by the number of the personnel system. A list of it is read again and again; single "
-        "people are added by hand.",
+        "Everybody who works here is known by the number of the personnel system. Read its list, at first and whenever it changes; "
+        "whoever is added by hand counts as a second person only after somebody else has seen them.",
         count > 1,
         f"{_many(count, 'person', 'people')} {'works' if count == 1 else 'work'} here.",
         (("Read a personnel list", reverse("feed-new")), *adding),
+        after=CLAIM,
+        minutes=10,
     )
 
 
@@ -169,12 +180,14 @@ def _access(of: Asking) -> Step:
     without = Account.objects.filter(person__isnull=False, password="", last_login__isnull=True).count()
     codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
     return Step(
-        "Decide who gets mail, and invite them",
-        "The head of a department authorizes, by position or one at a time. The page of each person makes the letter of the first "
-        "sign-in, and somebody else hands it over. Nobody approves for themselves.",
+        INVITE,
+        "First make a sign-in letter for each head and deputy, on the person's page; somebody else hands it over. Then a head or "
+        "deputy asks for a person's mail, and the other approves. Nobody approves for themselves.",
         count > 1,
         f"{_many(count, 'person has', 'people have')} mail; {without} of those with a sign-in have not used it.",
         (*((f"People of {name}", reverse("people", args=[code])) for code, name in codes), ("Sign-in letters", reverse("letters"))),
+        after=HEADS,
+        minutes=10,
     )
 
 
@@ -186,6 +199,7 @@ def _policy(_: Asking) -> Step:
         done,
         "A text is in force." if done else "There is no text.",
         (("Policy versions", reverse("policies")), ("Publish a text", reverse("policy-new"))),
+        after=CLAIM,
     )
 
 
@@ -197,11 +211,13 @@ def _roles(of: Asking) -> Step:
     if alone:
         facts.append(f"It takes two people, and there is no second one for: {_list(alone)}.")
     return Step(
-        "Hand out the roles",
+        GRANT,
         "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
         not facts,
         " ".join(facts) or "Each role has somebody, and a second person where it takes two.",
         (("Role assignments", reverse("duty-grants")), ("Grant a role", reverse("duty-grant"))),
+        after=CLAIM,
+        minutes=10,
     )
 
 
@@ -227,6 +243,7 @@ def _mail_out(of: Asking) -> Step:
         f"{where} {'A message has left.' if has_left else 'None has left yet.'}",
         (("Write a message", reverse("mail-write")), ("Queue", reverse("queue"))),
         () if has_left or out else of.explain("courier.outbound"),
+        after=INVITE,
     )
 
 
@@ -239,6 +256,8 @@ def _dns(_: Asking) -> Step:
         bool(findings) and not bad,
         _zone(findings, bad),
         (("Domains", reverse("domains")), ("Health", reverse("health"))),
+        after=CLAIM,
+        minutes=15,
     )
 
 
@@ -258,6 +277,8 @@ def _schedules(of: Asking) -> Step:
         has_schedules,
         "Schedules are in force." if has_schedules else "None is in force: everything is kept for ever.",
         commands=() if has_schedules else (of.command(f"archive adopt {file} --reason TEXT --as PERSON --duty retention-officer"),),
+        after=GRANT,
+        minutes=10,
     )
 
 
@@ -271,6 +292,8 @@ def _law_pack(of: Asking) -> Step:
         commands=()
         if finding.level == "ok"
         else (of.command(f"law adopt {OFFERED} --reason TEXT --as PERSON --duty city-attorney"),),
+        after=GRANT,
+        minutes=2,
     )
 
 
@@ -285,6 +308,7 @@ def _approvals(_: Asking) -> Step:
         bool(all_) and not open_,
         text if open_ else "Each department is decided." if all_ else "There is no department yet.",
         (("Approval by department", reverse("asked-departments")),),
+        after=HEADS,
     )
 
 
@@ -297,6 +321,8 @@ def _lists(_: Asking) -> Step:
         not missing,
         f"Missing: {', '.join(missing)}." if missing else "They are there.",
         (("Lists", reverse("lists")),),
+        after=CLAIM,
+        minutes=1,
     )
 
 
@@ -323,7 +349,7 @@ def _second(of: Asking) -> Step:
 
 
 STEPS: tuple[Callable[[Asking], Step], ...] = (
-    _claim, _recovery, _name, _pages, _departments, _people, _access, _policy, _roles, _identification, _lists, _approvals,
+    _claim, _recovery, _name, _pages, _people, _departments, _access, _policy, _roles, _identification, _lists, _approvals,
     _schedules, _law_pack, _mail_out, _mail_in, _dns, _second,
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.webauthn.internal import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -102,7 +103,7 @@ def _accept(request: HttpRequest, invitation: Invitation, form: NewPasskey | New
     vouched.backend = "allauth.account.auth_backends.AuthenticationBackend"
     adapter.login(request, account)
     request.session.pop(SECRET, None)
-    return HttpResponseRedirect(adapter.get_login_redirect_url(request))
+    return HttpResponseRedirect(get_next_redirect_url(request) or adapter.get_login_redirect_url(request))
 
 
 def _over(request: HttpRequest) -> HttpResponse:
