@@ -114,7 +114,7 @@ def test_a_stranger_with_somebodys_address_is_nobody(provided: Any) -> None:
     ines, browser = account(username="ines@city.example"), _browser()
     Account.objects.update(email="ines@city.example")
     answer = _by_oidc(browser, "stranger")
-    assert answer.status_code == 403 and b"nobody" in answer.content and not _is_in(browser)
+    assert answer.status_code == 403 and b"belongs to no one here" in answer.content and not _is_in(browser)
     assert list(Account.objects.all()) == [ines]
 
 
