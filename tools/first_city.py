@@ -75,7 +75,7 @@ class FirstCity:
                 officer.open(f"http://localhost:{self.web}/")
             with step("recovery key and claim, as the first page names them"):
                 self._claim(officer, output)
-                officer.follow("Activate the role of the access office")
+                officer.follow("Activate the role…")
                 officer.follow("Activate…")
                 officer.page.get_by_text("4 hours", exact=True).click()
                 officer.fill(What_for="The city begins its work with ten people.")
@@ -115,24 +115,15 @@ class FirstCity:
     def _claim(self, officer: Browser, output: str) -> None:
         officer.shot("1-unclaimed")
         (key,) = re.findall(r"(?m)^    (\S+)$", output)
-        commands = officer.commands()
-        prove = next((c for c in commands if "prove-recovery" in c), "")
-        claim = next((c for c in commands if "access claim" in c), "")
-        if not prove or not claim:
-            raise Lost(f"The first page does not name recovery key and claim:\n{officer.text[:2500]}")
+        (code,) = re.findall(r"setup code (\S+)", output)
+        prove = next((c for c in officer.page.locator("main code").all_text_contents() if "prove-recovery" in c), "")
+        if not prove:
+            raise Lost(f"The first page does not name the recovery key:\n{officer.text[:2500]}")
         self.terminal.run(prove, f"{key}\n")
-        for word, value in (
-            ("NUMBER", "1001"), ("--given NAME", "--given Olga"), ("--family NAME", "--family Marsh"),
-            ("CODE=NAME", "it='City IT'"),
-            ("TEXT", shlex.quote(WHY)),
-        ):  # fmt: skip
-            claim = claim.replace(word, value)
-        link = next(word for word in self.terminal.run(claim).split() if word.startswith("http"))
-        self._join(officer, link)
-
-    def _join(self, browser: Browser, link: str) -> None:
-        browser.open(link)
-        self._set(browser)
+        officer.fill(Setup_code=code, Your_given_name="Olga", Your_family_name="Marsh", Your_personnel_number="1001")
+        officer.fill(Your_department="IT", Who_decided=WHY)
+        officer.press("Claim, and set a passkey")
+        self._set(officer)
 
     def _set(self, browser: Browser) -> None:
         """Set a passkey; the virtual device confirms."""
@@ -146,7 +137,8 @@ class FirstCity:
 
     def _steps(self, officer: Browser, link: str) -> None:
         officer.open(f"http://localhost:{self.web}/")
-        officer.follow("Go on with the first steps")
+        officer.follow("Continue the setup")
+        officer.page.locator("main details").evaluate_all("folded => folded.forEach(one => one.open = true)")
         officer.follow(link)
 
     def _city(self, officer: Browser, step: Any) -> None:
@@ -164,7 +156,7 @@ class FirstCity:
             officer.fill(Reason=WHY)
             officer.press("Apply")
         with step("heads and deputies"):
-            for name, head, deputy in (("City IT", "1002", "1003"), ("Public Works", "2001", "2002")):
+            for name, head, deputy in (("IT", "1002", "1003"), ("Public Works", "2001", "2002")):
                 self._steps(officer, "Departments")
                 officer.follow(name)
                 officer.follow("Name head and deputies")
@@ -196,7 +188,7 @@ class FirstCity:
         one = self._new()
         one.open(where)
         one.fill(First_half=first, Second_half=second)
-        one.press("Go on")
+        one.press("Continue")
         self._set(one)
         others[name] = one
         return one
@@ -258,9 +250,8 @@ class FirstCity:
                 raise Lost(f"The message is not shown:\n{sam.text[:2000]}")
             sam.shot("5-message")
         officer.open(f"http://localhost:{self.web}/")
-        officer.follow("Go on with the first steps")
+        officer.follow("Continue the setup")
         officer.shot("6-steps")
-        print(officer.text[officer.text.find("What this installation") :][:200])
 
     def _until(self, condition: Any, words: str) -> None:
         end = time.monotonic() + SECONDS

@@ -83,7 +83,7 @@ class Browser:
         if self.title == "Confirm that it is you":
             self.fill(Password=PASSWORD)
             self.press("Confirm")
-        if self.title == "Do I accept the rules?":
+        if self.title == "Accept the e-mail policy?":
             self.page.get_by_text("I accept the rules", exact=True).click()
             self.press("Record my answer")
 

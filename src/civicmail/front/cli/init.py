@@ -41,7 +41,9 @@ def init(
     folder.chmod(0o700)
     recovery = layout.make(folder)
     OS_FILES.replace(folder / FILE, render(settings).encode())  # last: its presence says that everything is there
-    output.words(f"Made {folder}. Its settings are in {FILE}.")
+    output.words(
+        f"Made {folder}. Its settings are in {folder / FILE}: the name and the mail domains of the city, ports, next hops."
+    )
     output.words("The recovery key opens the archive when the master key is lost. Keep it on paper; it is not shown again:")
     output.words(f"    {recovery}")
     for line in _next(folder, settings):
