@@ -20,6 +20,7 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
+from civicmail.mail.archive.status_index import StatusIndex
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import words
 from front.worker.rounds import PEOPLE, once
@@ -70,8 +71,9 @@ def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) 
     play(installed)
     once(installed, *PEOPLE, now=MS)
     archive, asked = Archive(installed), TraceQuery(MS - 90 * 86_400_000, MS, recipient=BOX)
-    came = find(archive, None, (), asked, actor=AUDITOR, now=MS).rows
-    went = find(archive, None, (), replace(asked, recipient="", sender=BOX), actor=AUDITOR, now=MS).rows
+    statuses = StatusIndex(installed)
+    came = find(archive, None, (), asked, statuses=statuses, actor=AUDITOR, now=MS).rows
+    went = find(archive, None, (), replace(asked, recipient="", sender=BOX), statuses=statuses, actor=AUDITOR, now=MS).rows
     assert len(came) == 9 and len(went) == 3, "the trace shows each, whatever became of it"
     sent, received, notices = 2, 4, 2
     assert sum(t.status != "refused" for t in went) == sent

@@ -241,6 +241,16 @@ JOBS = (
         "screen", "mail", "mail", 2.0, "mail that waits for a part of screening goes on waiting", "", {JOURNAL}, lease="screen"
     ),
     DeclaredJob(
+        "statuses",
+        "mail",
+        "mail",
+        2.0,
+        "a trace reads envelopes one by one to find a state",
+        "followed",
+        {JOURNAL},
+        lease="statuses",
+    ),
+    DeclaredJob(
         "habits",
         "mail",
         "baselines",

@@ -43,7 +43,7 @@ def when(value: datetime | date | int | None) -> SafeString | str:
         return ""
     if not isinstance(value, datetime):
         return day(value) if isinstance(value, date) else when(datetime.fromtimestamp(value / 1000, UTC))
-    local, now = _local(value), _local(timezone.now())
+    local, now = local_time(value), local_time(timezone.now())
     if local.date() == now.date():
         text = gettext("Today {time}").format(time=clock(local))
     elif (now.date() - local.date()).days == 1:
@@ -56,7 +56,7 @@ def when(value: datetime | date | int | None) -> SafeString | str:
 
 def briefly(value: datetime) -> SafeString:
     """A time for a narrow column: "8:47 a.m." today, "Fri" within a week, "Nov 23", "2/9/2025"; whole on paper, as `when` is."""
-    local, now = _local(value), _local(timezone.now())
+    local, now = local_time(value), local_time(timezone.now())
     days_ago = (now.date() - local.date()).days
     if days_ago == 0:
         text = clock(local)
@@ -70,10 +70,16 @@ def briefly(value: datetime) -> SafeString:
 
 def clock(value: datetime) -> str:
     """The time of day: "2:30 p.m."."""
-    return date_format(_local(value), "g:i a")
+    return date_format(local_time(value), "g:i a")
 
 
-def _local(value: datetime) -> datetime:
+def second(value: datetime) -> str:
+    """The time of day with its second, for steps of a trace: "2:30:05 p.m."."""
+    return date_format(local_time(value), "g:i:s a")
+
+
+def local_time(value: datetime) -> datetime:
+    """The moment in the time zone that the reader prefers."""
     return timezone.localtime(value, READER_ZONE.get())
 
 

@@ -147,7 +147,7 @@ RECORDS = (
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
-    MenuEntry(_("Trace"), "trace", "system.see", icon="directions"),
+    MenuEntry(_("Trace"), "trace", "system.see", icon="directions", is_searchable=True),
     MenuEntry(_("Queue"), "queue", "system.see", icon="hourglass_empty"),
     MenuEntry(_("Domains"), "domains", "system.see", icon="public"),
     MenuEntry(_("Spam filter"), "spam", "system.see", icon="filter_alt"),

@@ -12,9 +12,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import adopt as adopt_journals
 from civicmail.core.sandbox.ocr import find_tesseract
 from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.front.worker.processes import JobContext
 from civicmail.front.worker.search import index_once
 from civicmail.mail.archive.link_job import LinkJob
+from civicmail.mail.archive.status_index import StatusConsumer
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.pipeline.learning_job import LearnJob
@@ -66,6 +68,13 @@ def screen(context: JobContext) -> Iterator[Work]:
     settings, data = context.settings, context.data
     with closing(Evaluator(settings, data, now_ms, patient=True)) as judging, asyncio.Runner() as runner:
         yield Rescreening(settings, data, now_ms, judging, runner).step
+
+
+def statuses(context: JobContext) -> Iterator[Work]:
+    """List which captures were delivered, failed, rejected or archived only, for the page *Trace*."""
+    reader = JournalReader(context.data, StatusConsumer(context.data, context.clock()), context.clock)
+    yield reader.step
+    reader.finish()
 
 
 def learn(context: JobContext) -> Iterator[Work]:

@@ -25,7 +25,7 @@ _SPOOL = re.compile(r"journal/[0-9a-f]{4,8}/spool/[0-9a-f]{32}")
 _NAME = re.compile(r"(?!\.)[^/\0]{1,200}")
 _DERIVED = frozenset(
     {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "heartbeats", "wakeups", "lost+found"}
-    | {*LIVE_FILES, *COMPARED}
+    | {"statuses", *LIVE_FILES, *COMPARED}
 )
 _DERIVED_BELOW = re.compile(
     r"access/(alive|connected)|ledger/(entries\.idx|tree|wanted|leaves/.*\.idx)|journal/[0-9a-f]{4,8}/(lock|durable)|policy/answers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 
-from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
@@ -23,12 +24,12 @@ from civicmail.city.pages.page import Page
 from civicmail.city.pages.states import labels
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
-from civicmail.front.web.formatting import instant
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace_search import MAX_ENVELOPES, PER_PAGE, TraceQuery, TraceResult, find
 from civicmail.mail.archive.envelopes import STATUSES, MessageTrace, Status
 from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.status_index import StatusIndex
 from civicmail.mail.search.reader import Reader
 
 STRETCHES: dict[str, tuple[str, timedelta]] = {
@@ -38,14 +39,18 @@ STRETCHES: dict[str, tuple[str, timedelta]] = {
     "month": ("31 days", timedelta(days=31)),
     "year": ("366 days", timedelta(days=366)),
 }
+DEFAULT = "week"
+ID = re.compile(r"[0-9a-fA-F-]{12,80}")
+"""What is looked up as an id, not as an address."""
 STATES = labels("accepted", "delivered", "held", "failed", waiting="queued", refused="rejected", kept="archived")
 CSV_LOOKS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The search form as typed. wrong: why a value cannot be used."""
+    """The search form as typed. party: an address on either side; wrong: why a value cannot be used."""
 
+    party: str
     sender: str
     recipient: str
     status: str
@@ -56,12 +61,18 @@ class Form:
 
     @property
     def params(self) -> dict[str, str]:
-        plain = {"from": self.sender, "to": self.recipient, "status": self.status, "within": self.within, "until": self.until}
-        return {k: v for k, v in plain.items() if v and (k, v) != ("within", "hour")}
+        plain = {"q": self.party, "from": self.sender, "to": self.recipient, "status": self.status}
+        plain |= {"within": self.within, "until": self.until}
+        return {k: v for k, v in plain.items() if v and (k, v) != ("within", DEFAULT)}
 
     @property
     def addressed(self) -> bool:
-        return bool(self.sender or self.recipient)
+        return bool(self.party or self.sender or self.recipient)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether fields are used that are behind "More"."""
+        return bool(self.sender or self.recipient or self.until)
 
     def link(self, **changes: str) -> str:
         query = urlencode({**self.params, **changes})
@@ -70,11 +81,12 @@ class Form:
 
 @acting("system.see")
 def trace(request: Request) -> HttpResponseBase:
-    """Search the last hour by default; an id opens its message."""
+    """Search the last week by default; an id opens its message."""
     require(request, "system.see")
     archive = store().archive()
     problem = ""
-    if named := request.GET.get("id", "").strip()[:80]:
+    typed = request.GET.get("q", "").strip()[:80]
+    if named := request.GET.get("id", "").strip()[:80] or (typed if ID.fullmatch(typed) else ""):
         opened, problem = _named(archive, named)
         if opened is not None:
             return redirect("trace-one", opened)
@@ -87,9 +99,9 @@ def trace(request: Request) -> HttpResponseBase:
     listing.fill(listing_)
     wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
     shown = {
-        "page": Page("Trace", "System"),
+        "page": Page("Trace", "System", search=("Trace", reverse("trace"))),
         "asking": form,
-        "named": named,
+        "typed": form.party or named,
         "said": problem,
         "answer": answer,
         "states": [(key, STATES[key][1]) for key in STATUSES],
@@ -115,11 +127,13 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceR
         form.recipient,
         cast(Status, form.status) if form.status in STATES else None,
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
+        form.party,
     )
     now = epoch_ms(request.now)
     waiting = {line.id for line in installation.waiting_copies(now)} if form.status in ("waiting", "held") else set()
     page_size, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, MAX_ENVELOPES)
-    return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=page_size, looks=looks)
+    statuses = StatusIndex(installation.data())
+    return find(archive, _reader(), waiting, query, statuses=statuses, actor=request.actor, now=now, most=page_size, looks=looks)
 
 
 def _reader() -> Reader | None:
@@ -130,8 +144,9 @@ def _reader() -> Reader | None:
 
 
 def _form(request: Request) -> Form:
-    params = {k: request.GET.get(k, "").strip()[:320] for k in ("from", "to", "status", "within", "until")}
-    within = params["within"] if params["within"] in STRETCHES else "hour"
+    params = {k: request.GET.get(k, "").strip()[:320] for k in ("q", "from", "to", "status", "within", "until")}
+    within = params["within"] if params["within"] in STRETCHES else DEFAULT
+    party = "" if ID.fullmatch(params["q"]) else params["q"]
     status = params["status"] if params["status"] in STATUSES else ""
     at, problem = request.now, ""
     if params["until"]:
@@ -139,7 +154,7 @@ def _form(request: Request) -> Form:
             at = _moment(params["until"])
         except (ValueError, OverflowError):
             problem = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
-    return Form(params["from"], params["to"], status, within, params["until"], at, problem)
+    return Form(party, params["from"], params["to"], status, within, params["until"], at, problem)
 
 
 def _moment(text: str) -> datetime:
@@ -177,7 +192,7 @@ def state_of(t: MessageTrace) -> tuple[str, str]:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("received", "Received", lambda r: Cell(instant(r["t"].received), reverse("trace-one", args=[r["pk"]]))),
+    Column("received", "Received", lambda r: Cell(from_ms(r["t"].received), reverse("trace-one", args=[r["pk"]]))),
     Column("from", "From", lambda r: Cell(r["t"].sender or "<>", full=True), name="from"),
     Column("to", "To", lambda r: _to(r["t"]), name="to"),
     Column("status", "State", lambda r: state_of(r["t"])),

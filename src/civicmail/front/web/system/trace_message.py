@@ -1,26 +1,29 @@
-"""The page of one traced message: received, decided, archived, delivered, to the millisecond ("/system/trace/<id>/")."""
+"""The page of one traced message: what became of it in a sentence, then each step ("/system/trace/<id>/")."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, require
+from civicmail.city.pages.display_names import names_by_uid
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
-from civicmail.city.pages.states import choices, labels
+from civicmail.city.pages.states import labels
 from civicmail.core.ledger import checkpoints, leaves, sequencer
+from civicmail.desk.holding.models import Approval
 from civicmail.desk.viewer.queries import damage_as_later, store
-from civicmail.front.web.formatting import instant, size
+from civicmail.front.web.formatting import clock, size, when
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace import state_of
-from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, Step
+from civicmail.front.web.system.trace_steps import DECISIONS, Ledgered, steps_of
+from civicmail.front.web.system.trace_summary import Awaited, summary
+from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage
 
 STATES = labels(
     "delivered",
@@ -33,27 +36,6 @@ STATES = labels(
     kept="archived",
     refused="rejected",
 )
-STEPS = {
-    **dict(choices(labels("delivered", "deferred", "failed", "held", "released", attempt="sending", cancelled="canceled"))),
-    "decided": "Decided again",
-    "linked": "Found to be one message with another capture",
-    "class": "Put into another retention class",
-    "onward": "What the smart host did with it",
-    "hold": "Put on hold",
-    "hold_end": "Hold ended",
-    "disposed": "Disposed of",
-}
-MAX_STEPS = 300
-"""Events on a page: a message to a large list has thousands."""
-WORDS = {"next": "next try", "try": "try number", "tls": "TLS"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ledgered:
-    """entry: its place in the ledger, None before it is there; signed: ms of the newest checkpoint where that covers it, else 0."""
-
-    entry: int | None
-    signed: int
 
 
 @acting("system.see")
@@ -61,21 +43,21 @@ def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
     """The envelope of a message; content needs another act with a reason."""
     require(request, "system.see")
     traced = traced_or_404(request, capture)
-    actions = []
-    if any(p.state in ("waiting", "deferred", "trying") for p in traced.passages) and may(request, "queue.act"):
-        actions.append(Action("Try now…", f"{reverse('queue-try')}?{urlencode({'message': traced.uuid})}"))
-    actions.append(Action("What was found…", reverse("screening", args=[capture])))
-    if may(request, "content.accident"):
-        actions.append(Action("I saw it by accident…", f"{reverse('accident')}?{urlencode({'message': traced.uuid})}"))
-    if may(request, "content.reveal"):
-        actions.append(Action("Reveal content…", reverse("reveal", args=[capture])))
-    facts = [("Received", instant(traced.received)), ("From", traced.sender or "<>"), ("Size", size(traced.size))]
-    page = Page(traced.sha256[:12], "Trace", [("Trace", reverse("trace"))], state_of(traced), facts, actions)
-    names = [p.address for p in traced.passages]
+    facts = [("From", traced.sender or "<>"), ("Size", size(traced.size)), ("Arrived", when(traced.received))]
+    crumbs = [("Trace", reverse("trace"))]
+    page = Page(
+        f"Trace of {traced.sha256[:12]}",
+        "System",
+        crumbs,
+        state_of(traced),
+        facts,
+        _actions(request, traced),
+        search=("Trace", reverse("trace")),
+    )
     listing_ = listing.from_rows(
         request,
         [{"pk": p.index, "p": p} for p in traced.passages],
-        caption="What was decided for each recipient, and how it stands",
+        caption="Recipients, what was decided for each, and its state",
         columns=COLUMNS,
         empty="Its envelope names no recipient.",
         noun="recipients",
@@ -84,12 +66,39 @@ def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
         "page": page,
         "t": traced,
         "wire": traced.source in WIRE,
-        "count": len(traced.passages),
-        "steps": [_step_line(step, names) for step in traced.steps[:MAX_STEPS]],
-        "left_out": len(traced.steps[MAX_STEPS:]),
-        "ledger": ledgered(traced),
+        "summary": summary(traced, request.now, _awaited(traced)),
+        "story": steps_of(traced, ledgered(traced), _names(traced)),
+        "same": f"{reverse('trace')}?{urlencode({'from': traced.sender or '<>', 'within': 'month'})}",
+        "may_reveal": may(request, "content.reveal"),
     }
     return listing.render_list(request, "system/one.html", listing_, shown)
+
+
+def _actions(request: CityRequest, traced: MessageTrace) -> list[Action]:
+    message = urlencode({"message": traced.uuid})
+    actions = []
+    if any(p.state in ("waiting", "deferred", "trying") for p in traced.passages) and may(request, "queue.act"):
+        actions.append(Action("Try now…", f"{reverse('queue-try')}?{message}"))
+    actions.append(Action("What was found…", reverse("screening", args=[traced.uuid])))
+    if may(request, "content.accident"):
+        actions.append(Action("I saw it by accident…", f"{reverse('accident')}?{message}"))
+    if may(request, "content.reveal"):
+        actions.append(Action("Reveal content…", reverse("reveal", args=[traced.uuid])))
+    return actions
+
+
+def _awaited(traced: MessageTrace) -> Awaited | None:
+    """Whose decision about its files it waits for, if it does."""
+    if not any(p.state == "held" for p in traced.passages):
+        return None
+    row = Approval.objects.filter(capture=traced.uuid, copies__state="waits").values_list("department__name", "ends").first()
+    return Awaited(*row) if row else None
+
+
+def _names(traced: MessageTrace) -> dict[str, str]:
+    """Names of the people who acted on it."""
+    uids = {value for step in traced.steps for name, value in step.facts if name == "actor"}
+    return names_by_uid(uids) if uids else {}
 
 
 def traced_or_404(request: CityRequest, capture: uuid.UUID) -> MessageTrace:
@@ -108,24 +117,6 @@ def ledgered(traced: MessageTrace) -> Ledgered:
     return Ledgered(entry, signed.at if entry is not None and signed is not None and entry < signed.size else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class StepLine:
-    """One step as text. who: recipients; facts: ordered (name, value)."""
-
-    at: int
-    words: str
-    who: str
-    facts: list[tuple[str, str]]
-    place: str
-
-
-def _step_line(step: Step, names: list[str]) -> StepLine:
-    facts = [(WORDS.get(name, name), instant(int(value)) if name == "next" else value) for name, value in step.facts]
-    to = [names[index] for index in step.to if index < len(names)]
-    who = ", ".join(to[:5]) + (f" and {len(to) - 5:,} more" if len(to) > 5 else "")
-    return StepLine(step.at, STEPS.get(step.type, step.type.replace("_", " ")), who, facts, f"{step.journal}:{step.number}")
-
-
 def _rules(p: Passage) -> str:
     """The rules that led to it, where they say more than the decision."""
     return ", ".join(rule for rule in p.rules if rule != p.do)
@@ -133,14 +124,14 @@ def _rules(p: Passage) -> str:
 
 def _state(p: Passage) -> Cell:
     role, word = STATES[p.state]
-    return Cell(word, role=role, hint=f"again {instant(p.next)}" if p.next else "")
+    return Cell(word, role=role, hint=f"again at {clock(from_ms(p.next))}" if p.next else "")
 
 
 COLUMNS: tuple[Column, ...] = (
     Column("recipient", "Recipient", lambda r: Cell(r["p"].address, hint=f"for {r['p'].box}" if r["p"].box else "", full=True)),
-    Column("decision", "Decision", lambda r: Cell(r["p"].do, hint=_rules(r["p"])), name="decision"),
+    Column("decision", "Decision", lambda r: Cell(DECISIONS[r["p"].do], hint=_rules(r["p"])), name="decision"),
     Column("now", "Now", lambda r: _state(r["p"])),
-    Column("since", "Since", lambda r: instant(r["p"].since), name="since"),
+    Column("since", "Since", lambda r: from_ms(r["p"].since), name="since"),
     Column("tries", "Tries", lambda r: r["p"].tries, num=True, name="tries"),
     Column("reply", "Last answer", lambda r: Cell(r["p"].reply or "none", full=True), name="last answer"),
 )

@@ -1,7 +1,7 @@
 """Find messages by envelope: time, sender, recipient, state (P-17, I1). No Django.
 
-Captures of a period come from the catalogue, captures of an address from the index, waiting ones from the projection. Each
-envelope is compared, newest first, up to a limit; the answer says how far the search got.
+Captures of a period come from the catalogue, captures of an address from the search index, waiting ones from the projection, those
+of another state from its index. Each envelope is compared, newest first, up to a limit; the answer says how far the search got.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from civicmail.city.guard.actors import Actor
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact
-from civicmail.core.query.tree import And, Range, Token, Tree
+from civicmail.core.query.tree import And, Or, Range, Token, Tree
 from civicmail.mail.archive.envelopes import MessageTrace, Status, is_named
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.status_index import INDEXED, StatusIndex
 from civicmail.mail.search.compile import compiled
 from civicmail.mail.search.order import batch
 from civicmail.mail.search.reader import Reader
@@ -31,7 +32,7 @@ MAX_ENVELOPES = 400
 @dataclass(frozen=True, slots=True)
 class TraceQuery:
     """since, until: ms, both included; sender, recipient: as envelopes.is_named takes them, "" for any; before: id of the capture
-    behind which the page begins."""
+    behind which the page begins; party: the sender or a recipient."""
 
     since: int
     until: int
@@ -39,6 +40,7 @@ class TraceQuery:
     recipient: str = ""
     status: Status | None = None
     before: bytes = b""
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class TraceResult:
     more: bytes
     unread: int
 
+    @property
+    def reached(self) -> int:
+        """Epoch ms back to which it looked; 0 where it looked at everything."""
+        return received_of(self.more) if self.more else 0
+
 
 def find(
     archive: Archive,
@@ -59,6 +66,7 @@ def find(
     waiting: Collection[bytes],
     query: TraceQuery,
     *,
+    statuses: StatusIndex,
     actor: Actor,
     now: int,
     most: int = PER_PAGE,
@@ -66,7 +74,7 @@ def find(
 ) -> TraceResult:
     """Matching messages, reading at most `looks` envelopes. reader: None without an index; waiting: ids of captures with waiting
     or held copies. Raises NotPermitted."""
-    places = _candidates(archive, reader, waiting, query)
+    places = _candidates(archive, reader, waiting, query, statuses, now)
     rows: list[MessageTrace] = []
     looked = unread = 0
     last, ended = b"", True
@@ -95,15 +103,27 @@ def fits(traced: MessageTrace, query: TraceQuery) -> bool:
         return False
     if query.recipient and not traced.has_recipient(query.recipient):
         return False
+    if query.party and not (is_named(query.party, traced.sender) or traced.has_recipient(query.party)):
+        return False
     return query.status is None or traced.status == query.status
 
 
-def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], query: TraceQuery) -> Iterator[Place]:
-    """Captures that may fit, newest first: never one that fits is left out, as far as the index goes."""
+def _candidates(
+    archive: Archive, reader: Reader | None, waiting: Collection[bytes], query: TraceQuery, statuses: StatusIndex, now: int
+) -> Iterator[Place]:
+    """Captures that may fit, newest first: never one that fits is left out, as far as the indexes go."""
+    tree = _tree(query) if reader is not None else None
     if query.status in ("waiting", "held"):
-        yield from _placed(archive, sorted((id_ for id_ in waiting if _is_within(id_, query)), reverse=True))
-    elif reader is not None and (tree := _tree(query)) is not None:
+        removed = statuses.ids(query.status, query.since, query.until, query.before)
+        ids_ = {id_ for id_ in waiting if _is_within(id_, query)} | set(removed)
+        yield from _placed(archive, sorted(ids_, reverse=True))
+    elif reader is not None and tree is not None and query.status not in ("failed", "refused"):
         yield from _placed(archive, _indexed(reader, tree, query))
+    elif query.status in INDEXED:
+        complete = max(query.since, statuses.complete_since(now))
+        yield from _placed(archive, statuses.ids(query.status, complete, query.until, query.before))
+        if query.since < complete:
+            yield from archive.window(query.since, min(query.until, complete - 1), query.before)
     else:
         yield from archive.window(query.since, query.until, query.before)
 
@@ -118,8 +138,10 @@ def _placed(archive: Archive, ids: Iterable[bytes]) -> Iterator[Place]:
 
 def _tree(query: TraceQuery) -> Tree | None:
     """The index query for the addresses of the envelope."""
-    parts = [Token("rcpt", _token(query.recipient))] if query.recipient else []
+    parts: list[Tree] = [Token("rcpt", _token(query.recipient))] if query.recipient else []
     parts += [Token("mailfrom", _token(query.sender))] if query.sender and query.sender != "<>" else []
+    if query.party and query.party != "<>":
+        parts.append(Or((Token("rcpt", _token(query.party)), Token("mailfrom", _token(query.party)))))
     return And((Range("received", query.since, query.until), *parts)) if parts else None
 
 

@@ -24,6 +24,7 @@ from civicmail.front.web.system.trace_message import ledgered
 from civicmail.front.web.system.trace_search import TraceQuery, find
 from civicmail.front.web.system.waiting_copies import Line
 from civicmail.mail.archive.envelopes import STATUSES, MessageTrace
+from civicmail.mail.archive.status_index import StatusIndex
 
 router = Router(tags=["System"])
 
@@ -168,7 +169,8 @@ def list_trace(
     since = now - int(STRETCHES[within][1].total_seconds() * 1000)
     query = TraceQuery(since, now, sender, recipient, status or None, before)
     waiting = {w.id for w in installation.waiting_copies(now)} if status in ("waiting", "held") else set()
-    answer = find(store().archive(), None, waiting, query, actor=request.actor, now=now, most=pagination.limit_of(request))
+    statuses, limit = StatusIndex(installation.data()), pagination.limit_of(request)
+    answer = find(store().archive(), None, waiting, query, statuses=statuses, actor=request.actor, now=now, most=limit)
     if answer.more:
         pagination.link(request, response, answer.more.hex())
     return [TraceLine(**_envelope(t)) for t in answer.rows]
