@@ -72,7 +72,7 @@ def test_a_long_list_on_paper_has_its_heads_and_numbers_on_each_sheet_and_nothin
         assert has(sheet, f"{number} / {len(sheets)}"), number
         assert has(sheet, "Mailbox State When") or "@city.example" not in sheet, number
     assert has(sheets[0], "Sample City · Civicmail") and has(sheets[0], "State: Removing") and has(sheets[-1], "?state=waits · ")
-    for control in ("Apply", "Clear all", "Save this view", "Sign out", "Reported mail", "Take 60 copies back", "Do you agree?"):
+    for control in ("Apply", "Clear all", "Save this view", "Sign out", "Reported mail", "Remove 60 copies", "Do you agree?"):
         assert not has(whole, control), control
     assert whole.count("@city.example") == 50, "a page of the list, with no row cut off"
 

@@ -114,3 +114,25 @@ def test_addresses_in_text_are_those_that_a_plain_pattern_finds(pieces: list[str
     slow = re.compile(rf"\b(?:https?|ftp)://{rest}]{{1,4000}}|(?<![@\w.])www\.{rest}@]{{3,4000}}", re.IGNORECASE)
     text = "".join(pieces)
     assert [m.span() for m in links._URL.finditer(text)] == [m.span() for m in slow.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "inert"),
+    [
+        ("Pay at https://pay.evil.example/a?b=1.", "Pay at hxxps://pay[.]evil[.]example/a?b=1."),
+        ("http://a@evil.example or www.evil.example", "hxxp://a@evil[.]example or www[.]evil[.]example"),
+        ("https://good.example/?to=HTTP://www.evil.example", "hxxps://good[.]example/?to=HxxP://www[.]evil.example"),
+        ("nothing to follow in 3.5 minutes", "nothing to follow in 3.5 minutes"),
+    ],
+)
+def test_a_defanged_text_shows_where_it_leads_and_leads_nowhere(text: str, inert: str) -> None:
+    assert links.defanged(text) == inert
+
+
+@given(
+    st.lists(
+        st.sampled_from(["https://", "HTTP://", "ftp://", "www.", "evil.example", "/", "@", " ", "a", "?u=", "[", "h"]), max_size=12
+    )
+)
+def test_no_program_finds_a_link_in_a_defanged_text(pieces: list[str]) -> None:
+    assert links.in_text(links.defanged("".join(pieces))) == []

@@ -59,7 +59,7 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
     officers = RoleAssignment.objects.filter(role="security-officer", ended__isnull=True).count()
     assert 1 <= Notice.objects.count() <= officers
     page = visit("security").get(f"/incidents/{case.pk}/")
-    assert "Tell 1000 people" in words(page) and "980 more" in words(page) and len(page.content) < 200_000
+    assert "thank the 1000 who reported" in words(page) and "980 more" in words(page) and len(page.content) < 200_000
     Notice.objects.all().delete()
     case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
     assert Notice.objects.filter(subject__startswith="You were right").values("to").distinct().count() == 1000

@@ -52,17 +52,17 @@ def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town,
         lies(installed, "dana.ortiz", capture)
         lies(installed, "pat.nguyen", capture)
     case = reported(plain, one, phish())
-    assert main_acts(security, case) == ["Tell 1 person"]
+    assert main_acts(security, case) == ["Remove from 2 mailboxes and thank the 1 who reported"]
     case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
-    assert main_acts(security, case) == ["Take 3 copies back…"]
+    assert main_acts(security, case) == ["Remove 3 copies…"]
     found = queries.find_copies(case, now=now)
     message_removal.ask(case, found.copies, "", 3, actor=officer(), reason=WHY, now=now)
     assert main_acts(security, case) == [], "one that is under way is not asked for again"
     work(plain, installed)
     assert main_acts(security, case) == []
-    assert "No other case waits" in security.get(f"/incidents/{case.pk}/").content.decode()
+    assert "No other incident waits" in security.get(f"/incidents/{case.pk}/").content.decode()
     later = reported(plain, other, b"From: help@desk.example\r\nSubject: Something else\r\n\r\nGood morning, all is well.")
-    assert main_acts(security, case) == [f"Next: case {later.pk}, which waits longest"]
+    assert main_acts(security, case) == [f"Next: incident {later.pk}, which waits longest"]
 
 
 def test_what_was_done_looks_done(plain: Town, visit: Visit, installed: Path) -> None:
@@ -82,12 +82,12 @@ def test_what_was_genuine_after_all_is_put_back(plain: Town, visit: Visit, insta
     asked = message_removal.ask(case, queries.find_copies(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
     work(plain, installed)
     case_answers.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
-    assert main_acts(security, case) == ["Put 3 copies back…"]
+    assert main_acts(security, case) == ["Restore 3 copies…"]
     asked.refresh_from_db()
     message_removal.undo(asked, actor=officer(), reason=WHY, now=now)
     work(plain, installed)
     assert main_acts(security, case) == []
     page = security.get(f"/incidents/{case.pk}/").content.decode()
-    assert re.search(r'class="usa-button usa-button--outline"[^>]*>Take 3 copies back…', page), (
+    assert re.search(r'class="usa-button usa-button--outline"[^>]*>Remove 3 copies…', page), (
         "it can be done, and is not the main act"
     )

@@ -37,6 +37,7 @@ OWN = ("city.example",)
 TYPED = {
     "sender": "Bill'ing@Evil.example",
     "domain": "@Évil.example",
+    "host": "Pay.Évil.example",
     "url": "https://pay.evil.example/a?victim=1",
     "hash": "AB" * 32,
     "subject": 'Your  "invoice" (2026) \\ überfällig 100 %',
@@ -44,6 +45,7 @@ TYPED = {
 FACTS: dict[str, dict[str, Any]] = {
     "sender": {"from.address": "bill'ing@evil.example"},
     "domain": {"sender.domain": "mail.xn--vil-9la.example"},
+    "host": {"links.hosts": ("good.example", "pay.xn--vil-9la.example")},
     "url": {"links.places": (plain.indicators.target_digest("http://pay.evil.example/a?victim=2"),)},
     "hash": {"files.sha256": ("0" * 64, "ab" * 32)},
     "subject": {"message.subject": 'AW: your "INVOICE"  (2026) \\ überfällig 100 % !'},
@@ -93,6 +95,7 @@ def test_no_words_make_it_wider(kind: str, typed: str) -> None:
     ("kind", "typed"),
     [("sender", "mayor@city.example"), ("domain", "city.example"), ("domain", "example"),
      ("domain", "co.uk"), ("url", "mailto:a@b.example"),
+     ("host", "city.example"), ("host", "www.city.example"),
      ("hash", "abc"), ("subject", "a b c"), ("subject", "x" * 301)],
 )  # fmt: skip
 def test_what_would_stop_too_much_or_the_city_itself_is_not_taken(kind: str, typed: str) -> None:

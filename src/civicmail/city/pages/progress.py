@@ -11,6 +11,8 @@ from django.shortcuts import render
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.page import Page
 
+TEMPLATE = "pages/progress.html"
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -29,11 +31,15 @@ class Progress:
         """Quarters done, for those who listen."""
         return 4 * self.done // self.total if self.total else 0
 
+    def is_asked_again(self, request: CityRequest) -> bool:
+        """Whether script asks how far it is; a page that also has a list answers other parts itself."""
+        return "X-Poll" in request.headers
+
 
 def response(request: CityRequest, template: str, page: Page, progress: Progress, context: dict[str, Any]) -> HttpResponse:
     """The page, or the part of it that a script asked for again. template: extends components/progress.html."""
     part = request.headers.get("HX-Request-Type") == "partial"
     values = {"page": page, "part": part, "progress": progress, "progress_template": template, **context}
-    answer = render(request, template if part else "pages/progress.html", values)
+    answer = render(request, template if part else TEMPLATE, values)
     answer["Vary"] = "HX-Request-Type"
     return answer

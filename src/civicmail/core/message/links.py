@@ -33,6 +33,10 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 
+_LIVE = re.compile(r"tt(?=ps?://)|(?<=f)t(?=p://)|(?<=ww)\.", re.IGNORECASE)
+_INERT = {"tt": "xx", "t": "x", ".": "[.]"}
+"""What programs know URLs by, and what stands there in a defanged one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -75,6 +79,22 @@ def real(url: str) -> Target:
     if scheme == "tel" and _PHONE.match(unquote(rest)):
         return Target(f"tel:{quote(unquote(rest), safe='+')}", unquote(rest), scheme)
     return Target("", "", scheme)
+
+
+def defanged(text: str) -> str:
+    """Running text whose URLs no program makes a link of: "hxxps://example[.]com/pay"."""
+    pieces, end = [], 0
+    for start, stop, url in spans(text):
+        host = real(url).host
+        inert = url.replace(host, defanged_host(host), 1) if host and host in url else defanged_host(url)
+        pieces += [text[end:start], _LIVE.sub(lambda live: _INERT[live[0].lower()], inert)]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def defanged_host(host: str) -> str:
+    """A host that no program makes a link of: "example[.]com"."""
+    return host.replace(".", "[.]")
 
 
 def joined(base: str, url: str) -> str:

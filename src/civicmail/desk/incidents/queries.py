@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from civicmail.city.directory.models import Address, Person
 from civicmail.core.disk.errors import DamagedFile
@@ -20,8 +20,9 @@ from civicmail.core.query.scopes import RECEIVED, received_by
 from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
 from civicmail.desk.holding.queries import held_copies
 from civicmail.desk.incidents.link_destination import KnownIncidents
-from civicmail.desk.incidents.models import Case, Mark, Opening, Pulled
+from civicmail.desk.incidents.models import Case, Mark, Opening, Pull, Pulled
 from civicmail.desk.incidents.similar_messages import MAX_CANDIDATES, SPREAD_DAYS, Copy, Likeness, copies_of, narrowed
+from civicmail.desk.mailbox.queries import opened_copies
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
@@ -143,6 +144,11 @@ def to_be_taken(case: Case) -> set[tuple[str, int]]:
     return set(waits.values_list("capture", "index"))
 
 
+def remaining_copies(pull: Pull) -> QuerySet[Pulled]:
+    """The copies that a removal, or its undoing, has yet to process."""
+    return pull.copies.filter(state__in=["stopped", *TAKEN] if pull.state == "undoing" else ["waits"])
+
+
 def taken_alone(case: Case) -> int:
     """Number of its copies that officers removed without a second person, without restored ones."""
     return Pulled.objects.filter(pull__case=case, pull__state__in=("running", "done"), pull__second__isnull=True).count()
@@ -202,6 +208,18 @@ def known_of(capture: str, host: str) -> KnownIncidents:
     message = record(capture) if senders else None
     author = str(message.facts.get("from.address", "") or message.envelope.sender).lower() if message is not None else ""
     return KnownIncidents(case=bool(author) and author in senders, host=bool(senders))
+
+
+def linked_hosts(case: Case) -> list[str]:
+    """Hosts that links of its messages lead to."""
+    links = Mark.objects.filter(case=case, kind="link").values_list("value", flat=True)
+    return sorted({link.partition(" ")[0] for link in links})
+
+
+def readers(copies: Iterable[Copy]) -> set[tuple[str, str]]:
+    """(mailbox, capture) of the copies that were opened in My mail."""
+    opened = opened_copies((copy.mailbox, uuid.UUID(copy.capture).bytes) for copy in copies)
+    return {(mailbox, str(uuid.UUID(bytes=capture))) for mailbox, capture in opened}
 
 
 def openings(captures: Iterable[str]) -> list[Opening]:

@@ -19,7 +19,8 @@ ALONE_MOST = 50
 
 CASES = labels("open", right="malicious", genuine="legitimate")
 PULLS = labels(asked="pending", refused="denied", running="removing", done="removed", undoing="restoring", undone="restored")
-UNDER_WAY = frozenset({"asked", "running", "undoing"})
+MOVING = frozenset({"running", "undoing"})
+UNDER_WAY = MOVING | {"asked"}
 COPIES = labels(
     waits="removing", taken="removed", gone="deleted", elsewhere="external", stopped="canceled", nothing="absent", back="restored"
 )

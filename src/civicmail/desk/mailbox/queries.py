@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from civicmail.desk.mailbox import mail_list
 from civicmail.desk.mailbox.count_cache import CountCache
 from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache
 from civicmail.desk.mailbox.mail_list import MailContext
-from civicmail.desk.mailbox.models.shelves import Shelves
+from civicmail.desk.mailbox.models.shelves import Shelves, ids_on_each, opened_in, read_of
 from civicmail.desk.mailbox.pagination import ids
 from civicmail.desk.mailbox.pending_copies import PendingCopies
 from civicmail.desk.mailbox.scope import OwnMail, OwnMailbox
@@ -141,6 +141,16 @@ def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:
         return len(mail_list.unopened(context) & ids(context.reader, received_by(list(addresses_)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0
+
+
+def opened_copies(received: Iterable[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
+    """Of copies, (address of a mailbox, capture), those that were opened in My mail: by its holder, or by any user of a function
+    mailbox. For an incident; other programs do not tell us. Two statements."""
+    copies = set(received)
+    rows = Mailbox.objects.filter(address__in={address for address, _ in copies}).values_list("address", "pk", "holder")
+    shelf_of = {address: opened_in(pk) if holder is None else read_of(holder) for address, pk, holder in rows}
+    opened = ids_on_each(set(shelf_of.values()), {capture for _, capture in copies})
+    return {(address, id_) for address, id_ in copies if address in shelf_of and id_ in opened[shelf_of[address]]}
 
 
 def pending_copies() -> PendingCopies:

@@ -96,6 +96,10 @@ KINDS: Final[dict[str, Kind]] = {
         "A domain", "With all that lies below it.", _domain, _below, lambda v: f'"sender.domain" = {_text(v)}',
         '"sender.domain" = "else.example"',
     ),
+    "host": Kind(
+        "A host of links", "The whole name that links lead to, like pay.example.com.", _domain,
+        lambda v: f"{_text(v)} in links.hosts", lambda v: f'"links.hosts" = [{_text(v)}]', '"links.hosts" = ["else.example"]',
+    ),
     "url": Kind(
         "A web address", "Host and path; what stands behind a ? does not count.", _url,
         lambda v: f"{_text(indicators.target_digest(v))} in links.places",
@@ -122,12 +126,17 @@ def cleaned(kind: str, text: str, own: tuple[str, ...]) -> str:
     else:
         value = KINDS[kind].clean(plain)
     problem = value.removeprefix("!") if value.startswith("!") else ""
-    domain = value.rpartition("@")[2] if kind in ("sender", "domain") else ""
-    if domain and any(domain == name or (kind == "domain" and name.endswith(f".{domain}")) for name in own):
+    domain = value.rpartition("@")[2] if kind in ("sender", "domain", "host") else ""
+    if domain and any(domain == name or _is_below(kind, domain, name) for name in own):
         problem = "This is the city's own; mail that only pretends to be from it is refused without an emergency."
     if problem:
         raise field_error("value", problem)
     return value
+
+
+def _is_below(kind: str, domain: str, own: str) -> bool:
+    """Whether a domain with all below it has the city's own, or a host of links lies below that."""
+    return (kind == "domain" and own.endswith(f".{domain}")) or (kind == "host" and domain.endswith(f".{own}"))
 
 
 ENVELOPE: Final[dict[str, Callable[[str], str]]] = {

@@ -31,7 +31,7 @@ from civicmail.desk.holding.verification_channels import Channel
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.incidents.actions import case_answers, reporting
 from civicmail.desk.incidents.models import Case
-from civicmail.desk.mailbox.actions import edit_drafts
+from civicmail.desk.mailbox.actions import edit_drafts, mark_mail
 from civicmail.desk.mailbox.actions.edit_drafts import NewFile
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.actions import publish_rules, rule_decisions, rules
@@ -147,7 +147,10 @@ def _who(person: Person) -> Who:
 def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
     clerk = actor(city.named["clerk"], now)
     if "phish" in ids:
-        _report(ids["phish"], [city.named["clerk"], city.named["deputy"], city.team["finance"][2]], now)
+        reporters = [city.named["clerk"], city.named["deputy"], city.team["finance"][2]]
+        _report(ids["phish"], reporters, now)
+        for person in (*reporters, city.named["supervisor"]):
+            mark_mail.set_read([ids["phish"]], {}, read=True, actor=actor(person, now), now=now)
     if "bill" in ids:
         _report(ids["bill"], [city.named["clerk"]], now - 29 * HOUR)
         officer = in_role(city.named["security-officer"], "security-officer", now)

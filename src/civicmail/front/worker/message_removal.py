@@ -44,10 +44,10 @@ def step(pulling: MessageRemoval, clock: Callable[[], int]) -> int:
 
 def _some(pulling: MessageRemoval, pull: Pull, clock: Callable[[], int]) -> int:
     from civicmail.city.guard.epoch import from_ms
-    from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
+    from civicmail.desk.incidents.actions.message_removal import finish
+    from civicmail.desk.incidents.queries import remaining_copies
 
-    states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
-    remaining = pull.copies.filter(state__in=states)
+    remaining = remaining_copies(pull)
     due = remaining.exclude(tried__gt=from_ms(clock()) - RETRY_AFTER, problem__gt="")
     done = sum(_one(pulling, pull, copy, clock) for copy in due[:BATCH_SIZE])
     if not remaining.exists():

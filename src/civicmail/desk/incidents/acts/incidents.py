@@ -24,6 +24,14 @@ class IncidentAnswer(Input):
     state = Seen(default="open")
 
 
+class AnswerWithRemoval(Input):
+    """copies: how many one has counted (`count_copies`); reason: for all reporters, at least ten characters; state: as seen."""
+
+    copies = Number(label="How many copies?", help="As they were counted.", hidden=True)
+    reason = reason("Why?", "At least 10 characters. Everybody who reported it reads this.", min_length=10)
+    state = Seen(default="open")
+
+
 class RemovalRequest(Input):
     """copies: how many one has counted (`count_copies`); q: what narrows them, as it was counted; reason: in at least ten
     characters."""
@@ -37,7 +45,7 @@ class RemovalAnswer(Input):
     """answer: agree or refuse; reason: at least ten characters; state: as seen."""
 
     answer = Choice(
-        label="Do you agree?", missing="Choose an answer.", choices=[("agree", "Take the copies back"), ("refuse", "Refuse")]
+        label="Do you agree?", missing="Choose an answer.", choices=[("agree", "Remove the copies"), ("refuse", "Refuse")]
     )
     reason = reason("Why?", "At least 10 characters.", min_length=10)
     state = Seen(default="asked")
@@ -69,6 +77,27 @@ class AnswerIncident(Act["Case", IncidentAnswer, "Case"]):
     next_page = "incident"
 
 
+class RemoveAndAnswer(Act["Case", AnswerWithRemoval, "Pull"]):
+    """Classify the message as dangerous, for all reporters, and request the removal of the counted copies; more than fifty need a
+    second officer."""
+
+    name, permission, input = "remove_and_answer", "pull.ask", AnswerWithRemoval
+    operation = Operation("/incidents/{int:id}/remove-and-answer", "write:incidents", page="incident", status=201)
+
+    model = "incidents.Case"
+    related = ("person",)
+
+    def perform(self, row: Case, given: AnswerWithRemoval, *, actor: Actor, now: int) -> Pull:
+        from civicmail.desk.incidents.actions import case_answers
+
+        return case_answers.remove_and_answer(row, given.copies, actor=actor, reason=given.reason, now=now)
+
+    def message(self, row: Case, done: Pull) -> str:
+        return f"Everybody who reported it is thanked. {ASK_REMOVAL.message(row, done)}"
+
+    next_page = "pull"
+
+
 class AskRemoval(Act["Case", RemovalRequest, "Pull"]):
     """Request message removal for the counted copies; more than fifty need a second officer."""
 
@@ -84,7 +113,7 @@ class AskRemoval(Act["Case", RemovalRequest, "Pull"]):
         return message_removal.ask_fitting(row, given.q, given.copies, actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Case, done: Pull) -> str:
-        return "The copies are taken back now." if done.state == "running" else "A second person is asked."
+        return "The copies are being removed." if done.state == "running" else "A second officer is asked about the removal."
 
     next_page = "pull"
 
@@ -119,7 +148,7 @@ class SecondRemoval(_OnRemoval[RemovalAnswer]):
         return message_removal.decide(row, agrees=given.answer == "agree", actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Pull, done: Pull) -> str:
-        return "The copies are taken back now." if done.state == "running" else "Nothing is taken back."
+        return "The copies are being removed." if done.state == "running" else "Nothing is removed."
 
 
 class UndoRemoval(_OnRemoval[RemovalUndo]):
@@ -133,8 +162,8 @@ class UndoRemoval(_OnRemoval[RemovalUndo]):
 
         return message_removal.undo(row, actor=actor, reason=given.reason, now=now)
 
-    success_message = "The copies are put back now."
+    success_message = "The copies are being restored."
 
 
-ANSWER_INCIDENT, ASK_REMOVAL = AnswerIncident(), AskRemoval()
+ANSWER_INCIDENT, REMOVE_AND_ANSWER, ASK_REMOVAL = AnswerIncident(), RemoveAndAnswer(), AskRemoval()
 SECOND_REMOVAL, UNDO_REMOVAL = SecondRemoval(), UndoRemoval()

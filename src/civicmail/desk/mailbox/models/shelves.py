@@ -1,6 +1,7 @@
 """Shelves: the captures that a person has read, starred, hidden or labeled, and those opened in a shared mailbox.
 
-The name of a shelf says what it holds and for whom. Only that person, or the users of that mailbox, may read it.
+The name of a shelf says what it holds and for whom. Only that person, or the users of that mailbox, may read it; of a reported
+message, security sees who has opened it.
 """
 
 from __future__ import annotations

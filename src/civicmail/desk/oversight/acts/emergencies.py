@@ -33,7 +33,7 @@ class EmergencyToMake(Input):
 
 class _Making[Done](Act[None, EmergencyToMake, Done]):
     permission, input = "emergency.make", EmergencyToMake
-    from_link = ("kind", "value")
+    from_link = ("kind", "value", "do", "reason")
 
     def initial(self, row: None) -> Mapping[str, Any]:
         return {"hours": EmergencyToMake.hours.default}

@@ -14,7 +14,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reading
-from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, SECOND_REMOVAL, UNDO_REMOVAL
+from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, REMOVE_AND_ANSWER, SECOND_REMOVAL, UNDO_REMOVAL
 from civicmail.desk.incidents.lists.incidents import INCIDENTS
 from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
 from civicmail.desk.incidents.queries import CopyList
@@ -49,13 +49,15 @@ class Incident(INCIDENT_ROW.schema):  # type: ignore[misc, name-defined]  # made
 
 
 class HasIt(RowSchema):
-    """One copy in the city. state: delivered, pulled, taking, waiting, trying, deferred, held, failed or cancelled."""
+    """One copy in the city. state: delivered, pulled, taking, waiting, trying, deferred, held, failed or cancelled;
+    opened: in My mail, by its owner or a user of a function mailbox."""
 
     message: uuid.UUID
     index: int
     mailbox: str
     state: str
     since: datetime
+    opened: bool
 
 
 class Opened(RowSchema):
@@ -117,7 +119,8 @@ def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> 
     """List copies by mailbox. q: sender, subject, number, file, time or size, never content."""
     require(request, "reports.see")
     matches = _matches(_case(id), q, epoch_ms(request.now))
-    return pagination.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
+    opened = queries.readers(matches.copies)
+    return pagination.slices(request, response, matches.copies, lambda h: _has(h, opened), key=lambda h: f"{h.capture}-{h.index}")
 
 
 @operation(router, "GET", f"{ONE}/openings", act="reports.see", scope="read:incidents", page="incident", response=list[Opened])
@@ -193,8 +196,8 @@ def _whole(c: Case) -> Incident:
     )  # fmt: skip
 
 
-def _has(h: Copy) -> HasIt:
-    return HasIt.from_row(h, message=uuid.UUID(h.capture))
+def _has(h: Copy, opened: set[tuple[str, str]]) -> HasIt:
+    return HasIt.from_row(h, message=uuid.UUID(h.capture), opened=(h.mailbox, h.capture) in opened)
 
 
 def _opened(o: Opening) -> Opened:
@@ -212,6 +215,7 @@ def _pulled(c: Pulled) -> PulledCopy:
 
 
 act_operation(router, ANSWER_INCIDENT, Incident, lambda done: _whole(_case(done.pk)))
+act_operation(router, REMOVE_AND_ANSWER, PullLine, _pull)
 act_operation(router, ASK_REMOVAL, PullLine, _pull)
 act_operation(router, SECOND_REMOVAL, PullLine, _pull)
 act_operation(router, UNDO_REMOVAL, PullLine, _pull)
