@@ -90,7 +90,7 @@ def test_a_removal_is_followed_while_it_goes_on_and_can_be_left(plain: Town, vis
     security = visit("security")
     page = security.post(f"/incidents/{case.pk}/", {**REMOVE, "copies": 3})["Location"]
     running = security.get(page).content.decode()
-    assert f'hx-get="{page}"' in running and "0 of 3 copies are out of their mailboxes" in running
+    assert f'hx-get="{page}"' in running and "0 of 3 copies are done" in running
     assert "hx-get" not in security.get(f"{page}?undo=1").content.decode().partition('id="job"')[2].partition(">")[0]
     work(plain, installed)
     part = security.get(page, headers={"X-Poll": "1", "HX-Request-Type": "partial"}).content.decode()

@@ -66,7 +66,7 @@ def pull(request: CityRequest, pk: int) -> HttpResponseBase:
         title="Message removal", section="Reported mail", state=PULLS[row.state], back=reverse("incident", args=[row.case_id]),
         crumbs=[("Reported mail", reverse("incidents")), (f"Incident {row.case_id}", reverse("incident", args=[row.case_id]))],
         facts=[
-            ("Copies", f"{done:,} of {row.total:,} done"),
+            ("Copies", f"{row.total:,}"),
             ("Requested by", str(row.by)),
             ("Requested", row.made),
             *([("Second officer", str(row.second))] if row.second else []),
