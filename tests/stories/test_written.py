@@ -99,7 +99,7 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     lena.get_by_role("button", name="Send now").click()
     seen(lena.get_by_text("It is sent at any moment."))
     post_office()
-    seen(lena.get_by_role("row", name="dana.ortiz@city.example").get_by_text("Delivered"))
+    seen(lena.get_by_role("listitem").filter(has_text="dana.ortiz@city.example").get_by_text("Delivered"))
     _is_for_everybody(lena)
 
     post_office()
@@ -118,7 +118,7 @@ def seen(what: Locator) -> None:
 def _until_delivered(page: Page) -> None:
     """Without script: look again, as a person does."""
     end = time.monotonic() + PATIENCE / 1000
-    while not page.get_by_role("row", name="lena.vogt@city.example").get_by_text("Delivered").count():
+    while not page.get_by_role("listitem").filter(has_text="lena.vogt@city.example").get_by_text("Delivered").count():
         assert time.monotonic() < end, page.locator("main").inner_text()
         page.get_by_role("link", name="Look again").click()
 

@@ -153,8 +153,8 @@ def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back
     """From the page that says how each copy stands."""
     book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     waits = Passage(0, ANN, "", "encrypt", (), "delivered", 0, "", 0, 0, proof={"method": "portal", "box": "0" * 32})
-    assert delivery._whole(waits, "0", book).pickup == "/mail/secure/"
-    assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book).pickup == ""
+    assert delivery._whole(waits, "0", book, {}, None).pickup == "/mail/secure/"
+    assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book, {}, None).pickup == ""
 
 
 @pytest.mark.rule("P-19, promise 7", "Overruled effects are not forecast, and decisions outside the rule set are.")

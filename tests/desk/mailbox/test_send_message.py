@@ -18,7 +18,7 @@ from civicmail.core.message import message_parser
 from civicmail.desk.mailbox.actions import send_message, send_queue
 from civicmail.desk.mailbox.compose import Attachment, NamedAddress
 from civicmail.desk.mailbox.models import Outgoing
-from civicmail.desk.mailbox.views import outgoing
+from civicmail.desk.mailbox.views import delivery, outgoing
 from desk.mailbox.writing import DANA, LENA, ROSA, STREETS, Office, office
 from pages.world import Town
 
@@ -72,7 +72,7 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
 @pytest.mark.rule("P-06", "Screen readers announce the state of the copies of a sent message.")
 def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
     """WCAG 4.1.3: of a copy that is held nobody hears that it was delivered."""
-    held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
+    held = delivery.CopyRow(LENA, "held", "lock", "Held", datetime.now(UTC))
     for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
         shown = outgoing.Shown("", Outgoing(state="sent"), 0, copies, False, "", "/here/")
         assert f'data-say="{said}"' in render_to_string("mailbox/going.html", {"out": shown, "part": True})

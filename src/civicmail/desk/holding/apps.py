@@ -12,9 +12,12 @@ class HoldingConfig(AppConfig):
     label = "holding"
 
     def ready(self) -> None:
-        """Register the tasks of managers and officers."""
+        """Register the tasks of managers and officers, and who decides on what people sent."""
         from civicmail.city.conduct.queries import tasks
         from civicmail.desk.holding import tasks as own
+        from civicmail.desk.holding.views import sent_decisions
+        from civicmail.desk.mailbox import pending_decisions
 
         tasks.register(own.tasks)
         tasks.register(own.officer_tasks)
+        pending_decisions.register(sent_decisions.decisions)

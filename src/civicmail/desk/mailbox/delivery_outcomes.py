@@ -10,10 +10,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
 from civicmail.city.guard.permits import Permit
-from civicmail.city.policy.rule_keys import FILE_WAITS
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive.envelopes import Passage, trace_of
+from civicmail.desk.mailbox.pending_decisions import SentCopy
+from civicmail.mail.archive.envelopes import MessageTrace, Passage, trace_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.pipeline.recipient_expansion import CHECK
@@ -58,14 +58,18 @@ def copy_outcomes(passages: Iterable[Passage]) -> CopyOutcomes:
     return tuple((p.address.lower(), p.box.lower(), p.state) for p in passages)
 
 
-def awaits_approval(archive: Archive, permit: Permit, id_: bytes) -> bool:
-    """Whether a copy is held because its files wait for a person (P-22)."""
+def held_copies(archive: Archive, permit: Permit, id_: bytes) -> tuple[SentCopy, ...]:
+    """The copies of a sent message that are held at this moment. Empty if the capture cannot be read."""
     try:
         place = archive.place(id_)
-        passages = trace_of(archive.capture(permit, place), archive.events(permit, id_)).passages if place else ()
+        traced = trace_of(archive.capture(permit, place), archive.events(permit, id_)) if place else None
     except (DamagedFile, NotInArchive):
-        return False
-    return any(p.state == "held" and FILE_WAITS in p.rules for p in passages)
+        return ()
+    return held_of(traced) if traced else ()
+
+
+def held_of(traced: MessageTrace) -> tuple[SentCopy, ...]:
+    return tuple(SentCopy(traced.uuid, p.index, p.rules) for p in traced.passages if p.state == "held")
 
 
 def overall_outcome(fate: CopyOutcomes) -> str:

@@ -21,12 +21,13 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, OUTSIDE, imported_for, received_by, sent_from, with_disposition
 from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree
 from civicmail.desk.mailbox import pagination, scope
-from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, awaits_approval, overall_outcome, own_states
+from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, held_copies, overall_outcome, own_states
 from civicmail.desk.mailbox.label_query import split_labels
 from civicmail.desk.mailbox.mail_marks import MailMarks
 from civicmail.desk.mailbox.pagination import BATCH_SIZE, MAX_QUERY_IDS, IdFilter, Order, count_matching, hit_page, ids
 from civicmail.desk.mailbox.pagination import all_hits as every_hit
 from civicmail.desk.mailbox.pending_copies import PendingCopies, PendingCopy
+from civicmail.desk.mailbox.pending_decisions import SentCopy
 from civicmail.desk.mailbox.scope import OwnMail, ViewKind
 from civicmail.desk.mailbox.warning_marks import WarningMarks
 from civicmail.mail.archive.errors import NotInArchive
@@ -69,8 +70,8 @@ class ListQuery:
 class Row:
     """A hit as this person sees it. sent: one of their mailboxes sent it; imported: by an import; ours: the city's mail system
     wrote it; size: of what this person received; state: key of words.STATES, "" for an ordinary one; new: no relevant person has
-    opened it; labels: names; files: it has some, which is not said of a withheld copy; approval: its files wait for a person;
-    marks: names of the warnings that the person's own copy came with from outside."""
+    opened it; labels: names; files: it has some, which is not said of a withheld copy; held: copies of what they sent that wait for
+    a person; marks: names of the warnings that the person's own copy came with from outside."""
 
     hit: Hit
     eye: ViewKind
@@ -83,7 +84,7 @@ class Row:
     labels: tuple[str, ...] = ()
     ours: bool = False
     files: bool = False
-    approval: bool = False
+    held: tuple[SentCopy, ...] = ()
     marks: frozenset[str] = frozenset()
 
 
@@ -277,10 +278,10 @@ def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new:
         size = hit.size if eye == "author" else hit.given
         names = tuple(mark.name for mark in labels.get(id_, ()))
         marks = (id_ in new, id_ in desk.kept.starred, names)
-        approval = eye == "author" and state == "held" and awaits_approval(desk.archive, desk.permit, id_)
+        held = held_copies(desk.archive, desk.permit, id_) if eye == "author" and state == "held" else ()
         warnings = desk.warnings.get(desk.archive, desk.permit, id_, mine.addresses) if hit.id in outside else frozenset[str]()
         ours, files = hit.id in written_here, hit.id in with_files
-        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, ours, files, approval, warnings)
+        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, ours, files, held, warnings)
 
 
 def _direction(direction: Direction, mine: OwnMail) -> list[Tree]:

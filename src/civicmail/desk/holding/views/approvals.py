@@ -31,6 +31,7 @@ from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import message_subjects
 from civicmail.desk.holding.views.approval_form import DecisionForm
+from civicmail.desk.mailbox.views.mark_mail import next_url
 from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer import downloads
 
@@ -163,13 +164,16 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     if request.method == "POST":
         form = forms.Form(request.POST)
-        done = run_verb(form, lambda: approval_decisions.withdraw(row, waits, actor=request.actor, now=epoch_ms(request.now)))
+        chosen = [index for index in waits if str(index) in request.POST.getlist("to", [str(index)])]
+        done = run_verb(form, lambda: approval_decisions.withdraw(row, chosen, actor=request.actor, now=epoch_ms(request.now)))
         has_left = row.copies.filter(state="approved").exists()
         notice = gettext("Withdrawn. No recipient gets these files.")
         if has_left:
             notice = gettext("Withdrawn. No further recipient gets these files.")
+        if done and len(done) < len(waits):
+            notice = gettext("Withdrawn. {address} does not get it.").format(address=done[0].address)
         messages.info(request, notice if done else gettext("Not saved: it was answered already."))
-        return redirect("approval", pk=row.pk)
+        return redirect(next_url(request, reverse("approval", args=[row.pk])))
     subject = message_subjects.Subjects(request.actor, epoch_ms(request.now)).subject_of(row)
     facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
     facts += [(gettext("Answer by"), deadline(row.ends))] if waits else []

@@ -20,6 +20,7 @@ from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE
 from civicmail.desk.holding.models import Approval, Release
 from civicmail.desk.holding.own_copies import HeldByOwner
+from civicmail.desk.mailbox.views.mark_mail import next_url
 from civicmail.desk.mailbox.views.opened_message import crumbs
 
 DECIDED_BY = {
@@ -36,7 +37,7 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     delivery = reverse("mail-delivery", args=[id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
         row = act_pages.permitted_row(WITHDRAW_RELEASE, request, int(number))
-        return act_pages.respond_to_button(request, WITHDRAW_RELEASE, row, delivery)
+        return act_pages.respond_to_button(request, WITHDRAW_RELEASE, row, next_url(request, delivery))
     held = act_pages.permitted_row(RELEASE_MAIL, request, id)
     if held.own:
         return _release_own(request, held, delivery)

@@ -1,26 +1,31 @@
-"""Delivery: the sender sees every copy, a recipient only their own (promise 4)."""
+"""Delivery: the sender sees every copy with who decides on it, a recipient only their own (promise 4)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
-from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
 from civicmail.city.policy import rule_keys
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.rules import RuleSet
+from civicmail.desk.mailbox.delivery_outcomes import held_of
 from civicmail.desk.mailbox.forecast import rules_of
+from civicmail.desk.mailbox.models import addressbook
+from civicmail.desk.mailbox.pending_decisions import PendingDecision, SentCopy, pending_decisions
 from civicmail.desk.mailbox.views import forecast_panel, words
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import installation
@@ -28,16 +33,21 @@ from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.courier.secure_routes import NO_WAY
 
-"""Rules that hold mail for a mailbox without a reader: it leaves by itself."""
+_OUTCOMES = {"delivered": "has", "approval": "approval", "held": "held", "waiting": "way", "trying": "way", "deferred": "way"}
+"""State of a copy -> how it is counted."""
+MAX_SHOWN = 20
+"""Copies on the page of a message; the page of its delivery has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyRow:
-    """One recipient's copy in words. reply: of the last server, for the sender only; again: time of the next attempt; release: the
-    page to release or request it, empty if nothing holds it; proof: how it left encrypted, and pickup: the page about it in the
-    portal, both for the sender only."""
+    """One recipient's copy in words. state: of mail/archive/envelopes.State, or "approval"; name: of a person or list of the city;
+    reply: of the last server, for the sender only; again: time of the next attempt; release: the page to release or request it,
+    empty if nothing holds it; proof: how it left encrypted, and pickup: the page about it in the portal, both for the sender only;
+    decision: who decides on it."""
 
     address: str
+    state: str
     role: str
     word: Any
     since: datetime
@@ -47,18 +57,75 @@ class CopyRow:
     release: str = ""
     proof: str = ""
     pickup: str = ""
+    name: str = ""
+    outside: bool = False
+    decision: PendingDecision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentState:
+    """How a message of one's own stands, for its page. copies: those that wait come first; why: the reason of all that
+    have not arrived, if it is one; more: how many are left out."""
+
+    copies: Sequence[CopyRow]
+    role: str
+    title: str
+    is_settled: bool
+    why: str
+    more: int = 0
 
 
 @acting("my.mail")
 def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     """Show the delivery of a message. An imported message was delivered elsewhere and has none."""
     one = open_message(request, id)
-    book = _book()
-    copies = [_whole(p, one.id, book) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in shown_copies(one)]
-    subject = gettext("Delivery")
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
-    shown = {"one": one, "copies": copies, "at": one.capture.received, "brought": one.traced.source in ("import", "journal")}
-    return render(request, "mailbox/delivery.html", {"page": Page(gettext("Delivery"), subject, back), **shown})
+    shown = {"one": one, "copies": copy_rows(request, one), "at": one.capture.received}
+    shown |= {"brought": one.traced.source in ("import", "journal"), "page": Page(gettext("Delivery"), gettext("Delivery"), back)}
+    return render(request, "mailbox/delivery.html", shown)
+
+
+def copy_rows(request: Request, one: OpenedMessage) -> list[CopyRow]:
+    """The copies that this person may see, in words."""
+    passages = shown_copies(one)
+    if one.eye != "author":
+        return [_own(p, one.mine.addresses, one.id) for p in passages]
+    book, names = _book(), addressbook.names_of([p.address for p in passages])
+    decisions = pending_decisions(request.actor, held_of(one.traced), epoch_ms(request.now))
+    return [_whole(p, one.id, book, names, decisions.get(SentCopy(one.id, p.index, p.rules))) for p in passages]
+
+
+def sent_state(request: Request, one: OpenedMessage) -> SentState | None:
+    """How a message stands for its sender; None for others, and for one that was delivered by another system."""
+    if one.eye != "author" or one.traced.source in ("import", "journal"):
+        return None
+    every = sorted(copy_rows(request, one), key=lambda copy: copy.state in ("delivered", "kept"))
+    copies = [copy for copy in every if copy.state != "kept"]
+    if not copies:
+        return None
+    role = next((role for role in ("stop", "wait", "lock") if any(c.role == role for c in copies)), "done")
+    is_settled = all(copy.state == "delivered" for copy in copies)
+    reasons = {copy.why for copy in copies if copy.state != "delivered"}
+    why = reasons.pop() if len(reasons) == 1 else ""
+    return SentState(every[:MAX_SHOWN], role, _title(copies), is_settled, why, max(0, len(every) - MAX_SHOWN))
+
+
+def _title(copies: Sequence[CopyRow]) -> str:
+    """How many recipients have it, and how many do not."""
+    count, total = Counter(_OUTCOMES.get(copy.state, "not") for copy in copies), len(copies)
+    if total == 1:
+        return str(copies[0].word)
+    if count["has"] == total:
+        return gettext("Delivered to all {n} recipients").format(n=total)
+    parts = [gettext("{n} of {total} recipients have it.").format(n=count["has"], total=total)]
+    for key, text in (
+        ("approval", ngettext("{n} waits for approval.", "{n} wait for approval.", count["approval"])),
+        ("held", ngettext("{n} is held.", "{n} are held.", count["held"])),
+        ("way", ngettext("{n} is on its way.", "{n} are on their way.", count["way"])),
+        ("not", ngettext("{n} does not get it.", "{n} do not get it.", count["not"])),
+    ):
+        parts += [text.format(n=count[key])] if count[key] else []
+    return " ".join(parts)
 
 
 def shown_copies(one: OpenedMessage) -> list[Passage]:
@@ -69,8 +136,8 @@ def shown_copies(one: OpenedMessage) -> list[Passage]:
     return [p for p in one.traced.passages if p.address.lower() in mine or p.box.lower() in mine]
 
 
-def _whole(p: Passage, id_: str, book: RuleSet) -> CopyRow:
-    role, word = words.copy(p.state, p.do)
+def _whole(p: Passage, id_: str, book: RuleSet, names: Mapping[str, str], decision: PendingDecision | None) -> CopyRow:
+    role, word = words.copy(p.state, p.do, p.rules)
     again = from_ms(p.next) if p.next else None
     why = (
         str(words.PROOFS.get(p.proof.get("method", ""), ""))
@@ -82,9 +149,16 @@ def _whole(p: Passage, id_: str, book: RuleSet) -> CopyRow:
     if p.state == "cancelled":
         off, reply = words.called_off(p.reply)
         why = off or why
-    proof = encryption_proof.line(p.proof)
-    pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
-    return CopyRow(words.marked(p.address), role, word, from_ms(p.since), why, reply, again, release_of(p, id_), proof, pickup)
+    state = "approval" if p.state == "held" and rule_keys.FILE_WAITS in p.rules else p.state
+    return CopyRow(
+        words.marked(p.address), state, role, word, from_ms(p.since), why, reply, again,
+        release=release_of(p, id_) if decision is None or decision.withdraw is None else "",
+        proof=encryption_proof.line(p.proof),
+        pickup=reverse("secure-mail") if p.proof.get("method") == "portal" else "",
+        name=names.get(p.address.lower(), ""),
+        outside=p.address.rpartition("@")[2].lower() not in settings.CITY.city.domains,
+        decision=decision,
+    )  # fmt: skip
 
 
 def _book() -> RuleSet:
@@ -110,7 +184,7 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> CopyRow:
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
     release = "" if elsewhere else release_of(p, id_)
-    return CopyRow(words.marked(address), role, word, from_ms(p.since), words.why(p.rules), release=release)
+    return CopyRow(words.marked(address), p.state, role, word, from_ms(p.since), words.why(p.rules), release=release)
 
 
 def release_of(p: Passage, id_: str) -> str:

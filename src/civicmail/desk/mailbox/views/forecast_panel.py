@@ -71,7 +71,7 @@ def panel(forecast: Forecast, version: int) -> Panel:
 
 
 def _line(copy: CopyForecast) -> Line:
-    role, word = words.copy(copy.state, copy.do)
+    role, word = words.copy(copy.state, copy.do, copy.rules)
     return Line(copy.address, role, word, copy.outside, copy.behind, tuple(why(copy.rules, copy.notified_rules)))
 
 

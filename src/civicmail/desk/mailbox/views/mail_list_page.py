@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,7 @@ from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.actions import mark_mail
 from civicmail.desk.mailbox.mail_list import PER_PAGE, ListPage, MailContext, Row
 from civicmail.desk.mailbox.mail_marks import LabelMark
+from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, pending_decisions
 from civicmail.desk.mailbox.scope import OwnMail
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.folders import Folders, folders
@@ -41,7 +43,7 @@ NOTHING = ListPage((), 0, 0, 0, "", "")
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row as the table shows it. id: of the capture, for what is done with it; looks: the state is a reason to look or to wait;
-    new: it was not opened."""
+    new: it was not opened; decision: on what waits of it."""
 
     id: str
     url: str
@@ -57,6 +59,7 @@ class Line:
     new: bool = False
     starred: bool = False
     labels: tuple[str, ...] = ()
+    decision: PendingDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,11 @@ class Listing:
     mistake: QueryMistake | None = None
     ready: bool = True
     cut: str = ""
+    decisions: Decisions = field(default_factory=dict)
 
     @property
     def lines(self) -> list[Line]:
-        return [line(row) for row in self.answer.rows]
+        return [line(row, self.decisions) for row in self.answer.rows]
 
     @property
     def chips(self) -> list[Any]:
@@ -195,6 +199,8 @@ def mail(request: Request) -> HttpResponseBase:
         if as_file:
             return _file(mail_list.all_rows(desk, address.list_query))
         listing.answer = mail_list.list_page(desk, address.list_query)
+        held = [copy for row in listing.answer.rows for copy in row.held]
+        listing.decisions = pending_decisions(request.actor, held, now)
         listing.cut = wording.translate(CUT_MESSAGES[desk.reader.cut]) if desk.reader.cut else ""
     except QueryError as error:
         if address.list_query.after or address.list_query.before:  # a cursor of another list: begin at its first page
@@ -213,12 +219,14 @@ def mail(request: Request) -> HttpResponseBase:
     return render(request, "mailbox/list.html", {"page": page, "listing": listing}, status=status)
 
 
-def line(row: Row) -> Line:
+def line(row: Row, decisions: Decisions = MappingProxyType({})) -> Line:
+    """decisions: on held copies; the first one of the message is shown."""
     hit = row.hit
+    decision = next((decisions[copy] for copy in row.held if copy in decisions), None)
     subject = words.marked(hit.subject) or gettext("(no subject)")
     url = reverse("mail-message", args=[hit.id])
     domains = settings.CITY.city.domains
-    row_state = (*words.pill(row, settings.CITY.marks.doubts), row.files, row.new, row.starred, row.labels)
+    row_state = (*words.pill(row, settings.CITY.marks.doubts), row.files, row.new, row.starred, row.labels, decision)
     return Line(hit.id, url, words.who(row, domains), row.sent, from_ms(hit.received), subject, row.size, *row_state)
 
 

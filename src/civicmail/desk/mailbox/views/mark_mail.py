@@ -71,7 +71,7 @@ class Selection:
 def keep(request: Request) -> HttpResponse:
     """act: the act; row: the ids, from a list; all: "yes" for all of the list to which it returns; next: the page to return to.
     Messages of others are ignored."""
-    back = _next_url(request)
+    back = next_url(request)
     act = ACTS.get(request.POST.get("act", ""))
     try:
         is_all = request.POST.get("all") == "yes" and act is not _spam
@@ -94,11 +94,11 @@ def keep(request: Request) -> HttpResponse:
     return redirect(back)
 
 
-def _next_url(request: Request) -> str:
-    """The page to return to; only a page of the person's mail."""
-    next_url = request.POST.get("next", "")
-    is_own_url = next_url.startswith(reverse("my-mail")) and url_has_allowed_host_and_scheme(next_url, None)
-    return next_url if is_own_url else reverse("my-mail")
+def next_url(request: Request, default: str = "") -> str:
+    """The page of the person's mail to return to; `default`, or the list, if the form names none."""
+    url = request.POST.get("next", "")
+    is_own_url = url.startswith(reverse("my-mail")) and url_has_allowed_host_and_scheme(url, None)
+    return url if is_own_url else default or reverse("my-mail")
 
 
 def selection_of(request: Request, rows: Sequence[str]) -> Selection:
@@ -220,7 +220,7 @@ def _spam(chosen: Selection) -> str | HttpResponse:
     shown: dict[str, Any] = {
         "page": page,
         "rows": [uuid.UUID(bytes=id_) for id_ in from_outside],
-        "back": _next_url(request),
+        "back": next_url(request),
         "n": n,
     }
     return render(request, "mailbox/spam.html", shown)

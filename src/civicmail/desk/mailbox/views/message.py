@@ -21,11 +21,12 @@ from civicmail.city.pages import wording
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of
 from civicmail.desk.mailbox.views import invitation_cards, message_context, warnings, words
-from civicmail.desk.mailbox.views.delivery import release_of, shown_copies
+from civicmail.desk.mailbox.views.delivery import release_of, sent_state, shown_copies
 from civicmail.desk.mailbox.views.list_steps import ListSteps, list_steps
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.mailbox.views.thread import conversation
@@ -173,6 +174,7 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
     shown = {"one": one, "own": list(dict.fromkeys(own)), "steps": steps, "doubt": doubt, "outside": warnings.is_outside(one)}
     shown |= {"before": lines[:at], "after": lines[at + 1 :], "answers": _answers(one, seen), "further": _further(one, doubt)}
     shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
+    shown |= {"sent": sent_state(request, one)}
     if doubt is None:
         shown["marks"] = [wording.translate(text) for text in warnings.marks(one).values()]
     return shown
@@ -181,7 +183,8 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:
     """The state of the message as a whole, for people who may see it; empty for an ordinary state."""
     if one.eye == "author":
-        role, word = words.STATES[_status(one)]
+        awaits_approval = any(p.state == "held" and rule_keys.FILE_WAITS in p.rules for p in one.traced.passages)
+        role, word = words.APPROVAL if awaits_approval else words.STATES[_status(one)]
     else:
         states = [p.state for p in shown_copies(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:

@@ -5,28 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages import act_pages, wording
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
-from civicmail.city.policy.rules import RuleSet
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import send_states
-from civicmail.desk.mailbox.actions import submit_draft
 from civicmail.desk.mailbox.acts.outgoing import HASTEN_MAIL, UNDO_MAIL
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
-from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
-from civicmail.desk.mailbox.views import forecast_panel, words
+from civicmail.desk.mailbox.views.delivery import CopyRow, copy_rows
 from civicmail.desk.mailbox.views.forecast_panel import plain_text
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.mail.archive.envelopes import Passage
@@ -37,24 +32,13 @@ UNDER_WAY = frozenset({"waiting", "trying"})
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """One recipient's copy, as the delivery page shows it."""
-
-    address: str
-    role: str
-    word: Any
-    since: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """title: by the state of the copies; seconds: until it is sent; watch: whether the page refreshes automatically."""
 
     title: str
     row: Outgoing
     seconds: int
-    copies: tuple[Copy, ...]
+    copies: tuple[CopyRow, ...]
     watch: bool
     why: str
     here: str
@@ -91,9 +75,9 @@ def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
 
 def _shown(request: Request, row: Outgoing) -> Shown:
     now = request.now
-    passages = _passages(request, row) if row.state in ("sent", "returned") and row.capture else []
-    book = submit_draft.submission().book() if passages else None
-    copies = tuple(_copy(p, book) for p in passages)
+    message = _message(request, row) if row.state in ("sent", "returned") and row.capture else None
+    passages = message.traced.passages if message else ()
+    copies = tuple(copy_rows(request, message)) if message else ()
     under_way = any(p.state in UNDER_WAY for p in passages)
     open_ = row.state in send_states.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
@@ -103,19 +87,13 @@ def _shown(request: Request, row: Outgoing) -> Shown:
     )
 
 
-def _passages(request: Request, row: Outgoing) -> list[Passage]:
+def _message(request: Request, row: Outgoing) -> OpenedMessage | None:
+    """The message as its sender may see it."""
     try:
-        one: OpenedMessage = open_message(request, uuid.UUID(row.capture))
+        one = open_message(request, uuid.UUID(row.capture))
     except (Http404, Unreadable):
-        return []
-    return list(one.traced.passages) if one.eye == "author" else []
-
-
-def _copy(p: Passage, book: RuleSet | None) -> Copy:
-    """The copy in the words of the forecast."""
-    role, word = words.copy(p.state, p.do)
-    why = " ".join(forecast_panel.why(p.rules, rules_of(p.rules, book) if book else ()))
-    return Copy(words.marked(p.address), role, word, from_ms(p.since), why)
+        return None
+    return one if one.eye == "author" else None
 
 
 def _title(row: Outgoing, passages: Collection[Passage]) -> str:

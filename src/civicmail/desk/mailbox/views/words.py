@@ -141,7 +141,7 @@ def status(state: str) -> tuple[str, str]:
 
 def pill(row: Row, doubts: Collection[str]) -> tuple[str, str, bool]:
     """Role and word of a row, and whether it is a reason to look or to wait. doubts: marks that are a reason for a warning."""
-    if row.approval:
+    if any(rule_keys.FILE_WAITS in held.rules for held in row.held):
         return (*_translated(APPROVAL), True)
     if row.state in _PLAIN_STATES and (warning := _warning(row.marks, doubts)):
         return (*_translated(WARNINGS[warning]), True)
@@ -158,10 +158,11 @@ def _translated(state: Label) -> tuple[str, str]:
     return state[0], wording.translate(state[1])
 
 
-def copy(state: str, do: str) -> tuple[str, str]:
-    """Role and word of one recipient's copy, in the language of the page. do: as it was decided last."""
-    role, word = COPIES[do] if state == "held" and do in COPIES else COPIES[state]
-    return role, wording.translate(word)
+def copy(state: str, do: str, rules: Collection[str] = ()) -> tuple[str, str]:
+    """Role and word of one recipient's copy, in the language of the page. do, rules: as it was decided last."""
+    if state == "held" and rule_keys.FILE_WAITS in rules:
+        return _translated(APPROVAL)
+    return _translated(COPIES[do] if state == "held" and do in COPIES else COPIES[state])
 
 
 def means(state: str, do: str) -> str:

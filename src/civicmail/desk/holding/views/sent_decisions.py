@@ -1,0 +1,73 @@
+"""Who decides on held copies that a person sent: approvers of files, and officers on a release request (P-02, P-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+
+from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.policy import rule_keys
+from civicmail.desk.holding import queries, release_kinds, release_states
+from civicmail.desk.holding.approvers import ApproverChains
+from civicmail.desk.holding.models import Approval, Release
+from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, SentCopy
+
+OFFICERS = {
+    "spam": gettext_lazy("a security officer"),
+    "asked": gettext_lazy("the recipient"),
+    "other": gettext_lazy("a security officer"),
+    "confidential": gettext_lazy("a privacy officer"),
+    "malware": gettext_lazy("two security officers"),
+}
+"""Kind of release -> who decides."""
+_WITHOUT_DECISION = rule_keys.OF_MAILBOXES | {rule_keys.PULLED_BACK}
+
+
+def decisions(actor: Actor, copies: Collection[SentCopy], now: int) -> Decisions:
+    """The decision that each copy waits for. now: ms."""
+    captures = {copy.capture for copy in copies}
+    rows = Approval.objects.filter(capture__in=captures).select_related("person", "department").prefetch_related("copies")
+    approvals = {row.capture: row for row in rows}
+    requests = Release.objects.filter(capture__in=captures, requester__uid=actor.uid, state__in=release_states.OPEN)
+    asked, chains = dict(requests.values_list("capture", "pk")), ApproverChains(now)
+    known: dict[SentCopy, PendingDecision] = {}
+    for copy in copies:
+        row = approvals.get(copy.capture)
+        if row is not None and any(c.index == copy.index and c.state == "waits" for c in row.copies.all()):
+            known[copy] = _approval(row, copy, actor, chains)
+        elif not _WITHOUT_DECISION & set(copy.rules):
+            known[copy] = _release(copy, asked.get(copy.capture))
+    return known
+
+
+def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChains) -> PendingDecision:
+    """By the current approvers. Colleagues of a shared mailbox see that it waits, and the sender sees for whom."""
+    if row.person.uid != actor.uid:
+        return PendingDecision(gettext("the manager of {department}").format(department=row.department.name), until=row.ends)
+    page, withdraw = reverse("approval", args=[row.pk]), (reverse("approval", args=[row.pk]), "to", str(copy.index))
+    if row.own:
+        return PendingDecision(gettext("you"), until=row.ends, page=page, withdraw=withdraw)
+    groups = chains.groups_of(row.department, row.person_id)
+    at = min(row.step, len(groups) - 1)
+    who = _names(groups[at]) if groups else gettext("the access office, because nobody of your department can answer")
+    then = _names(groups[at + 1]) if at + 1 < len(groups) else ""
+    return PendingDecision(who, True, then, row.ends, page, withdraw)
+
+
+def _names(people: list[Person]) -> str:
+    return gettext(" or ").join(map(str, people))
+
+
+def _release(copy: SentCopy, request: int | None) -> PendingDecision:
+    """By an officer, on request."""
+    if rule_keys.CONTAINED in copy.rules:
+        return PendingDecision(gettext("the security office"))
+    kind = release_kinds.kind_of(copy.rules, queries.rule_set())
+    if kind == "elsewhere":  # the request for approval is being made
+        return PendingDecision(gettext("the manager of your department"))
+    page = reverse("mail-release", args=[copy.capture])
+    withdraw = (page, "withdraw", str(request)) if request is not None else None
+    return PendingDecision(str(OFFICERS[kind]), request is not None, page=page, withdraw=withdraw)
