@@ -43,7 +43,7 @@ def test_it_is_asked_checked_and_sent_and_shows_people_and_no_mail(city: Town, v
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"people": "Nobody Known"}, "nobody by the number"),
+        ({"people": "Nobody Known"}, "Nobody in the directory has the name"),
         ({"people": ""}, "Name people, or one department."),
         ({"reason": "short"}, "at least 20"),
         ({"words": "fro:x"}, "did you mean"),

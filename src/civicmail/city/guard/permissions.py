@@ -196,6 +196,7 @@ PERMISSIONS: dict[str, Permission] = {
     "my.mail": Permission(own, "P-06", resource=OfPerson),
     "my.write": Permission(own, "P-06", resource=OfPerson),
     "my.viewings": Permission(own, "P-16", before_admission=True, resource=OfPerson),
+    "people.find": Permission(one_of(office, role("auditor", "examiner", "records-officer", "city-attorney")), "P-16"),
     "mandate.ask": Permission(by_mandate, "P-16", resource=OfPerson),
     "mandate.see": Permission(one_of(by_mandate, second, role("auditor")), "P-16"),
     "mandate.approve": Permission(second, "P-16", _("an examination approver"), second_person=_OUTSIDE_LINES, resource=OwnCase),

@@ -23,9 +23,10 @@ from civicmail.city.pages import inputs
 from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, View, acting, require, require_could
 from civicmail.city.pages.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
-from civicmail.city.pages.forms import PeopleField, PersonField, day_field, text_field
+from civicmail.city.pages.forms import day_field, text_field
 from civicmail.city.pages.inputs import Choices, Field
 from civicmail.city.pages.page import Page
+from civicmail.city.pages.person_fields import PeopleField, PersonField, set_actor
 from civicmail.city.pages.wording import translate
 from civicmail.core.config.sentence import Sentence, sentence
 
@@ -181,6 +182,7 @@ def form_of(
     initial = {**act.initial(row), **filled}
     initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
     form = form_class(act.input, act.choices(row, actor))(data, initial=initial)
+    set_actor(form, actor)
     for name in act.required(row):
         form.fields[name].required = True
     for name in act.unneeded(row):

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
 
-from civicmail.city.directory.models import Person
 from civicmail.city.pages.days import end_of_day as end_of_day
 from civicmail.city.pages.days import start_of_day as start_of_day
 
@@ -49,33 +47,6 @@ def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrP
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     field.choices = list(choices)
-
-
-class PersonField(forms.CharField):
-    """A person by personnel number or by the address of their mailbox; its value is the Person, or None."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
-
-    def clean(self, value: Any) -> Person | None:
-        plain = super().clean(value).strip()
-        if not plain:
-            return None
-        person = Person.objects.filter(Q(uid=plain) | Q(mailboxes__address=plain.lower())).distinct().first()
-        if person is None:
-            raise forms.ValidationError("No person has this number or address.")
-        return person
-
-
-class PeopleField(forms.CharField):
-    """Several people by number or address, one a line; its value is a list of Person."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "maxlength": 2000})
-
-    def clean(self, value: Any) -> list[Person]:
-        words = super().clean(value).replace(",", " ").split()
-        people = [PersonField(required=False).clean(word) for word in dict.fromkeys(words)]
-        return [person for person in people if person is not None]
 
 
 class _MultipleFileInput(forms.ClearableFileInput):

@@ -27,6 +27,8 @@ class Field[Value]:
     (FormPage.initial); default: the value if a program or a command leaves it out; implied: they may leave it out, and Act.implied
     gives the value."""
 
+    hint: ClassVar[str] = ""
+    """What programs and commands give; pages say it in a hint of their own."""
     label: str
     help: str = ""
     required: bool = True
@@ -40,7 +42,7 @@ class Field[Value]:
     def description(self) -> str:
         """Label and help as sentences, for commands and the API."""
         label = str(self.label)
-        return " ".join(filter(None, (label if label.endswith((".", "?", "!")) else f"{label}.", str(self.help))))
+        return " ".join(filter(None, (label if label.endswith((".", "?", "!")) else f"{label}.", self.hint, str(self.help))))
 
     def __set_name__(self, owner: type[Input], name: str) -> None:
         object.__setattr__(self, "name", name)
@@ -155,20 +157,24 @@ class Flag(Field[bool]):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonName(Field["Somebody"]):
-    """Somebody, by personnel number or address."""
+    """Somebody, by personnel number or address; on a page also by name."""
+
+    hint: ClassVar = "Personnel number or address."
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptionalPerson(Field["Somebody | None"]):
-    """A person, by personnel number or address, or none."""
+    """A person as of PersonName, or none."""
 
+    hint: ClassVar = PersonName.hint
     required: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class People(Field["list[Somebody]"]):
-    """Several people, by personnel number or address."""
+    """Several people, as of PersonName."""
 
+    hint: ClassVar = "Personnel numbers or addresses."
     required: bool = False
 
 

@@ -6,62 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.directory.models import Department
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.examination_grounds import GroundRule
 from civicmail.city.guard.examination_grounds import role_name as role_name
 from civicmail.city.guard.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
 from civicmail.city.guard.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
+from civicmail.city.pages import person_fields
 from civicmail.city.pages.forms import day_field, end_of_day, set_choices, start_of_day, text_field
-
-
-class People(forms.CharField):
-    """People, one a line: personnel number, address or whole name; its value is their uids, in order."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"})
-        super().__init__(widget=widget, max_length=100 * MAX_PEOPLE, **kwargs)
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {}  # how many characters are left says nothing here
-
-    def clean(self, value: Any) -> tuple[str, ...]:
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if len(lines) > MAX_PEOPLE:
-            raise forms.ValidationError(f"At most {MAX_PEOPLE} people; more are a department.")
-        errors, uids = [], []
-        for line in lines:
-            matching = _matching(line)
-            if len(matching) == 1:
-                uids.append(matching[0].uid)
-            elif matching:
-                names = "; ".join(f"{p.uid} {_where(p)}" for p in matching[:5])
-                errors.append(f"There is more than one {line}. Write the number: {names}.")
-            else:
-                errors.append(f"The directory has nobody by the number, address or name “{line[:80]}”.")
-        if errors:
-            raise forms.ValidationError(errors)
-        return tuple(dict.fromkeys(uids))
-
-
-def _matching(line: str) -> list[Person]:
-    exact = list(Person.objects.filter(Q(uid=line) | Q(mailboxes__address=line.lower())).distinct()[:6])
-    return exact or list(Person.objects.filter(display__iexact=line).order_by("uid")[:6])
-
-
-def _where(person: Person) -> str:
-    episode = person.episodes.select_related("department").filter(ended__isnull=True).first()
-    return f"({episode.department})" if episode else "(left)"
 
 
 class Scope(forms.Form):
     """Whose mail, how far and for how long; what an amendment changes."""
 
-    people = People(
-        label="Whose mail?",
-        help_text="Personnel number, address or whole name, one person a line. Empty for a whole department.",
-        required=False,
+    people = person_fields.PeopleField(
+        label="Whose mail?", help_text="Empty for a whole department.", max_length=100 * MAX_PEOPLE, required=False
     )
     department = forms.ChoiceField(label="Or a whole department", required=False, help_text="With its divisions.")
     first = day_field("Received from", required=False)
@@ -79,15 +39,16 @@ class Scope(forms.Form):
         "Why?", "At least 20 characters. Whoever decides reads it, and it is kept for ever.", min_length=20, max_length=400
     )
 
-    def __init__(self, *args: Any, departments: Sequence[Department] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, departments: Sequence[Department] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        person_fields.set_actor(self, actor)
         set_choices(self, "department", [("", "No department"), *((d.code, d.name) for d in departments)])
 
     def scope(self) -> MandateRequest:
         c = self.cleaned_data
         first = start_of_day(c["first"]) if c["first"] else None
         last = end_of_day(c["last"]) - 1 if c["last"] else None
-        return MandateRequest(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
+        return MandateRequest(tuple(p.uid for p in c["people"]), c["department"], first, last, c["words"], c["days"], c["reason"])
 
 
 class RequestForm(Scope):

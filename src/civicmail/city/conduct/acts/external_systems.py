@@ -21,7 +21,7 @@ _ROUTE = "access/outside/doors/<slug:code>"
 class SystemToChange(Input):
     """person: number or address; hook: empty for by hand."""
 
-    person = PersonName(label="Who answers for it?", help="Personnel number or address. Ends accounts there, and confirms it.")
+    person = PersonName(label="Who answers for it?", help="Ends accounts there, and confirms it.")
     hook = Choice(
         label="Is a program told?", help="Addresses of the settings. Without one, the person does it by hand.", required=False
     )

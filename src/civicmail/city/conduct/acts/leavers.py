@@ -26,7 +26,7 @@ class LeaverAnswer(Input):
     to = Choice(label="Which function mailbox?", help="For the second answer. One of this department.", required=False)
     successor = OptionalPerson(
         label="Who succeeds?",
-        help="For the third answer: personnel number or address. Somebody else approves it, and each look is recorded.",
+        help="For the third answer. Somebody else approves it, and each look is recorded.",
     )
     text = Text(
         label="What do people hear who write?", max_length=4000, rows=4, required=False,

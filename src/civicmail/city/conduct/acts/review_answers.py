@@ -93,7 +93,7 @@ class Undoing(Answer):
 class StandIn(Input):
     """to: number or address; day: the last one."""
 
-    to = PersonName(label="Name a substitute", help="Personnel number or e-mail address.")
+    to = PersonName(label="Name a substitute")
     day = Day(label="Until which day?", help="By the deadline at the latest.")
     reason = reason("Why?", "Both of your names stay in the evidence.", min_length=10)
 

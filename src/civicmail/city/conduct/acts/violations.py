@@ -32,7 +32,7 @@ class Report(Input):
         label=_("Who was it?"), radio=True, missing=_("Choose one of the two answers."),
         choices=[("other", _("Somebody else")), ("me", _("It was me, by mistake"))],
     )  # fmt: skip
-    person = OptionalPerson(label=_("Which person?"), help=_("Only for the first answer: personnel number or address."))
+    person = OptionalPerson(label=_("Which person?"), help=_("Only for the first answer."))
     clause = Choice(label=_("Which rule?"))
     what = Text(
         label=_("What happened?"), help=_("In your own words, without copying mail. At least 20 characters."), min_length=20,
@@ -55,7 +55,7 @@ class Record(Input):
 class Sender(Input):
     """person: number or address; clause: the rule concerned; reason: the reporter's evidence."""
 
-    person = PersonName(label="Name the sender", help="Personnel number or address.")
+    person = PersonName(label="Name the sender")
     clause = Choice(label="Which rule is meant?")
     reason = reason("How do you know?", "At least 10 characters.", min_length=10)
 

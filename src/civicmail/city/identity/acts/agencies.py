@@ -38,9 +38,7 @@ class AgencyToAdd(Input):
 class ContractTerms(Input):
     """sponsor: who in the city answers for its people; ends: the last day."""
 
-    sponsor = OptionalPerson(
-        label="Who in the city answers for its people?", help="The sponsor: personnel number or address.", required=False
-    )
+    sponsor = OptionalPerson(label="Who in the city answers for its people?", help="The sponsor of the contract.", required=False)
     ends = Day(label="Last day")
     reason = reason()
 

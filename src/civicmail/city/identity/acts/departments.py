@@ -45,8 +45,8 @@ class DepartmentToOpen(Input):
 class Leading(Input):
     """head: number or address, empty for none; deputies: the same; was: number of the head as seen, or empty."""
 
-    head = OptionalPerson(label="Head", help="Personnel number or address. Empty: nobody.")
-    deputies = People(label="Deputies", help="Numbers or addresses, one a line.")
+    head = OptionalPerson(label="Head", help="Empty: nobody.")
+    deputies = People(label="Deputies")
     was = Seen(label="The head as it was seen.", required=False)
     reason = reason()
 

@@ -36,7 +36,7 @@ class Leaving(Input):
     day = OptionalDay(label="Which day?", help="Only for the second answer.")
     successor = OptionalPerson(
         label="Who looks after the mail?",
-        help="Personnel number or address. Mail is kept in any case; a successor gets the right to read it for a time.",
+        help="Mail is kept in any case; a successor gets the right to read it for a time.",
     )
     reason = reason()
 

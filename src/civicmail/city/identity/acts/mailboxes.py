@@ -65,7 +65,7 @@ class UntilBecause(Input):
 class GrantToAsk(Input):
     """person: number or address; role: delegate or successor; four reasons, each in at least twenty characters (P-04)."""
 
-    person = PersonName(label="Who?", help="Personnel number or address.")
+    person = PersonName(label="Who?")
     role = Choice(label="As what?", choices=_ROLES, radio=True, missing="Choose one of the two.", default="delegate")
     duties = FourReasons.duties
     performance = FourReasons.performance

@@ -13,7 +13,7 @@ class WorkToBegin(Input):
     kind = Choice(label="What is the person to the city?", choices=[(kind, kind) for kind in PERSON_KINDS])
     contract = OptionalKey(label="Under which contract?", help="For contractors, vendors and agents.")
     position = Text(label="Position", max_length=120, rows=1, required=False)
-    supervisor = OptionalPerson(label="Supervisor", help="Personnel number or address.")
+    supervisor = OptionalPerson(label="Supervisor")
     starts = Day(label="First day")
     ends = OptionalDay(label="Last day, as planned")
     reason = reason()
@@ -51,7 +51,7 @@ class PersonToChange(Input):
     phone = Text(label="Telephone", max_length=40, rows=1, required=False, implied=True)
     language = Choice(label="Language", implied=True)
     position = Text(label="Position", max_length=120, rows=1, required=False, implied=True)
-    supervisor = OptionalPerson(label="Supervisor", help="Personnel number or address.", implied=True)
+    supervisor = OptionalPerson(label="Supervisor", implied=True)
     reason = reason()
 
 
@@ -60,7 +60,7 @@ class Moving(Input):
 
     department = Choice(label="To which department?")
     position = Text(label="Position there", max_length=120, rows=1, required=False)
-    supervisor = OptionalPerson(label="Supervisor there", help="Personnel number or address.")
+    supervisor = OptionalPerson(label="Supervisor there")
     overlap = Number(
         label="For how many days does access go on?", help="0 to 90; then what this department authorized ends.", minimum=0,
         maximum=90, default=OVERLAP_DAYS,

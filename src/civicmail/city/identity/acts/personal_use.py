@@ -23,7 +23,7 @@ class UseToAllow(Input):
         choices=[("all", "Everybody in the department"), ("position", "One position"), ("person", "One person")],
     )
     position = Choice(label="Which position?", help="Only for one position.", required=False)
-    person = OptionalPerson(label="Which person?", help="Only for one person: personnel number or address.")
+    person = OptionalPerson(label="Which person?", help="Only for one person.")
     limits = Text(label="Within which limits?", help="In words: what, when, how much.", min_length=20, max_length=1000)
     until = Day(label="Until which day?", help="It ends by itself.")
 

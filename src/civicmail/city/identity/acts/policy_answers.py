@@ -58,7 +58,7 @@ class AnswerPolicy(OwnAct["PolicyText", PolicyAnswer, "Acknowledgement"]):
 class SignedPaper(Input):
     """answer: accept or decline; reference: where the paper or its scan is."""
 
-    person = PersonName(label="Who signed?", help="Personnel number or address.")
+    person = PersonName(label="Who signed?")
     version = Number(label="Which version?")
     answer = Choice(
         label="What does the paper say?", radio=True, missing="Choose one of the two.",

@@ -24,7 +24,7 @@ class Protecting(Input):
         label="As what?", radio=True, missing="Choose one of the two.",
         choices=[("member", "Their mail is protected"), ("approver", "They decide whether somebody looks at it")],
     )  # fmt: skip
-    person = OptionalPerson(label="Who?", help="Personnel number or address; or a department below.")
+    person = OptionalPerson(label="Who?", help="Or a department below.")
     department = Choice(label="Or which department?", help="With its divisions.", required=False)
     reason = reason()
 

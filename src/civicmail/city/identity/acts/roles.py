@@ -25,7 +25,7 @@ _NAMED = Parameter("ROLE", f"One of {', '.join(ROLES)}.")
 class GrantInput(Input):
     """department: code, for a role of one department; until: the last day, at most a year away."""
 
-    person = PersonName(label="Who?", help="Personnel number or address.")
+    person = PersonName(label="Who?")
     duty = Choice(label="Which role?", choices=ROLE_CHOICES)
     department = Choice(label="For which department?", help="Only for an authorizer of a department.", required=False)
     until = Day(label="Until which day?", help="At most a year away.")
@@ -115,7 +115,7 @@ class EndRole(PersonAct["RoleAssignment", Because, "RoleAssignment"]):
 class ConflictInput(Input):
     """Two roles that exclude each other, held by one person by exception (D3)."""
 
-    person = PersonName(label="Who?", help="Personnel number or address.")
+    person = PersonName(label="Who?")
     first = Choice(label="One role", choices=ROLE_CHOICES)
     second = Choice(label="The other role", choices=ROLE_CHOICES)
     control = Text(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Whom(Input):
     """person: number or address."""
 
-    person = PersonName(label="Whom?", help="Personnel number or address.")
+    person = PersonName(label="Whom?")
 
 
 class AskAttestation(Act["Request", Whom, "Attestation"]):

@@ -21,7 +21,7 @@ class NoticeToAdd(Input):
 
     notice = Choice(label="Which records are they?", radio=True, missing="Choose a class of the law.")
     name = Text(label="Name of the person", help="Whom the records are about, as the notice names them.", max_length=200, rows=1)
-    person = OptionalPerson(label="Their personnel number or address", help="If they work for the city.")
+    person = OptionalPerson(label="Who in the city?", help="If they work for the city.")
     record = Text(
         label="The records in words",
         help="The notice has these words: what is released, so that the person knows it. At least 10 characters.",

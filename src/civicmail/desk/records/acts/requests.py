@@ -82,7 +82,7 @@ class DescribeRequest(_OnRequest[Title, "Request"]):
 class Part(Input):
     """person: number or address; role: reviewer, second or attorney."""
 
-    person = PersonName(label="Who?", help="Personnel number or address.")
+    person = PersonName(label="Who?")
     role = Choice(
         label="What do they do?",
         radio=True,

@@ -114,7 +114,7 @@ class ReadItemAgain(OnItem[ItemSeen, "Item"]):
 class Holder(Input):
     """person: number or address."""
 
-    person = PersonName(label="Whom?", help="Personnel number or address of somebody who has the message.")
+    person = PersonName(label="Whom?", help="Somebody who has the message.")
 
 
 class AskItemPassword(OnItem[Holder, "Item"]):

@@ -49,7 +49,7 @@ def _ask(request: CityRequest, stepped_up: datetime | None) -> HttpResponse:
         if stepped_up is None or w.role in examination_grounds.URGENT
     ]
     go = request.POST.get("go", "")
-    form = RequestForm(request.POST or None, ways=ways, departments=queries.choosable(request.actor))
+    form = RequestForm(request.POST or None, actor=request.actor, ways=ways, departments=queries.choosable(request.actor))
     checked = request.method == "POST" and form.is_valid()
     if checked and go == "send":
         made = run_verb(form, lambda: _send(request, form, stepped_up, now))
@@ -152,7 +152,7 @@ def amend(request: CityRequest, number: str) -> HttpResponse:
         "days": row.days,
     }
     departments = [row.department] if row.department else []
-    form = Scope(request.POST or None, initial=initial, departments=departments)
+    form = Scope(request.POST or None, actor=request.actor, initial=initial, departments=departments)
     return respond_to_form(
         request,
         form,

@@ -65,7 +65,7 @@ class HoldPlaced(Schema):
 def amend_mandate(request: Call, number: str, body: Amending) -> Change:
     """Request another scope or a longer time: narrower at once, wider with a second person's approval."""
     row, _ = examination.looking(request, number)
-    form = Scope(request_bodies.plain(body), departments=[row.department] if row.department else [])
+    form = Scope(request_bodies.plain(body), actor=request.actor, departments=[row.department] if row.department else [])
     request_bodies.checked(form)
     return once(
         request, lambda: _change(mandate_amendments.amend(row, form.scope(), actor=request.actor, now=epoch_ms(request.now)))

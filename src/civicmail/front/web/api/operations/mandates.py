@@ -128,7 +128,10 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     now = epoch_ms(request.now)
     plain = request_bodies.plain(body, way=f"{body.ground}/{body.duty}")
     form = RequestForm(
-        plain, ways=examination_grounds.available_rules(request.actor, now), departments=queries.choosable(request.actor)
+        plain,
+        actor=request.actor,
+        ways=examination_grounds.available_rules(request.actor, now),
+        departments=queries.choosable(request.actor),
     )
     c = request_bodies.checked(form)
     ground, role = form.way_of()
