@@ -18,7 +18,7 @@ DIST ?= dist
 LANES := suite stories mail pages mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
 MAIL := tests/core tests/mail tests/faults
 
-.PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check bench mutation release fmt verify neighbours
+.PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check texts bench mutation release fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ check: $(READY) ## format, lint, types, layers, dependencies
 	@$(IN)/mypy
 	@$(IN)/lint-imports
 	@$(IN)/deptry src
+
+texts: $(READY) ## every text of the pages in English and Spanish beside its picture, in dist/texts/index.html, to be read through
+	@CIVICMAIL_TEXTS="$(DIST)/texts" $(IN)/pytest -q tests/pages/texts.py
 
 verify: $(READY) ## power cuts, kills, full disks, 200 of each; FULL=1 plays 2,000 and every point
 	@CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} $(IN)/pytest tests/faults
