@@ -13,8 +13,9 @@ import pytest
 from django.test import Client
 
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms
-from civicmail.desk.oversight import tasks
-from civicmail.desk.oversight.models import Emergency, Replay
+from civicmail.desk.oversight import rule_text, tasks
+from civicmail.desk.oversight.models import Emergency, Replay, Version
+from civicmail.desk.oversight.rule_replay import Tally
 from desk.oversight.book import WHY, approved, mine, text
 from desk.oversight.mailed import keep, letter
 from pages.post import CANARIES
@@ -178,3 +179,39 @@ def test_a_message_is_explained_check_by_check_without_a_word_of_it(city: Town, 
         shown = visit("operator").get(path).content.decode()
         assert [c for c in (*CANARIES.values(), "heron") if c in shown] == []
         assert visit("author").get(path).status_code == 403
+
+
+@pytest.mark.rule("P-29", "A rule in which a placeholder of the form still stands is not saved.")
+@pytest.mark.parametrize("key", list(rule_text.PLACEHOLDERS))
+def test_a_placeholder_is_not_saved(city: Town, visit: Visit, key: str) -> None:
+    filled = rule_text.SKELETON
+    for name, placeholder in rule_text.PLACEHOLDERS.items():
+        filled = filled if name == key else filled.replace(placeholder, f"real-{name}")
+    author, page = visit("author"), "/policy/rules/new/"
+    refused = author.post(page, {"text": filled, "after": 0})
+    assert refused.status_code == 422 and "Replace the placeholder" in words(refused)
+    assert author.post(page, {"text": filled.replace(rule_text.PLACEHOLDERS[key], "real"), "after": 0}).status_code == 302
+
+
+def test_whoever_approves_reads_what_would_change_and_in_which_mode(city: Town, visit: Visit) -> None:
+    """By day and by department, as charts with their numbers, of the newest replay that has ended."""
+    author, page = visit("author"), "/policy/rules/no-iso/1/decide/"
+    author.post("/policy/rules/new/", {"text": text(), "changed": "", "after": 0})
+    author.post("/policy/rules/no-iso/1/test/")
+    author.post("/policy/rules/no-iso/1/propose/", {"reason": WHY, "starts": "", "revision": 1})
+    assert visit("second").get(page).context["charts"] == []
+    asked, now = Version.objects.get(rule="no-iso"), epoch_ms(city.now)
+    tally = Tally(
+        messages=9, before=1, after=3, new=2, days={"2026-10-02": [4, 0, 2], "2026-10-01": [5, 1, 1]},
+        departments={"fire": [7, 1, 3, 2, 0], "outside": [9, 0, 0, 0, 0]},
+    )  # fmt: skip
+    Replay.objects.create(
+        version=asked, sha256="0" * 64, by=city.people["author"], first=now, last=now, asked=city.now, since=city.now,
+        state="done", found=9, done=9, result=tally.plain(),
+    )  # fmt: skip
+    shown = visit("second").get(page)
+    assert f"Put version 1 of no-iso into force, mode {asked.mode}?" in words(shown)
+    by_day, by_department = shown.context["charts"]
+    assert by_day.rows == [("Oct 1", ["1", "1"]), ("Oct 2", ["2", "0"])]
+    assert [numbers for _, numbers in by_department.rows] == [["2", "1"]], "none of those for whom nothing changes"
+    assert "Numbers : Copies by department" in words(shown)

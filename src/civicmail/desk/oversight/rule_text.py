@@ -16,12 +16,38 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import field_error
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.cel.condition import read as read_condition
-from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values
+from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values, to_source
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.failure_policy import FailurePolicy
 from civicmail.city.policy.rules import Rule, RuleSet
 
 MATRIX = "fail-matrix"
+PLACEHOLDERS = {
+    "id": "what-it-is-called", "owner": "who answers for it", "why": "why there is this rule", "mark": "short-name",
+    "reader": "What whoever gets the mail is told.",
+}  # fmt: skip
+"""What the text of a new rule begins with; none of it can be saved."""
+SKELETON = f"""[[rule]]
+id = "{PLACEHOLDERS["id"]}"
+clause = "P-25"
+owner = "{PLACEHOLDERS["owner"]}"
+why = "{PLACEHOLDERS["why"]}"
+expires = 2027-12-31
+severity = "medium"
+mode = "shadow"
+do = "mark"
+mark = "{PLACEHOLDERS["mark"]}"
+when = 'inbound && files.macros'
+reader = "{PLACEHOLDERS["reader"]}"
+
+[[rule.example]]
+facts = {{ inbound = true, "files.macros" = true }}
+fits = true
+
+[[rule.example]]
+facts = {{ inbound = true }}
+fits = false
+"""
 MAX_TEXT = 40_000
 """Characters of a version."""
 HOLDING = frozenset({"encrypt", "hold", "quarantine", "refuse"})
@@ -88,6 +114,13 @@ def read(text: str) -> Rule:
     return parsed.rules[0]
 
 
+def require_filled(rule: Rule) -> None:
+    """Refuse a rule in which a placeholder still stands. Raises Unusable."""
+    for key, placeholder in PLACEHOLDERS.items():
+        if getattr(rule, key) == placeholder:
+            raise field_error("text", f"Replace the placeholder “{placeholder}” of `{key}` first.")
+
+
 def matrix(text: str) -> FailurePolicy:
     """The fail matrix of a text. Raises Unusable."""
     parsed = parse_rules(text)
@@ -140,7 +173,13 @@ def departments(rule: Rule) -> frozenset[str] | None:
 def same_effect(one: str, other: str) -> bool:
     """Whether two versions have the same effect on the same mail."""
     a, b = read(one), read(other)
-    return (a.when, a.unless, a.do, a.mark, a.review) == (b.when, b.unless, b.do, b.mark, b.review)
+    return _effect(a) == _effect(b)
+
+
+def _effect(rule: Rule) -> tuple[str, ...]:
+    """Its condition, however it is spelled, and what it does."""
+    conditions = (to_source(read_condition(text)) if text else "" for text in (rule.when, rule.unless))
+    return (*conditions, rule.do, rule.mark, rule.review)
 
 
 def last_day(rule: Rule) -> date:

@@ -123,6 +123,8 @@ def _changed(words: str, before: int) -> str:
 
 
 def _write(row: Version, text: str, changed: str) -> None:
+    if (rule := rule_text.rule_facts(text).rule) is not None:
+        rule_text.require_filled(rule)
     row.text, row.changed = rule_text.plain(text), changed
     copy_facts(row)
 

@@ -127,7 +127,7 @@ class EditRule(_OnVersion[RuleToEdit]):
 
     def form_page(self, row: Version) -> FormPage:
         return FormPage(
-            title=f"Edit version {row.number}", section=row.rule, submit="Save the draft", back=version_url(row),
+            title=f"Edit version {row.number}{in_mode(row)}", section=row.rule, submit="Save the draft", back=version_url(row),
             crumbs=_crumbs(row), template="oversight/writing.html",
         )  # fmt: skip
 
@@ -169,8 +169,9 @@ class ProposeRule(_OnVersion[Proposal]):
 
     def form_page(self, row: Version) -> FormPage:
         return FormPage(
-            title=f"Propose version {row.number} of {row.rule}?", section=row.rule, submit=f"Propose version {row.number}",
-            back=version_url(row), crumbs=_crumbs(row), stays=["The version that acts goes on until then."],
+            title=f"Propose version {row.number} of {row.rule}{in_mode(row)}?", section=row.rule,
+            submit=f"Propose version {row.number}", back=version_url(row), crumbs=_crumbs(row),
+            stays=["The version that acts goes on until then."],
             effects=[f"A second person is asked for {row}; nobody who has written in it may approve it.", *_notice(row)],
         )  # fmt: skip
 
@@ -190,8 +191,9 @@ class WithdrawRule(_OnVersion[RevisionBecause]):
 
     def form_page(self, row: Version) -> FormPage:
         return FormPage(
-            title=f"Withdraw version {row.number} of {row.rule}?", section=row.rule, submit=f"Withdraw version {row.number}",
-            back=version_url(row), crumbs=_crumbs(row), effects=[f"{row} never acts. Its text is kept."],
+            title=f"Withdraw version {row.number} of {row.rule}{in_mode(row)}?", section=row.rule,
+            submit=f"Withdraw version {row.number}", back=version_url(row), crumbs=_crumbs(row),
+            effects=[f"{row} never acts. Its text is kept."],
         )  # fmt: skip
 
 
@@ -221,7 +223,7 @@ class TakeRuleOut(_OnVersion[RevisionBecause]):
     def form_page(self, row: Version) -> FormPage:
         crumbs = _crumbs(row)
         return FormPage(
-            title=f"Retire {row.rule}?", section=row.rule, submit="Propose to retire 1 rule", back=crumbs[-1][1],
+            title=f"Retire {row.rule}{in_mode(row)}?", section=row.rule, submit="Propose to retire 1 rule", back=crumbs[-1][1],
             crumbs=crumbs, stop=True, stays=["Its versions, and what it has done, are kept."],
             effects=["A second person is asked. When they approve, the rule does nothing any more, to any mail."],
         )  # fmt: skip
@@ -245,6 +247,11 @@ class DecideRule(_OnVersion[RuleDecision]):
 
     def message(self, row: Version, done: Version) -> str:
         return f"{done}: {states.WORDS[done.state][1].lower()}."
+
+
+def in_mode(row: Version) -> str:
+    """The end of a title or question about a version: its mode, which makes the difference; "" for the failure policy."""
+    return f", mode {row.mode}" if row.mode else ""
 
 
 def version_url(row: Version) -> str:

@@ -17,11 +17,18 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, 
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions import rule_decisions
+from civicmail.desk.oversight.acts.rules import in_mode
 from civicmail.desk.oversight.lists.rules import DONE, MODE
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.rule_replay import Tally
 from civicmail.desk.oversight.views.rules import LIST
+
+MODE_MEANING = {
+    "shadow": "counts what it would do, and changes nothing",
+    "notify": "tells the sender inside what it would do, and changes nothing",
+    "enforce": "acts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ def rule(request: CityRequest, rule: str) -> HttpResponse:
     if may(request, "rule.replay"):
         actions.append(Action("Replay…", reverse("rule-replay", args=[rule, shown.number])))
     facts_of_rule = rule_text.rule_facts(shown.text)
-    page = Page(rule, "Rules", [LIST], _state(shown), _facts(shown, facts_of_rule), actions)
+    page = Page(f"{rule}{in_mode(shown)}", "Rules", [LIST], _state(shown), _facts(shown, facts_of_rule), actions)
     today = timezone.localdate(request.now)
     context = _context(request, shown, facts_of_rule, rows) | {"page": page, "days": queries.days(rule, today), "whole": True}
     context["total"] = sum(n for _, n, _ in context["days"])
@@ -62,7 +69,7 @@ def version(request: CityRequest, rule: str, number: int) -> HttpResponse:
     rows = versions_of(rule)
     shown = or_404(next((v for v in rows if v.number == number), None))
     facts_of_rule = rule_text.rule_facts(shown.text)
-    heading = f"{rule}, version {number}"
+    heading = f"{rule}, version {number}{in_mode(shown)}"
     page = Page(heading, "Rules", crumbs(rule), states.WORDS[shown.state], _facts(shown, facts_of_rule), _actions(request, shown))
     context = _context(request, shown, facts_of_rule, rows) | {
         "page": page,
@@ -125,7 +132,7 @@ def _facts(shown: Version, parsed: rule_text.RuleFacts) -> list[tuple[str, Any]]
     if parsed.rule is not None:
         facts += [
             ("Clause", parsed.clause),
-            ("Does", DONE[parsed.do].lower()),
+            ("Does", f"{DONE[parsed.do].lower()}, mode {parsed.mode}"),
             ("Owner", parsed.owner),
             ("Expires", parsed.expires),
         ]

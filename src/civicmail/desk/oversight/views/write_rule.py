@@ -9,40 +9,19 @@ from django.http import HttpResponse
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.acts.rules import DRAFT_RULE
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.queries.starter_updates import offer
 from civicmail.desk.oversight.views.rule_pages import crumbs, versions_of
 from civicmail.desk.oversight.views.rules import LIST
 
-SKELETON = """[[rule]]
-id = "what-it-is-called"
-clause = "P-25"
-owner = "who answers for it"
-why = "why there is this rule"
-expires = 2027-12-31
-severity = "medium"
-mode = "shadow"
-do = "mark"
-mark = "short-name"
-when = 'inbound && files.macros'
-reader = "What whoever gets the mail is told."
-
-[[rule.example]]
-facts = { inbound = true, "files.macros" = true }
-fits = true
-
-[[rule.example]]
-facts = { inbound = true }
-fits = false
-"""
-
 
 @acting("rule.write")
 def new(request: CityRequest) -> HttpResponse:
     """A rule that is not there yet."""
     require(request, "rule.write")
-    return _draft(request, "New rule", "Rules", [LIST], {"text": SKELETON, "after": 0})
+    return _draft(request, "New rule", "Rules", [LIST], {"text": rule_text.SKELETON, "after": 0})
 
 
 @acting("rule.write")
