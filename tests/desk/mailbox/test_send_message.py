@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from django.template.loader import render_to_string
@@ -71,28 +71,31 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
 
 @pytest.mark.rule("P-06", "Screen readers announce the state of the copies of a sent message.")
 def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
-    """WCAG 4.1.3: of a copy that is held nobody hears that it was delivered."""
+    """WCAG 4.1.3: of a copy that is held nobody hears that it is on its way, and nothing says that a message was sent."""
     held = delivery.CopyRow(LENA, "held", "lock", "Held", datetime.now(UTC))
-    for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
-        shown = outgoing.Shown("", Outgoing(state="sent"), 0, copies, False, "", "/here/")
-        assert f'data-say="{said}"' in render_to_string("mailbox/going.html", {"out": shown, "part": True})
+    gone = replace(held, state="delivered", role="done", word="Delivered")
+    row = Outgoing(state="sent", capture=str(uuid.uuid4()))
+    for copies, said in (([held], "Held"), ([gone], "The message to Lena is on its way.")):
+        sent = delivery.SentState(copies, "lock", delivery._title(copies), False, "")
+        shown = render_to_string("mailbox/going.html", {"note": outgoing.Note(row, "Lena", 0, sent, ""), "part": True})
+        assert f'data-say="{said}"' in shown and "was sent" not in shown
 
 
 @pytest.mark.parametrize(
     ("states", "title"),
     [
-        (("held", "held"), "Your message is held"),
-        (("held", "delivered", "waiting"), "Your message is held for 1 of 3 recipients"),
-        (("failed", "cancelled"), "Your message was not delivered"),
-        (("failed", "delivered"), "Your message was not delivered to all"),
-        (("delivered", "waiting"), "Your message was sent"),
-        ((), "Your message was sent"),
+        (("held", "held"), "0 of 2 recipients have it. 2 are held."),
+        (("held", "delivered", "waiting"), "1 of 3 recipients have it. 1 is held. 1 is on its way."),
+        (("approval", "delivered"), "1 of 2 recipients have it. 1 waits for approval."),
+        (("failed", "cancelled"), "0 of 2 recipients have it. 2 do not get it."),
+        (("delivered", "delivered"), "Delivered to all 2 recipients"),
+        (("deferred",), "word of deferred"),
     ],
 )
-def test_the_page_of_a_message_on_its_way_is_called_by_what_happened(states: tuple[str, ...], title: str) -> None:
+def test_how_a_message_stands_counts_its_recipients(states: tuple[str, ...], title: str) -> None:
     """Above copies that all were held stood that the message was sent."""
-    copies = [SimpleNamespace(address=f"x{n}@paving.example", box="", state=state) for n, state in enumerate(states)]
-    assert outgoing._title(Outgoing(state="sent"), copies) == title  # type: ignore[arg-type]
+    copies = [delivery.CopyRow(LENA, state, "wait", f"word of {state}", datetime.now(UTC)) for state in states]
+    assert delivery._title(copies) == title
 
 
 @pytest.mark.rule("P-15", "A written message is sent once, wherever the process that sends it died.")

@@ -88,15 +88,20 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
     assert "plan.pdf" in page.text and "PDF" in page.text
     answer = page.press("send")
     out = Outgoing.objects.get()
-    assert answer.headers["Location"] == f"/mail/outgoing/{out.uid}/"
-    waits = said(client.get(answer.headers["Location"]))
-    assert "Until then you can take it back." in waits and "Undo" in waits
-    client.post(answer.headers["Location"], {"do": "now"})
+    assert answer.headers["Location"] == "/mail/"
+    there = f"/mail/outgoing/{out.uid}/"
+    for waits in (said(client.get("/mail/?direction=sent")), said(client.get(there))):
+        assert re.search(r"The message to Lena Vogt will be sent in \d+ seconds\.", waits), waits
+        assert "Undo" in waits and "was sent" not in waits
+    assert client.post(there, {"do": "now", "next": "/mail/?direction=sent"}).headers["Location"] == "/mail/?direction=sent"
     out.refresh_from_db()
     desk.now = max(desk.now, int(out.due.timestamp() * 1000))
     assert desk.work() == 1
-    sent = said(client.get(answer.headers["Location"]))
-    assert "Your message was sent" in sent and LENA in sent and "Queued" in sent
+    sent = said(client.get(there, follow=True))
+    assert LENA in sent and "Queued" in sent and "was sent" not in sent
+    assert "The message to" not in said(client.get("/mail/")), "once it is on its way, the note is gone"
+    polled = client.get(there, headers={"HX-Request-Type": "partial"}).content.decode()
+    assert 'data-say="The message to Lena Vogt is on its way."' in polled and "hx-get" not in polled
     ((capture, body),) = desk.captures()
     message = message_parser.parse(body)
     assert message.text.startswith("Dear Lena,\nplease look.\n\n-- \nDana Ortiz\nCrew Clerk\nPublic Works\n")
@@ -104,7 +109,7 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
     assert not Draft.objects.exists() and not DraftFile.objects.exists()
     assert client.get(f"/mail/{capture.uuid}/").status_code == 200
     again = client.post(page.action, {**page.fields, "do": "send"})
-    assert again.headers["Location"] == f"/mail/outgoing/{out.uid}/", "a click on the old page sends nothing twice"
+    assert again.headers["Location"] == there, "a click on the old page sends nothing twice"
     assert Outgoing.objects.count() == 1
 
 
@@ -116,7 +121,8 @@ def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None
     """On the page."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
-    there = page.press("send", to=LENA, subject="Too early", text="Wait.").headers["Location"]
+    page.press("send", to=LENA, subject="Too early", text="Wait.")
+    there = f"/mail/outgoing/{Outgoing.objects.get().uid}/"
     assert "Queued" in said(client.get("/mail/drafts/"))
     assert client.get(page.action).headers["Location"] == there, "while it waits nobody writes on"
     answer = client.post(there, {"do": "undo"})
@@ -125,7 +131,8 @@ def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None
     again = Page(client, page.action)
     assert (again.fields["subject"], again.fields["text"]) == ("Too early", "Wait.")
     assert client.post(there, {"do": "undo"}).status_code == 302, "a second click is harmless"
-    assert again.press("send").headers["Location"] != there
+    assert again.press("send").headers["Location"] == "/mail/" and Outgoing.objects.filter(state="waiting").count() == 1
+    assert "was taken back" in said(client.get(there))
 
 
 @pytest.mark.rule("P-06", "Two windows on one draft never overwrite each other unseen, also while script saves.")
@@ -321,20 +328,37 @@ def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: 
     assert "If you send it all the same" in page.text and "Words of leaves." in page.text and "Held" in page.text
     assert page.press("send", text="Another plan.").headers["Location"].endswith("?check=1#check")
     assert not Outgoing.objects.exists()
-    assert page.press("send").headers["Location"].startswith("/mail/outgoing/")
+    assert "Send all the same" in page.text
+    assert page.press("send").headers["Location"] == "/mail/"
     assert desk.work(after=60_000) == 1
     assert {d.do for d in desk.captures()[0][0].dispositions} == {"hold"}
+    shown = said(visit("crew0").get("/mail/"))
+    assert "The message to ann@paving.example : Held" in shown and "was sent" not in shown
 
 
 def test_what_was_refused_is_a_draft_again_and_says_why(desk: Office, visit: Visit) -> None:
     """On the page."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
-    there = page.press("send", to="ann@paving.example", text="The plan.").headers["Location"]
+    page.press("send", to="ann@paving.example", text="The plan.")
     active_rules.publish(desk.data, rule("never", "P-11", "refuse", "outbound", "outbound = true"))
     assert desk.work(after=60_000) == 1
-    shown = said(client.get(there))
-    assert "Your message was not sent" in shown and "Words of never." in shown
+    for path in ("/mail/", f"/mail/outgoing/{Outgoing.objects.get().uid}/"):
+        shown = said(client.get(path))
+        assert "The message to ann@paving.example was not sent." in shown and "Words of never." in shown
     again = Page(client, page.action)
     assert "It was not sent." in again.text and again.fields["text"] == "The plan."
     assert "Failed" in said(client.get("/mail/drafts/"))
+
+
+@pytest.mark.rule("P-06", "After Send one is back in the folder that one came from.")
+def test_who_sends_is_back_in_the_folder_that_they_came_from(desk: Office, post: Post, visit: Visit) -> None:
+    """By the button of the list, and by a reply to a message that was opened from it, also after another page of the draft."""
+    id_ = _uuid(post.arrive(letter(sender="Ann <ann@paving.example>", to=DANA, subject="Bid 14"), DANA))
+    client, folder = visit("crew0"), "/mail/?label=7&direction=sent"
+    opened = client.get(f"/mail/{id_}/", headers={"Referer": f"http://testserver{folder}"}).content.decode()
+    (reply,) = re.findall(r'href="(/mail/write/[^"]*how=reply[^"]*)"', opened)
+    page = Page(client, _plain(reply))
+    page.press("attach", to=LENA, text="On Friday.", file=[_file("plan.pdf", PDF)])
+    assert page.press("send").headers["Location"] == folder
+    assert page.client.post(page.action, {**page.fields, "list": "//elsewhere.example", "do": "send"}).status_code == 302

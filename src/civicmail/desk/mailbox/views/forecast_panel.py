@@ -45,6 +45,14 @@ class Panel:
     sealed: bool = False
 
     @property
+    def verb(self) -> str:
+        """The words of the button that sends it as the panel says."""
+        waits = words.copy("held", "", (rule_keys.FILE_WAITS,))
+        unusual = [line for line in self.lines if line.role not in ("done", "plain")]
+        is_approval = bool(unusual) and not self.warns and all((line.role, line.word) == waits for line in unusual)
+        return gettext("Send and ask for approval") if is_approval else gettext("Send all the same")
+
+    @property
     def folded(self) -> list[list[Line]]:
         """Lines with equal sentences for several recipients, merged."""
         groups: dict[tuple[str, str, bool, tuple[str, ...]], list[Line]] = {}

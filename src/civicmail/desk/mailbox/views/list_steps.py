@@ -35,8 +35,8 @@ class ListSteps:
 
 def list_steps(request: Request, one: OpenedMessage) -> ListSteps:
     """The steps of a page; none for a part of it, as a reading pane loads it."""
-    path, query = reverse("my-mail"), _query_of(request)
-    up = f"{path}?{query}" if query else path
+    path, query = reverse("my-mail"), query_of(request)
+    up = list_url(query)
     if query is None or "HX-Request" in request.headers:
         return ListSteps(up)
     now = epoch_ms(request.now)
@@ -52,7 +52,12 @@ def list_steps(request: Request, one: OpenedMessage) -> ListSteps:
     return ListSteps(up, *(f"{reverse('mail-message', args=[id_])}?{tail}" if id_ else "" for id_ in beside))
 
 
-def _query_of(request: Request) -> str | None:
+def list_url(query: str | None) -> str:
+    """The list with this query string."""
+    return f"{reverse('my-mail')}?{query}" if query else reverse("my-mail")
+
+
+def query_of(request: Request) -> str | None:
     """The query string of the list; None for a message that was opened from elsewhere."""
     if (query := request.GET.get("list")) is not None:
         return query

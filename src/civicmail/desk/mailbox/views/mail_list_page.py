@@ -32,6 +32,7 @@ from civicmail.desk.mailbox.scope import OwnMail
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.folders import Folders, folders
 from civicmail.desk.mailbox.views.list_address import DIRECTIONS, ORDERS, STATE_CHOICES, ListAddress, address_of
+from civicmail.desk.mailbox.views.outgoing import notes
 from civicmail.desk.mailbox.views.words import Who
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
@@ -216,7 +217,7 @@ def mail(request: Request) -> HttpResponseBase:
     folder = listing.folders.current
     title = str(folder.words) if folder and listing.address.is_narrowed else gettext("My mail")
     page = Page(title, gettext("My mail"), slim=True)
-    return render(request, "mailbox/list.html", {"page": page, "listing": listing}, status=status)
+    return render(request, "mailbox/list.html", {"page": page, "listing": listing, "notes": notes(request)}, status=status)
 
 
 def line(row: Row, decisions: Decisions = MappingProxyType({})) -> Line:

@@ -12,6 +12,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from civicmail.city.directory.models import Mailbox
@@ -134,7 +135,7 @@ def _page(one: OpenedMessage, seen: SeenMessage, steps: ListSteps) -> Page:
     return Page(seen.subject, gettext("My mail"), [(gettext("My mail"), steps.up)], state_of(one))
 
 
-def _answers(one: OpenedMessage, seen: SeenMessage) -> list[tuple[str, str, str]]:
+def _answers(one: OpenedMessage, seen: SeenMessage, steps: ListSteps) -> list[tuple[str, str, str]]:
     """(icon, words, address) of each possible reply; the write page reports if the person may not send. Replies to the mail system
     are not read."""
     kinds = [("forward", "arrow_forward", gettext("Forward"))]
@@ -142,7 +143,9 @@ def _answers(one: OpenedMessage, seen: SeenMessage) -> list[tuple[str, str, str]
         if len({p.address for p in (*seen.shown.from_, *seen.shown.to, *seen.shown.cc)}) > 2:
             kinds.insert(0, ("all", "groups", gettext("Reply to all")))
         kinds.insert(0, ("reply", "undo", gettext("Reply")))
-    return [(icon, words, f"{reverse('mail-write')}?re={one.id}&how={how}") for how, icon, words in kinds]
+    query = steps.up.partition("?")[2]
+    tail = f"&{urlencode({'list': query})}" if query else ""
+    return [(icon, words, f"{reverse('mail-write')}?re={one.id}&how={how}{tail}") for how, icon, words in kinds]
 
 
 def _further(one: OpenedMessage, doubt: WarningNote | None) -> list[tuple[str, str]]:
@@ -172,7 +175,12 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
     lines = [] if seen.path else conversation(one, epoch_ms(request.now)) or []
     at = next((n for n, line in enumerate(lines) if line.id == one.id), len(lines))
     shown = {"one": one, "own": list(dict.fromkeys(own)), "steps": steps, "doubt": doubt, "outside": warnings.is_outside(one)}
-    shown |= {"before": lines[:at], "after": lines[at + 1 :], "answers": _answers(one, seen), "further": _further(one, doubt)}
+    shown |= {
+        "before": lines[:at],
+        "after": lines[at + 1 :],
+        "answers": _answers(one, seen, steps),
+        "further": _further(one, doubt),
+    }
     shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
     shown |= {"sent": sent_state(request, one)}
     if doubt is None:

@@ -1,16 +1,19 @@
-"""A message on its way out: recall it, and see its delivery. One page from Send to Delivered."""
+"""A message on its way out: a note above the list with Undo, until it has left; and a page with that note (P-06).
+
+Nothing says that a message was sent before it has left, and of copies that are held the note says so.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from civicmail.city.pages import act_pages, wording
 from civicmail.city.pages.city_request import CityRequest as Request
@@ -19,34 +22,44 @@ from civicmail.city.pages.page import Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.acts.outgoing import HASTEN_MAIL, UNDO_MAIL
-from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
-from civicmail.desk.mailbox.models import Draft, Outgoing
-from civicmail.desk.mailbox.views.delivery import CopyRow, copy_rows
+from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook
+from civicmail.desk.mailbox.views.delivery import SentState, sent_state
 from civicmail.desk.mailbox.views.forecast_panel import plain_text
+from civicmail.desk.mailbox.views.mark_mail import next_url
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
-from civicmail.mail.archive.envelopes import Passage
 
-WATCHED = timedelta(minutes=2)
-"""How long after sending the script polls for the delivery."""
-UNDER_WAY = frozenset({"waiting", "trying"})
+SHOWN_FOR = timedelta(minutes=1)
+"""How long a list shows that a message came back, or is held."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """title: by the state of the copies; seconds: until it is sent; watch: whether the page refreshes automatically."""
+class Note:
+    """to: its recipients in words; seconds: until it is sent; sent: how it stands, once it has left; why: it came back, or could
+    not be sent yet."""
 
-    title: str
     row: Outgoing
+    to: str
     seconds: int
-    copies: tuple[CopyRow, ...]
-    watch: bool
+    sent: SentState | None
     why: str
-    here: str
 
     @property
-    def outcome_text(self) -> str:
-        """The states of its copies, each word once, for screen readers (WCAG 4.1.3)."""
-        return ", ".join(dict.fromkeys(copy.word for copy in self.copies))
+    def here(self) -> str:
+        return reverse("mail-outgoing", args=[self.row.uid])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its state changes by itself."""
+        return self.row.state in send_states.OPEN
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody needs to hear more."""
+        return self.row.state == "sent" and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        return self.sent is not None and any(copy.state in ("held", "approval") for copy in self.sent.copies)
 
     @property
     def draft(self) -> str:
@@ -57,61 +70,49 @@ class Shown:
 
 @acting("my.write")
 def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
-    """Show the message. A form recalls it, or sends it immediately; each checks the row's present state."""
+    """Show the note; once it was sent, the message. A form recalls it, or sends it at once; each checks the row's present state."""
     act = UNDO_MAIL if request.POST.get("do") == "undo" else HASTEN_MAIL
     row = act_pages.permitted_row(act, request, uid)
+    here = reverse("mail-outgoing", args=[row.uid])
     if request.method == "POST":
-        return act_pages.respond_to_button(request, act, row, reverse("mail-outgoing", args=[row.uid]))
-    shown = _shown(request, row)
+        return act_pages.respond_to_button(request, act, row, next_url(request, here))
     part = request.headers.get("HX-Request-Type") == "partial"
-    page = Page(shown.title, gettext("My mail"), [*crumbs(), (gettext("Drafts"), reverse("mail-drafts"))])
-    response = render(
-        request, "mailbox/going.html" if part else "mailbox/outgoing.html", {"page": page, "out": shown, "part": part}
-    )
+    if row.state == "sent" and not part and _message(request, row) is not None:
+        return redirect("mail-message", id=row.capture)
+    note = _note(request, row)
+    page = Page(gettext("Message to {to}").format(to=note.to), gettext("My mail"), crumbs())
+    shown = {"page": page, "note": note, "part": part, "next": here}
+    response = render(request, "mailbox/going.html" if part else "mailbox/outgoing.html", shown)
     response["Vary"] = "HX-Request-Type"
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-def _shown(request: Request, row: Outgoing) -> Shown:
-    now = request.now
-    message = _message(request, row) if row.state in ("sent", "returned") and row.capture else None
-    passages = message.traced.passages if message else ()
-    copies = tuple(copy_rows(request, message)) if message else ()
-    under_way = any(p.state in UNDER_WAY for p in passages)
-    open_ = row.state in send_states.OPEN
-    watch = open_ or (under_way and now - row.since < WATCHED)
-    seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))
-    return Shown(
-        _title(row, passages), row, seconds, copies, watch, wording.translate(plain_text(row.why)) if row.why else "", request.path
-    )
+def notes(request: Request) -> list[Note]:
+    """The person's messages that have not left yet, and what came back or is held since a moment."""
+    ended = Q(state__in=["sent", "returned"], since__gt=request.now - SHOWN_FOR)
+    rows = Outgoing.objects.filter(Q(state__in=send_states.OPEN) | ended, person__uid=request.actor.uid, key__isnull=True)
+    return [note for row in rows.defer("content") if not (note := _note(request, row)).is_over]
+
+
+def _note(request: Request, row: Outgoing) -> Note:
+    seconds = max(0, -(-(row.due - request.now) // timedelta(seconds=1)))
+    message = _message(request, row) if row.state == "sent" else None
+    why = wording.translate(plain_text(row.why)) if row.why else ""
+    return Note(row, _recipients(row), seconds, sent_state(request, message) if message else None, why)
+
+
+def _recipients(row: Outgoing) -> str:
+    """The first recipient, and how many others."""
+    first, more = str(row.recipients[0]) if row.recipients else "", len(row.recipients) - 1
+    name = addressbook.names_of([first]).get(first.lower(), first)
+    return f"{name} {ngettext('and {count} more', 'and {count} more', more).format(count=more)}" if more > 0 else name
 
 
 def _message(request: Request, row: Outgoing) -> OpenedMessage | None:
     """The message as its sender may see it."""
     try:
-        one = open_message(request, uuid.UUID(row.capture))
+        one = open_message(request, uuid.UUID(row.capture)) if row.capture else None
     except (Http404, Unreadable):
         return None
-    return one if one.eye == "author" else None
-
-
-def _title(row: Outgoing, passages: Collection[Passage]) -> str:
-    """The title: only completed events, because a message with a held copy was not sent to all."""
-    titles = {
-        "waiting": gettext("Your message is about to be sent"),
-        "sending": gettext("Your message is being sent"),
-        "returned": gettext("Your message was not sent"),
-        "undone": gettext("Your message was taken back"),
-    }
-    if row.state != "sent":
-        return titles[row.state]
-    ended = {
-        "held": gettext("Your message is held"),
-        "not-delivered": gettext("Your message was not delivered"),
-        "not-all": gettext("Your message was not delivered to all"),
-    }
-    held = [p for p in passages if p.state == "held"]
-    if held and len(held) < len(passages):
-        return gettext("Your message is held for {n} of {count} recipients").format(n=len(held), count=len(passages))
-    return ended.get("held" if held else overall_outcome(copy_outcomes(passages)), gettext("Your message was sent"))
+    return one if one is not None and one.eye == "author" else None

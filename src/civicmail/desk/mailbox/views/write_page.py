@@ -15,6 +15,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from civicmail.city.guard.epoch import epoch_ms
@@ -34,6 +35,7 @@ from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.models.senders import Sender
 from civicmail.desk.mailbox.views import forecast_panel, reply_form
+from civicmail.desk.mailbox.views.list_steps import list_url, query_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
 from civicmail.desk.mailbox.views.reply_form import ReplyDraft
 from civicmail.desk.mailbox.views.write_forms import Write, initial_of
@@ -44,7 +46,8 @@ AUTOSAVE = "autosave"
 
 @dataclass
 class WritePage:
-    """The data of the page. row: the draft, None while nothing is saved; other: the content saved meanwhile by another window."""
+    """The data of the page. row: the draft, None while nothing is saved; other: the content saved meanwhile by another window;
+    came_from: query string of the list."""
 
     request: Request
     uid: uuid.UUID
@@ -54,8 +57,14 @@ class WritePage:
     begun: ReplyDraft = field(default_factory=ReplyDraft)
     panel: forecast_panel.Panel | None = None
     other: Draft | None = None
+    came_from: str = ""
     note: str = ""
     saved: bool = False
+
+    def address(self, **query: str) -> str:
+        """The address of the draft."""
+        fields = {**query, **({"list": self.came_from} if self.came_from else {})}
+        return reverse("mail-draft", args=[self.uid]) + (f"?{urlencode(fields)}" if fields else "")
 
     @property
     def files(self) -> list[DraftFile]:
@@ -92,8 +101,8 @@ def write(request: Request) -> HttpResponse:
     if not begun.initial and (to := recipients.address_of(request.GET.get("to", ""))):
         start["to"] = recipients.line(addressbook.with_names(recipients.parse_typed(to).named))
     submit_draft.submission().warm()  # start the readers for messages meanwhile
-    desk = WritePage(request, uuid.uuid4(), own_senders, Write(initial=start, senders=own_senders), begun=begun)
-    return shown(desk)
+    form = Write(initial=start, senders=own_senders)
+    return shown(WritePage(request, uuid.uuid4(), own_senders, form, begun=begun, came_from=query_of(request) or ""))
 
 
 @acting("my.write")
@@ -108,10 +117,12 @@ def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
         return given
     own_senders = senders.senders(request.actor, now=now)
     if request.method == "POST":
-        return _posted(WritePage(request, uid, own_senders, Write(request.POST, request.FILES, senders=own_senders), row))
+        form = Write(request.POST, request.FILES, senders=own_senders)
+        return _posted(WritePage(request, uid, own_senders, form, row, came_from=request.POST.get("list", "")[:2000]))
     if row is None:
         raise Http404
-    desk = WritePage(request, uid, own_senders, Write(initial=initial_of(row), senders=own_senders), row)
+    form = Write(initial=initial_of(row), senders=own_senders)
+    desk = WritePage(request, uid, own_senders, form, row, came_from=query_of(request) or "")
     if request.GET.get("check"):
         desk.form = Write(initial_of(row), senders=own_senders)
         show_forecast(desk)
@@ -198,9 +209,9 @@ def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str
 
 def _done(desk: WritePage, do: str) -> HttpResponse:
     """The page after a button, when everything is saved."""
-    here = reverse("mail-draft", args=[desk.uid])
+    here = desk.address()
     if do in ("send", "secure", "plain", "check"):
-        return _sent(desk, plain=do == "plain") if do != "check" else redirect(f"{here}?check=1#check")
+        return _sent(desk, plain=do == "plain") if do != "check" else redirect(f"{desk.address(check='1')}#check")
     if do == "pick":
         return redirect("mail-draft-people", desk.uid)
     if do == "save":
@@ -216,19 +227,17 @@ def _sent(desk: WritePage, *, plain: bool = False) -> HttpResponse:
     if forecast is None or forecast.refused:
         return shown(desk, 422)
     if not forecast.is_calm and desk.request.POST.get("seen") != forecast.digest(row.version):
-        return redirect(f"{reverse('mail-draft', args=[desk.uid])}?check=1#check")
+        return redirect(f"{desk.address(check='1')}#check")
     encrypted = forecast.encrypted if plain else ()
     aside = UnencryptedChoice(desk.request.POST.get("plain", ""), forecast.encrypting_rules, len(encrypted))
     try:
-        out = submit_draft.send_draft(
-            row, submit_draft.gather_recipients(row), actor=actor, now=now, plain=aside if encrypted else None
-        )
+        submit_draft.send_draft(row, submit_draft.gather_recipients(row), actor=actor, now=now, plain=aside if encrypted else None)
     except Conflict:
         return _stale(desk)
     except Unusable as error:
         desk.form.add_error(None, wording.translate(error.args[0]))
         return shown(desk, 422)
-    return redirect("mail-outgoing", out.uid)
+    return redirect(list_url(desk.came_from))
 
 
 def show_forecast(desk: WritePage) -> Forecast | None:

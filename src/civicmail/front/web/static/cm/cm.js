@@ -115,7 +115,10 @@
     const focus = one("[data-focus]");
     if (focus && !(event.target.matches && event.target.matches("[data-autosave], [list]"))) focus.focus(); // nobody is torn away from writing
     const sentence = one("[data-say]");
-    if (sentence) say(sentence.dataset.say);
+    if (sentence) {
+      say(sentence.dataset.say);
+      sentence.removeAttribute("data-say"); // once
+    }
   });
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail;

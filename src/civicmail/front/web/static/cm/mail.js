@@ -30,8 +30,8 @@
   });
 
   // what is done with the message leads back to the list
-  document.addEventListener("htmx:after:swap", () => {
-    if (!isSeen()) return;
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (!isSeen() || (event.target.closest && event.target.closest("[data-going]"))) return;
     pane.scrollTop = 0;
     pane.querySelectorAll("input[name=next]").forEach((field) => { field.value = location.pathname + location.search; });
   });
