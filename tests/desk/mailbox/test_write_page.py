@@ -243,6 +243,28 @@ def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Vis
     assert page.draft.files.count() == 1 and page.draft.text == "Look here."
 
 
+def test_files_of_script_come_and_go_in_a_part_of_the_page(desk: Office, visit: Visit, settings: Any) -> None:
+    """The part has the version for the next save, also when a file was refused and the text is saved."""
+    from dataclasses import replace
+
+    client, script = visit("crew0"), {"HX-Request-Type": "partial"}
+    page = Page(client, "/mail/write/")
+
+    def post(do: str, **more: Any) -> str:
+        answer = client.post(page.action, {**page.fields, **more, "do": do}, headers=script)
+        html = answer.content.decode()
+        assert answer.status_code == 200 and "<form" not in html
+        page.fields |= {"version": re.findall(r'name="version" value="(\d+)"', html)[0]}
+        return html
+
+    assert "plan.pdf" in post("attach", text="Look.", file=[_file("plan.pdf", PDF)])
+    assert "plan.pdf" not in post(f"remove:{page.draft.files.get().pk}", text="Look.")
+    settings.CITY = replace(settings.CITY, gateway=replace(settings.CITY.gateway, max_message=100))
+    assert "MB may go with a message" in post("attach", text="Look here.", file=[_file("b.bin", bytes(200))])
+    post("autosave", text="Look there.")
+    assert (page.draft.text, page.draft.files.count()) == ("Look there.", 0)
+
+
 @pytest.mark.rule("P-06", "Names are resolved by the directory, and a missing mailbox of ours is reported before sending.")
 def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit: Visit) -> None:
     """Names of the directory, lists, mailboxes that are not there."""

@@ -140,18 +140,19 @@ def _posted(desk: WritePage) -> HttpResponse:
     """Save the draft, then perform the button's act."""
     request, form = desk.request, desk.form
     do = request.POST.get("do", "save")
+    is_of_files = do == "attach" or do.startswith("remove:")
+    part = do == AUTOSAVE or (is_of_files and request.headers.get("HX-Request-Type") == "partial")
     if not desk.senders or not form.is_valid():
-        return shown(desk, part=do == AUTOSAVE)
+        return shown(desk, part=part)
     try:
         _save(desk, do)
     except Conflict:
-        return _stale(desk, part=do == AUTOSAVE)
+        return _stale(desk, part=part)
     except Unusable as error:
         for name, text in (error.fields or {"text": error.args[0]}).items():
             form.add_error(name if name in form.fields else None, wording.translate(text))
-        return shown(desk, part=do == AUTOSAVE)
-    if do == AUTOSAVE:
-        desk.saved = True
+        return shown(desk, part=part)
+    if part:
         return shown(desk, part=True)
     if form.errors:
         return shown(desk)
@@ -176,6 +177,7 @@ def _save(desk: WritePage, do: str) -> None:
         )
     else:
         desk.row = edit_drafts.save(desk.uid, written, version=version, actor=actor, now=now)
+    desk.saved = True
     if uploaded:
         desk.row = edit_drafts.attach(desk.row, _looked(uploaded, desk.most), max_bytes=desk.most, actor=actor, now=now)
     if do.startswith("remove:") and do[7:].isdecimal() and len(do) < 20:
