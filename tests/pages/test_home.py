@@ -13,11 +13,13 @@ from django.utils import timezone
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Mandate
 from civicmail.city.identity.models import Tally
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.home_tasks import Task, Tasks, by_due_day
 from civicmail.city.pages.states import label
 from civicmail.desk.holding.models import AskedDepartment, Release
+from civicmail.desk.oversight.models import Version
 from civicmail.front.web import home_charts, home_decisions
 from pages.world import Town
 
@@ -108,6 +110,29 @@ def test_home_tells_what_was_decided_about_ones_own_requests(city: Town, visit: 
     assert "Decided since yesterday" in page and f'href="/access/requests/{row.pk}/"' in page
     Release.objects.update(requester=asker, person=head, state="kept", answered=city.now)
     assert label("blocked") in [d.state for d in home_decisions.of_person(asker.uid, city.now)]
+
+
+@pytest.mark.rule("P-16, P-29", "Home shows what was decided about one's examinations and rules.")
+@pytest.mark.django_db
+def test_home_tells_what_was_decided_about_ones_examinations_and_rules(city: Town, visit: Callable[[str], Client]) -> None:
+    """To the requester and the author alone."""
+    asker, author, second = (city.people[key] for key in ("recorder", "author", "approver"))
+    earlier, now = city.now - timedelta(days=9), city.now
+    Mandate.objects.update(decided=earlier)
+    Mandate.objects.filter(number="26-002").update(person=asker, approver=second, state="refused", decided=now)
+    Version.objects.update(decided=earlier)
+    version = Version.objects.order_by("id")[0]
+    Version.objects.filter(pk=version.pk).update(author=author, approver=second, state="retired", decided=now)
+    assert [(d.what, d.state) for d in home_decisions.of_person(asker.uid, now)] == [("Examination 26-002", label("denied"))]
+    Mandate.objects.filter(number="26-002").update(person=city.people["records"])
+    page = visit("records").get("/").content.decode()
+    assert '<a href="/duties/">Examination 26-002</a>' in page, "the role must be activated first"
+    Mandate.objects.filter(number="26-002").update(person=asker)
+    name = f"Rule {version.rule}, version {version.number}"
+    assert [(d.what, d.state) for d in home_decisions.of_person(author.uid, now)] == [(name, label("approved"))]
+    assert home_decisions.of_person(second.uid, now) == []
+    page = visit("author").get("/").content.decode()
+    assert f'href="/policy/rules/{version.rule}/{version.number}/"' in page
 
 
 @pytest.mark.rule("P-22", "A head sees on Home how long files wait for a decision, beside the median of the city.")

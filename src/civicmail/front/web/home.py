@@ -51,7 +51,9 @@ def home(request: CityRequest) -> HttpResponse:
         "checked": clock(request.now).removesuffix("."),  # of p.m., where the sentence has its own
         "facts": facts,
         "pinned": me(request).saved_views.filter(pinned=True),
-        "decisions": home_decisions.of_person(request.actor.uid, request.now),
+        "decisions": home_decisions.of_person(
+            request.actor.uid, request.now, sees_examinations=bool(could(request, "mandate.see"))
+        ),
         "department": department,
         "charts": charts,
     }
