@@ -88,7 +88,7 @@ class Row:
 @dataclass
 class Listing:
     """The present content of one list. caption: for screen readers; empty: the sentence of an empty list; noun: what is counted.
-    ticks: rows can be selected for an act on several. Made by `of`."""
+    ticks: rows can be selected for an act on several; prepare: gets the rows of the page before their cells. Made by `of`."""
 
     caption: str
     columns: Sequence[Column]
@@ -108,6 +108,7 @@ class Listing:
     sort: str = ""
     at: datetime = field(default_factory=timezone.now)
     results: QuerySet[Any] | Sequence[Any] | None = None
+    prepare: Callable[[list[Any]], None] | None = None
 
     @property
     def first(self) -> int:
@@ -182,9 +183,10 @@ def from_query(
     ticks: bool = False,
     path: str = "",
     slim: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
+    prepare: Callable[[list[Any]], None] | None = None,
 ) -> Listing:
     """The list for the URL of the request. sort: key of the default column, "-" before it for descending; slim: adds data that rows
-    need (select_related, annotations) after counting."""
+    need (select_related, annotations) after counting; prepare: adds to the rows of the page what takes queries for all of them."""
     known = {"sort", "page", *(f.key for f in filters)}
     params = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
     params = {k: v for k, v in params.items() if not _is_unknown_choice(filters, k, v)}
@@ -198,7 +200,7 @@ def from_query(
     listing.total = rows.count() if listing.chips else listing.everything
     listing.sort = params.get("sort") or sort
     rows = rows.order_by(*_order(columns, listing.sort), "pk") if listing.sort else rows
-    listing.results = slim(rows) if slim else rows
+    listing.results, listing.prepare = slim(rows) if slim else rows, prepare
     fill(listing)
     return listing
 
@@ -230,7 +232,9 @@ def fill(listing: Listing) -> None:
     listing.pages = max(1, -(-listing.total // PER_PAGE))
     listing.page = min(max(1, int(p) if (p := listing.params.get("page", "1")).isdecimal() else 1), listing.pages)
     listing.heads = [_head(listing, column) for column in listing.columns]
-    rows = listing.results[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE]
+    rows = list(listing.results[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE])
+    if listing.prepare is not None:
+        listing.prepare(rows)
     listing.rows = [_row(listing.columns, row) for row in rows]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.entry_text import EntryNames
 from civicmail.city.identity.queries.roster import Event
+from civicmail.city.pages.entry_words import words
 
 MAX_ENTRIES = 50
 """Events of one thing that a page shows; the rest is in the list of entries."""
@@ -43,14 +44,11 @@ _LISTED = frozenset({"added", "removed", "before", "after"})
 def timeline(*objects: str, max_entries: int = MAX_ENTRIES) -> list[Event]:
     """The newest first. objects: as entries name them, "agency:acme". Two queries."""
     rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:max_entries])
-    names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
-    return [
-        Event(from_ms(row.at), describe(row.act, row.facts), names.get(row.person, row.person), row.reason, row.duty)
-        for row in rows
-    ]
+    names = EntryNames.of(rows)
+    return [Event(from_ms(row.at), describe(row.act, row.facts, names), names.who(row), row.reason, row.duty) for row in rows]
 
 
-def describe(act: str, facts: dict[str, Any]) -> str:
+def describe(act: str, facts: dict[str, Any], names: EntryNames) -> str:
     """An entry as a line of text: "Changed: members added ann@city.example"."""
     if act == "agency.suspend":
         count = len(facts.get("people", ()))
@@ -61,18 +59,15 @@ def describe(act: str, facts: dict[str, Any]) -> str:
         return "Closed"
     if act.startswith("violation."):
         facts = {name: value for name, value in facts.items() if name in _OF_A_VIOLATION}
-    plain = {name.replace("_", " "): _value_text(name, value) for name, value in facts.items() if name not in _SKIPPED}
+    plain = {name.replace("_", " "): _value_text(name, value, names) for name, value in facts.items() if name not in _SKIPPED}
     parts = [f"{name} {value_text}" for name, value_text in plain.items() if value_text]
-    first = WORDS.get(act, act)
+    first = WORDS.get(act) or words(act)
     return f"{first}: {'; '.join(parts)}" if parts else first
 
 
-def _value_text(name: str, value: Any) -> str:
+def _value_text(name: str, value: Any, names: EntryNames) -> str:
     """A fact in words: a list by its items; a change as before and after."""
-    if value in ("", None):
-        return ""
-    if not isinstance(value, list):
-        return str(value)
-    if len(value) == 2 and name not in _LISTED:
-        return "" if value[0] == value[1] else f"{value[0] or 'none'} to {value[1] or 'none'}"
-    return ", ".join(str(v) for v in value if v not in ("", None))
+    if isinstance(value, list) and len(value) == 2 and name not in _LISTED:
+        before, after = (names.value(each) for each in value)
+        return "" if before == after else f"{before or 'none'} to {after or 'none'}"
+    return names.value(value)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from civicmail.city.guard import comparison_result
 from civicmail.city.guard.comparison_result import ComparisonResult
 from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Entry
 from civicmail.city.guard.queries import entries as entry_queries
 from civicmail.city.identity.actions.publishing import data_folder
+from civicmail.city.identity.queries.entry_text import EntryNames
 from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.entry_words import words
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Page
 from civicmail.city.pages.states import label
@@ -30,20 +36,22 @@ def entries(request: CityRequest) -> HttpResponseBase:
     """List entries, newest first. They cannot be changed or hidden: a filter shows how many there are without it."""
     require(request, "entries.see")
     last = comparison_result.read(data_folder())
+    is_file = request.GET.get("format") == "csv"
     table = listing.from_query(
         request,
         entry_queries.visible_to(request.actor),
         caption="Entries",
-        columns=_columns(_wrong(last)),
+        columns=_stored_columns(_wrong(last)) if is_file else _columns(_wrong(last)),
         filters=[
             Filter("q", f"Person or object, the newest {entry_queries.MAX_ROWS:,}", entry_queries.filter_about),
-            Filter("act", "Act", lambda rows, value: rows.filter(act=value), [(a, a) for a in entry_queries.acts()]),
+            Filter("act", "Act", lambda rows, value: rows.filter(act=value), [(a, words(a)) for a in entry_queries.acts()]),
             Filter("since", "Since", lambda rows, value: rows.filter(at__gte=_since(request.now, value)), DAYS),
         ],
         empty="Nothing was recorded yet.",
         noun="entries",
         sort="-when",
-        slim=lambda rows: rows.defer("head", "facts").annotate(by_name=display_names.name_of("person")),
+        slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
+        prepare=_add_text,
     )
     page = Page("Audit log")
     return listing.render_list(request, "identity/entries.html", table, {"page": page, **_comparison_facts(last, request)})
@@ -56,34 +64,62 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(entry_queries.visible_to(request.actor).select_related("carried"), pk=pk)
     carried = getattr(row, "carried", None)
     wrong = _wrong(comparison_result.read(data_folder())).get(row.pk)
+    names = EntryNames.of([row])
     page = Page(
-        row.act,
+        words(row.act),
         "Audit log",
         [("Audit log", reverse("entries"))],
         label("altered" if wrong else "integrated" if carried else "written"),
         [("Entry", str(row.uuid))],
     )
-    facts = sorted(row.facts.items()) if isinstance(row.facts, dict) else []
-    names = display_names.names_by_uid({row.person, row.behalf})
     shown = {
-        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": facts, "role": wording.role(row.duty),
-        "wrong": wrong, "who": display_names.name_and_uid(row.person, names.get(row.person)),
-        "behalf": display_names.name_and_uid(row.behalf, names.get(row.behalf)),
+        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": names.facts(row),
+        "role": wording.role(row.duty), "wrong": wrong, "about": names.object(row),
+        "same": f"{reverse('entries')}?{urlencode({'q': row.object})}" if row.object else "",
+        "who": display_names.name_and_uid(row.person, names.people.get(row.person)),
+        "behalf": display_names.name_and_uid(row.behalf, names.people.get(row.behalf)),
+        "stored": orjson.dumps(row.facts, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() if row.facts else "",
     }  # fmt: skip
     return render(request, "identity/entry.html", shown)
 
 
+def _add_text(rows: list[Entry]) -> None:
+    """Add to the entries of a page what they are about, in words."""
+    names = EntryNames.of(rows)
+    for row in rows:
+        row.about = names.object(row)  # type: ignore[attr-defined]
+
+
 def _columns(wrong: Mapping[int, str]) -> list[Column]:
     return [
-        Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
-        Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
-        Column(
-            "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)), name="by"
-        ),
-        Column("object", "To what", lambda e: Cell(e.object, full=True)),
-        Column("reason", "Why", lambda e: e.reason),
-        Column("client", "From", lambda e: e.client, name="from"),
+        Column("act", "Act", lambda e: Cell(words(e.act), reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
+        *_WHEN_AND_WHO,
+        Column("object", "To what", _about),
+        *_WHY_AND_WHERE,
     ]
+
+
+def _stored_columns(wrong: Mapping[int, str]) -> list[Column]:
+    """For the file: act and object as they are stored."""
+    return [
+        Column("act", "Act", lambda e: Cell(e.act, hint=_MARK if e.pk in wrong else "")),
+        *_WHEN_AND_WHO,
+        Column("object", "To what", lambda e: e.object),
+        *_WHY_AND_WHERE,
+    ]
+
+
+def _about(e: Any) -> Cell:
+    """What it is about, with the way to all entries about it."""
+    about = getattr(e, "about", "")
+    return Cell(about, f"{reverse('entries')}?{urlencode({'q': e.object})}" if about else "", full=True)
+
+
+_WHEN_AND_WHO = (
+    Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
+    Column("person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)), name="by"),
+)
+_WHY_AND_WHERE = (Column("reason", "Why", lambda e: e.reason), Column("client", "From", lambda e: e.client, name="from"))
 
 
 def _wrong(last: ComparisonResult | None) -> dict[int, str]:

@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.directory.models import Person
 from civicmail.city.guard import examination_grounds, mandate_states
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.identity.queries.mandates import subjects_of
+from civicmail.city.pages import display_names, entry_words
 from civicmail.city.pages.city_request import CityRequest, acting, could, may
 from civicmail.city.pages.page import Action
 from civicmail.desk.workbench import queries
@@ -21,38 +21,6 @@ from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.views import examination
 
 ENTRIES = 50
-ACTS = {
-    "mandate.ask": "Asked for it",
-    "mandate.urgent": "Asked for it at once",
-    "mandate.approve": "Approved it",
-    "mandate.refuse": "Refused it",
-    "mandate.withdraw": "Withdrew it",
-    "mandate.ratify": "Ratified it",
-    "mandate.reject": "Found that it was wrong",
-    "mandate.amend": "Changed it, or asked for a change",
-    "mandate.amend-approve": "Allowed a change",
-    "mandate.amend-refuse": "Refused a change",
-    "mandate.amend-withdraw": "Took a change back",
-    "mandate.amend-lapse": "A change was not answered in time",
-    "mandate.close": "Closed it",
-    "mandate.stop": "Stopped it",
-    "mandate.end": "Its time was over",
-    "mandate.lapse": "It was not answered, or not used, in time",
-    "mandate.finding": "Is a finding for the auditors",
-    "mandate.seal": "Sealed or unsealed it",
-    "content.list": "Searched",
-    "content.show": "Opened a message",
-    "content.attachment": "Fetched an attachment",
-    "content.print": "Printed a message",
-    "content.export": "Exported",
-    "content.hold": "Placed a hold",
-    "hold.placed": "A hold is in force",
-    "export.made": "An export is whole",
-    "export.stop": "An export was stopped",
-    "export.failed": "An export failed",
-    "export.removed": "The file of an export was removed",
-}
-"""Act of an entry -> its words in the history."""
 
 
 @acting("mandate.see")
@@ -97,13 +65,13 @@ def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Act
 def _history(row: Row) -> list[dict[str, Any]]:
     """The newest entries about an examination."""
     entries = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
-    names = dict(Person.objects.filter(uid__in={row.person.uid, *(e.person for e in entries)}).values_list("uid", "display"))
-    return [_event(e, names.get(e.person, e.person)) for e in entries]
+    names = display_names.names_by_uid({e.person for e in entries})
+    return [_event(e, display_names.shown_name(e.person, names.get(e.person))) for e in entries]
 
 
 def _event(e: Entry, name: str) -> dict[str, Any]:
     """One line of the history: time, person, act, and a query or a count, never a subject (I4)."""
-    words = ACTS.get(e.act, e.act)
+    words = entry_words.words(e.act)
     query = e.facts.get("query")
     if query is not None and e.act.startswith("content."):
         words = f"{words}: {query or 'everything'}"

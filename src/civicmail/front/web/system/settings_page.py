@@ -16,7 +16,8 @@ from django.shortcuts import render
 from civicmail.city.directory import store
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
-from civicmail.city.pages import display_names, listing
+from civicmail.city.identity.queries.entry_text import EntryNames
+from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
@@ -72,11 +73,11 @@ def settings_(request: CityRequest) -> HttpResponseBase:
     return render(request, "system/settings.html", shown)
 
 
-def _acts() -> list[tuple[Entry, str, datetime]]:
-    """Recent changes by people: entry, person, time."""
+def _acts() -> list[tuple[Entry, str, str, datetime]]:
+    """Recent changes by people: entry, what was done, person, time."""
     rows = list(Entry.objects.filter(act__in=RUNTIME).defer("head")[:20])
-    names = display_names.names_by_uid({e.person for e in rows})
-    return [(e, display_names.shown_name(e.person, names.get(e.person)), from_ms(e.at)) for e in rows]
+    names = EntryNames.of(rows)
+    return [(e, names.sentence(e), names.who(e), from_ms(e.at)) for e in rows]
 
 
 COLUMNS: tuple[Column, ...] = (
