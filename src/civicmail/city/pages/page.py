@@ -24,7 +24,7 @@ class Page:
     """h1: the question or the object's name; section: follows it in the title; crumbs: (label, URL) of the pages above; state:
     (color role, word); facts: at most five (label, value); slim: a work screen, the menu is closed at every width; once: shown only
     once, so the page has no link that would lose it, like a change of language; search: (words, URL), the list that the search box
-    of the head offers first, such as "This request"."""
+    of the head offers first, such as "This request"; percent: of long work that is running, first in the title."""
 
     h1: str
     section: str = ""
@@ -35,6 +35,7 @@ class Page:
     slim: bool = False
     once: bool = False
     search: tuple[str, str] | None = None
+    percent: int | None = None
 
     @property
     def first_actions(self) -> Sequence[Action]:
@@ -52,4 +53,5 @@ class Page:
 
     @property
     def title(self) -> str:
-        return f"{self.h1} · {self.section}" if self.section and self.section != self.h1 else self.h1
+        title = f"{self.h1} · {self.section}" if self.section and self.section != self.h1 else self.h1
+        return title if self.percent is None else f"{self.percent} % · {title}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -27,6 +27,11 @@ class Progress:
     seconds_left: int | None = None
 
     @property
+    def percent(self) -> int | None:
+        """For the title of the page, so that a tab in the background shows it; None where nobody knows."""
+        return 100 * self.done // self.total if self.is_running and self.total else None
+
+    @property
     def quarter(self) -> int:
         """Quarters done, for those who listen."""
         return 4 * self.done // self.total if self.total else 0
@@ -39,7 +44,8 @@ class Progress:
 def response(request: CityRequest, template: str, page: Page, progress: Progress, context: dict[str, Any]) -> HttpResponse:
     """The page, or the part of it that a script asked for again. template: extends components/progress.html."""
     part = request.headers.get("HX-Request-Type") == "partial"
-    values = {"page": page, "part": part, "progress": progress, "progress_template": template, **context}
+    shown = replace(page, percent=progress.percent)
+    values = {"page": shown, "part": part, "progress": progress, "progress_template": template, **context}
     answer = render(request, template if part else TEMPLATE, values)
     answer["Vary"] = "HX-Request-Type"
     return answer
