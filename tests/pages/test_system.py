@@ -19,6 +19,8 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Entry
 from civicmail.desk.oversight import sampling
+from civicmail.desk.oversight.models import Hits
+from civicmail.front.checkup import samples
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.urls import urlpatterns
 from civicmail.mail.archive import outstanding_file
@@ -70,6 +72,7 @@ def addresses(city: Town) -> list[str]:
     lists += [f"/system/trace/{id_}/" for id_ in mail] + ["/system/settings/", "/oversight/viewings/"]
     pages = [
         "/system/health/",
+        "/system/statistics/",
         "/system/spam/",
         *(f"/system/trace/{id_}/reveal/" for id_ in mail),
         "/oversight/accident/",
@@ -417,3 +420,21 @@ def test_the_menu_shows_system_to_whom_it_serves(city: Town, visit: Visit) -> No
     assert "Trace" in text(visit("operator").get("/")) and "Content views" in text(visit("operator").get("/"))
     assert "Trace" not in text(visit("auditor").get("/")) and "Health" in text(visit("auditor").get("/"))
     assert "Health" not in text(visit("head").get("/"))
+
+
+# -- statistics
+
+
+def test_statistics_show_charts_and_numbers_by_hour_day_and_month(city: Town, visit: Visit, installed: Path) -> None:
+    """Each scale has its charts and a file; hits of rules are by day, so hours have none."""
+    now = epoch_ms(city.now)
+    for back in (2, 1):
+        samples.take(installed, now - back * samples.HOUR, lambda _now: {"approvals": 3, "oldest": 7200.0})
+    Hits.objects.create(rule="spam-band", day=timezone.localdate(), how="enforce", copies=7)
+    client = visit("auditor")
+    for by, rules in (("hour", False), ("day", True), ("month", True)):
+        page = text(client.get(f"/system/statistics/?by={by}&rule=spam-band"))
+        assert "messages came in" in page and "3 wait now; the longest wait was 2 hours." in page
+        assert ("7 of spam and 0 of phishing" in page) == rules == ("The rule spam-band matched 7 copies" in page)
+        assert "In,Out,Refused,Failed,Held" in body(client.get(f"/system/statistics/?by={by}&format=csv"))
+    assert "Mail statistics" in text(client.get("/")) and client.get("/system/statistics/?by=x&rule=y").status_code == 200

@@ -34,6 +34,13 @@ def starter_pack() -> RuleSet:
     )
 
 
+@cache
+def starter_ids(name: str) -> frozenset[str]:
+    """Ids of the starter pack's rules on a subject, such as "spam"."""
+    path = STARTER_FOLDER / f"{name}.toml"
+    return frozenset(rule.id for rule in rule_parser.parse_rule_set([(path.name, path.read_text(encoding="utf-8"))]).rules)
+
+
 def publish(data: Path, text: str, files: Files = OS_FILES) -> RuleSet:
     """Put a book into force; durable on return. Raises UnusableBook, and then nothing changes, and OSError."""
     active = ActiveRules(text, _parse(text))

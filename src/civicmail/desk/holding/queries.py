@@ -6,6 +6,8 @@ import uuid
 from functools import lru_cache
 from pathlib import Path
 
+from django.db.models import Min
+
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
@@ -18,7 +20,7 @@ from civicmail.core.query.tree import Token
 from civicmail.desk.holding import decisions, release_states
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.held_copies import HeldCopies, HeldCopy
-from civicmail.desk.holding.models import Contest, Release
+from civicmail.desk.holding.models import Approval, Contest, Release
 from civicmail.desk.viewer.queries import damage_as_later, installation, store
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.search.search import search
@@ -105,3 +107,10 @@ def named_rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
 
 def rule_set() -> RuleSet:
     return active_or_starter(installation())
+
+
+def waiting_approvals(now: int) -> dict[str, float]:
+    """approvals: messages whose files wait for a person; oldest: seconds that the oldest has waited, else 0. now: epoch ms."""
+    waiting = Approval.objects.filter(copies__state="waits").order_by()
+    oldest = waiting.aggregate(oldest=Min("made"))["oldest"]
+    return {"approvals": waiting.distinct().count(), "oldest": max(0, now - epoch_ms(oldest)) / 1000 if oldest else 0}

@@ -295,6 +295,7 @@ JOBS = (
         lease="",
         repeats=False,
     ),
+    _city("samples", "samples", 60.0, "charts of mail have a gap", repeats=False),
     _city("save", "people_jobs", 30.0, "the second place has no new copy of the database", repeats=False),
     _city("feeds", "people_jobs", 30.0, "personnel systems are not asked who left", repeats=False),
     _city("late-rules", "reports", 15.0, "a new rule does not look at mail that is here already"),

@@ -15,6 +15,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.models import Tally
 from civicmail.city.pages.charts import Chart, Series
+from civicmail.city.pages.months import last_months
 
 MONTHS = 6
 ANSWERS = ("files-approved", "files-refused", "files-records")
@@ -26,7 +27,7 @@ def of_department(actor: Actor, now: int) -> tuple[str, list[Chart]]:
     if len(codes) != 1:
         return "", []
     name = ""
-    months = last_months(timezone.localdate(from_ms(now)))
+    months = last_months(timezone.localdate(from_ms(now)), MONTHS)
     rows = Tally.objects.filter(Q(what__in=ANSWERS) | Q(what="files-minutes"), month__gte=months[0]).order_by()
     sums: defaultdict[tuple[str, date], Counter[str]] = defaultdict(Counter)
     columns = ("department__code", "department__name", "month", "what")
@@ -36,12 +37,6 @@ def of_department(actor: Actor, now: int) -> tuple[str, list[Chart]]:
     if not name:
         return "", []
     return name, [_hours(name, codes[0], months, sums), _answers(codes[0], months, sums)]
-
-
-def last_months(today: date) -> list[date]:
-    """First days of the last months, oldest first, with the present one."""
-    count = today.year * 12 + today.month - 1
-    return [date((count - back) // 12, (count - back) % 12 + 1, 1) for back in reversed(range(MONTHS))]
 
 
 Sums = defaultdict[tuple[str, date], Counter[str]]

@@ -147,6 +147,7 @@ RECORDS = (
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
+    MenuEntry(_("Mail statistics"), "mail-statistics", "health.see", icon="insights"),
     MenuEntry(_("Trace"), "trace", "system.see", icon="directions", is_searchable=True),
     MenuEntry(_("Queue"), "queue", "system.see", icon="hourglass_empty"),
     MenuEntry(_("Domains"), "domains", "system.see", icon="public"),

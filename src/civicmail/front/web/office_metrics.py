@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
-from django.db.models import Min
 
 from civicmail.city.guard.actions.entries import lag_ms
-from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.actions.publishing import publication_lag_ms
 from civicmail.core.disk.metrics import Values
-from civicmail.desk.holding.models import Approval
+from civicmail.desk.holding.queries import waiting_approvals
 
 
 def values(now: int) -> Values:
@@ -24,11 +22,10 @@ def values(now: int) -> Values:
 
 
 def _counts(now: int) -> Values:
-    waiting = Approval.objects.filter(copies__state="waits").order_by()
-    oldest = waiting.aggregate(oldest=Min("made"))["oldest"]
+    waiting = waiting_approvals(now)
     return {
         ("civicmail_entries_lag_seconds", ()): lag_ms(now) / 1000,
         ("civicmail_changes_lag_seconds", ()): publication_lag_ms(now) / 1000,
-        ("civicmail_approvals_waiting", ()): waiting.distinct().count(),
-        ("civicmail_approvals_oldest_age_seconds", ()): max(0, now - epoch_ms(oldest)) / 1000 if oldest else 0,
+        ("civicmail_approvals_waiting", ()): waiting["approvals"],
+        ("civicmail_approvals_oldest_age_seconds", ()): waiting["oldest"],
     }

@@ -18,6 +18,7 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.queries.home_tasks import Task
 from civicmail.city.identity.queries.roster import Event
+from civicmail.city.pages import entry_words
 from civicmail.city.pages.days import holidays
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
@@ -126,7 +127,7 @@ def history(object_: str, most: int = 50) -> list[Event]:
 
 
 def _event(row: Entry) -> str:
-    words = EVENTS.get(row.act, row.act)
+    words = EVENTS.get(row.act) or entry_words.words(row.act)
     number = row.facts.get("version")
     return f"{words}: version {number}" if number else words
 
@@ -135,6 +136,12 @@ def days(rule: str, today: date) -> list[tuple[date, int, int]]:
     """(day, copies, overridden) of the last 30 days with hits, newest first."""
     rows = Hits.objects.filter(rule=rule, day__gt=today - timedelta(days=HITS_DAYS)).order_by("-day").values("day")
     return [(r["day"], r["n"], r["o"]) for r in rows.annotate(n=Sum("copies"), o=Sum("overridden"))]
+
+
+def hits_by_day(since: date) -> dict[tuple[str, date], int]:
+    """Copies that each rule matched on each day from this one on, in every mode. One query."""
+    rows = Hits.objects.filter(day__gte=since).order_by().values("rule", "day").annotate(n=Sum("copies"))
+    return {(row["rule"], row["day"]): row["n"] for row in rows}
 
 
 def newest_book() -> Book | None:

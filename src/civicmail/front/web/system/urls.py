@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.system import health, queue, reveal, settings_page, spam_model, trace, trace_message, webhooks
+from civicmail.front.web.system import health, queue, reveal, settings_page, spam_model, statistics, trace, trace_message, webhooks
 
 urlpatterns = [
     path("system/health/", health.health, name="health"),
+    path("system/statistics/", statistics.statistics, name="mail-statistics"),
     path("system/queue/", queue.queue, name="queue"),
     path("system/queue/hop/", queue.hop, name="queue-hop"),
     path("system/queue/try/", queue.try_again, name="queue-try"),

@@ -13,12 +13,16 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Unusable, field_error
 from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.viewer.queries import damage_as_later, store
+from civicmail.front.checkup import samples
+from civicmail.front.checkup.samples import Period
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import RowSchema
 from civicmail.front.web.system import installation, queue
 from civicmail.front.web.system.retry import try_now
+from civicmail.front.web.system.statistics import slots_of
+from civicmail.front.web.system.statistics_charts import SCALES
 from civicmail.front.web.system.trace import STRETCHES
 from civicmail.front.web.system.trace_message import ledgered
 from civicmail.front.web.system.trace_search import TraceQuery, find
@@ -127,6 +131,31 @@ def read_health(request: Call) -> Examination:
     known = installation.checks().last()
     findings = [Health.from_row(f, todo=f.do) for f in known.findings]
     return Examination(at=from_ms(known.at) if known.at else None, running=bool(known.since), findings=findings)
+
+
+class Counted(Schema):
+    """What was counted in an hour, a day or a month that began at `at`. counts: by name; seconds: median and 95 % of each time;
+    gauges: at its end. docs/formats.md, "Samples", has the names."""
+
+    at: datetime
+    counts: dict[str, int]
+    seconds: dict[str, list[float]]
+    gauges: dict[str, float]
+
+
+@operation(router, "GET", "/statistics", act="health.see", scope="read:system", page="mail-statistics", response=list[Counted])
+def list_mail_statistics(request: Call, by: str = "day") -> list[Counted]:
+    """List what was counted by hour, day or month, oldest first. by: hour (48), day (30) or month (12)."""
+    require(request, "health.see")
+    if by not in SCALES:
+        raise Unusable("One of the words is not known.", {"by": ", ".join(SCALES)})
+    return [_counted(slot.begins, slot.period) for slot in slots_of(by, epoch_ms(request.now)) if slot.period]
+
+
+def _counted(begins: int, period: Period) -> Counted:
+    shares = {key: [samples.percentile(value, share) for share in (0.5, 0.95)] for key, value in period.times.items()}
+    seconds = {key: [value for value in both if value is not None] for key, both in shares.items()}
+    return Counted(at=from_ms(begins), counts=dict(period.counts), seconds=seconds, gauges=dict(period.gauges))
 
 
 @operation(router, "GET", "/queue", act="system.see", scope="read:system", page="queue", response=list[Waiting])
