@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -182,3 +183,24 @@ def test_home_shows_it(city: Town, visit: Callable[[str], Client]) -> None:
 def test_who_cannot_use_mail_is_told_where_it_says_why(visit: Callable[[str], Client]) -> None:
     page = visit("crew4").get("/").content.decode()
     assert "You cannot use mail at this moment." in page and 'href="/my/access/"' in page
+
+
+@pytest.mark.rule("P-28", "The report of a department shows twelve months of sums beside the city's median, and ranks no person.")
+@pytest.mark.django_db
+def test_the_report_of_a_department_stands_beside_the_city(city: Town, visit: Callable[[str], Client]) -> None:
+    """Figures with the month before, charts with the median, and one row a division; the file has the same rows."""
+    month = timezone.localdate(city.now).replace(day=1)
+    before = (month - timedelta(days=1)).replace(day=1)
+    works, fire = (Department.objects.get(code=code) for code in ("public-works", "fire"))
+    for department, at, what, count in (
+        (works, month, "files-approved", 3), (works, month, "files-minutes", 360), (works, before, "release-asked", 4),
+        (fire, month, "files-approved", 1), (fire, month, "files-minutes", 600), (works, month, "release-asked", 2),
+    ):  # fmt: skip
+        Tally.objects.create(department=department, month=at, what=what, count=count)
+    client = visit("head")
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", client.get("/dept/public-works/report/").content.decode()))
+    assert "2.0 last month – · city 6.0" in page and "2 last month 4" in page
+    assert "2.0 hours this month; the city’s median is 6.0." in page and "2 this month, 6 in twelve." in page
+    assert visit("chief").get("/dept/public-works/report/").status_code == 403, "of their own department only"
+    rows = b"".join(client.get("/dept/public-works/report/?format=csv").streaming_content).decode()
+    assert "Public Works,12" in rows or "Public Works," in rows

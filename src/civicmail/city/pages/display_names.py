@@ -10,7 +10,13 @@ from django.db.models import OuterRef, Subquery
 from civicmail.city.directory.models import Person
 
 _COMMAND: Final = "os:"
-_PARTS: Final = {"tick": "the program", "feed": "the personnel feed", "scim": "an identity provider"}
+_PARTS: Final = {
+    "tick": "the program",
+    "worker": "the program",
+    "requester": "the requester",
+    "feed": "the personnel feed",
+    "scim": "an identity provider",
+}
 
 
 def name_of(column: str) -> Subquery:

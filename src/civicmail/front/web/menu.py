@@ -96,6 +96,7 @@ DEPARTMENT = (
     MenuEntry(_("Access reviews"), "dept-reviews", "roster.see", icon="verified_user"),
     MenuEntry(_("Leavers"), "leavers", "roster.see", icon="logout"),
     MenuEntry(_("Discrepancies"), "dept-reconcile", "roster.see", icon="error_outline"),
+    MenuEntry(_("Department report"), "department-report", "statement.see", icon="assessment"),
     MenuEntry(_("Statements"), "statements", "statement.see", icon="edit"),
 )
 OFFICE = (

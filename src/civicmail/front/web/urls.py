@@ -9,6 +9,7 @@ from civicmail.city.identity.acts import roles
 from civicmail.city.pages.act_pages import paths
 from civicmail.front.web import dovecot_auth, health, language, my_roles, saved_views, search, sign_in_letters, urgent_examination
 from civicmail.front.web.api_page import page as api
+from civicmail.front.web.department_report import report
 from civicmail.front.web.firststeps import page as first
 from civicmail.front.web.home import home
 from civicmail.front.web.programs import answers
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("doors/user", dovecot_auth.user, name="door-user"),
     path("doors/introspect", dovecot_auth.introspect, name="door-introspect"),
     path("", home, name="home"),
+    path("dept/<slug:department>/report/", report, name="department-report"),
     path("first-steps/", first.first_steps, name="first-steps"),
     path("claim/", first.claim, name="claim"),
     path("first-steps/lists/", first.make_lists, name="make-lists"),

@@ -80,7 +80,7 @@ class EntryNames:
             case "authorisation":
                 return f"access of {who or 'a person'}" + (f" to {facts['mailbox']}" if facts.get("mailbox") else "")
             case "duty":
-                return f"{wording.role(str(facts.get('duty', row.duty)))}{f' of {who}' if who else ''}"
+                return f"{wording.role(str(facts.get('duty', '')))}{f' of {who}' if who else ''}"
             case "personal-use" | "profile" | "device" | "token":
                 return who or self.departments.get(str(facts.get("department", "")), "") or f"{kind.replace('-', ' ')} {id_}"
         if kind in KINDS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Router, Schema
 
 from civicmail.city.conduct import half_year
@@ -18,10 +20,13 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.pages.act_pages import row_of
 from civicmail.city.pages.city_request import require
+from civicmail.city.pages.months import last_months
+from civicmail.front.web import home_charts
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.department_report import MONTHS
 
 router = Router(tags=["Departments answer"])
 
@@ -56,6 +61,31 @@ class OneStatement(STATEMENT_ROW.schema):  # type: ignore[misc, name-defined]  #
 
 
 # -- statements
+
+
+class ReportMonth(Schema):
+    """A month of a department. hours: until files are decided, none without an answer; hours_city: median of all departments."""
+
+    month: date
+    hours: float | None
+    hours_city: float | None
+    counts: dict[str, int]
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/report", act="statement.see", scope="read:conduct", page="department-report",
+    response=list[ReportMonth],
+)  # fmt: skip
+def read_department_report(request: Call, department: str) -> list[ReportMonth]:
+    """Read the sums of a department for twelve months, oldest first."""
+    require(request, "statement.see", InDepartment(department))
+    months = last_months(timezone.localdate(request.now), MONTHS)
+    _, sums = home_charts.sums_since(months[0])
+    city = home_charts.city_median(months, sums, home_charts.hours)
+    return [
+        ReportMonth(month=m, hours=home_charts.hours(sums[department, m]), hours_city=median, counts=dict(sums[department, m]))
+        for m, median in zip(months, city, strict=True)
+    ]
 
 
 @operation(
