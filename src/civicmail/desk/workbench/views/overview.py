@@ -65,7 +65,7 @@ def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Act
 def _history(row: Row) -> list[dict[str, Any]]:
     """The newest entries about an examination."""
     entries = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
-    names = display_names.names_by_uid({e.person for e in entries})
+    names = display_names.names_by_uid({row.person.uid, *(e.person for e in entries)})
     return [_event(e, display_names.shown_name(e.person, names.get(e.person))) for e in entries]
 
 
