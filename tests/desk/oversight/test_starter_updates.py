@@ -52,14 +52,14 @@ def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit
     page = words(second.get("/policy/offered/"))
     assert 'Removed: severity = "low"' in page and 'Added: severity = "high"' in page and "A new rule." in page
     assert "Take executable as a draft" not in page and "Take macros as a draft" in words(author.get("/policy/offered/"))
-    form = author.get("/policy/rules/new/?offered=macros").context["form"]
+    form = author.get("/policy/rules/new/?offered=macros&toml").context["form"]
     assert form.initial["text"] == OWN["macros"] and form.initial["changed"]
-    form = author.get("/policy/rules/executable/edit/?offered=executable").context["form"]
+    form = author.get("/policy/rules/executable/edit/?offered=executable&toml").context["form"]
     made = author.post("/policy/rules/executable/edit/", {name: form.initial[name] for name in ("text", "changed", "after")})
     assert made.status_code == 302 and made["Location"] == "/policy/rules/executable/2/"
     assert Version.objects.get(rule="executable", number=2).state == "draft"
     assert [one.rule for one in starter_updates.offers()] == ["macros"], "also if it is withdrawn"
-    assert author.get("/policy/rules/new/?offered=executable").context["form"].initial["text"].startswith("[[rule]]")
+    assert author.get("/policy/rules/new/?offered=executable&toml").context["form"].initial["text"].startswith("[[rule]]")
     assert "macros" not in publish_rules.active_texts()
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 
 
 def start_of_day(day: date) -> int:
@@ -24,6 +24,11 @@ def end_of_day(day: date) -> int:
 def last_day(ends: datetime) -> date:
     """The last day on which something holds that ends at this moment."""
     return timezone.localdate(ends - timedelta(microseconds=1))
+
+
+def city_day(at: int) -> date:
+    """The day of a moment (ms), in the city's time zone."""
+    return timezone.localdate(from_ms(at))
 
 
 def holidays() -> frozenset[date]:

@@ -6,6 +6,7 @@ that could not run are listed in `unavailable`, and the engine then follows the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +32,13 @@ class Fact:
         named: dict[object, Type] = {bool: "bool", int: "int", str: "text"}
         return named.get(type(self.default), "texts")
 
+    @property
+    def title(self) -> str:
+        """The beginning of its sentence, with its name, for a choice."""
+        return f"{_END_OF_TITLE.split(self.says, maxsplit=1)[0]} ({self.name})"
 
+
+_END_OF_TITLE = re.compile(r"[,:;(.]")
 _ALL = (
     Fact("source", "", "The kind of door it came by: mx, submission, relay, lmtp."),
     Fact("inbound", False, "It comes from outside, from somebody who has not signed in."),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import orjson
-from django.utils import timezone
 
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.actions import journal_offsets
+from civicmail.city.pages.days import city_day
 from civicmail.city.policy import rule_parser
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
@@ -50,11 +50,6 @@ log = get_logger()
 Clock = Callable[[], int]
 
 
-def day_of(at: int) -> datetime:
-    """In the city's time zone."""
-    return timezone.localtime(from_ms(at))
-
-
 def sweep(data: Path, now: int) -> int:
     """Apply all dates of the rule set, and write the active file; return the number of changes."""
     done = int(publish_rules.adopt(now))
@@ -86,7 +81,7 @@ class Counting:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._heads: Heads | None = None
-        self.heard = Heard(lambda at: day_of(at).date())
+        self.heard = Heard(city_day)
         self.positions = journal_offsets.read_offsets(Counted)
 
     def hear(self, record: Record) -> None:
@@ -162,7 +157,7 @@ class _Made:
         tried = rule_text.read(row.version.text)
         active = rule_parser.parse_rule_set([("the book", rule_text.join_texts(publish_rules.active_texts()))])
         before, after = compared(active, None if row.version.ends else tried, row.version.rule)
-        self._replaying = Replaying(row.version.rule, before, after, lambda at: day_of(at).date())
+        self._replaying = Replaying(row.version.rule, before, after, city_day)
         self._tally = Tally.from_plain(row.result)
         self._heads = Heads(data)
         self._done, self._mark, self._took = row.done, row.mark, row.took

@@ -45,6 +45,7 @@ urlpatterns = [
     path(_RULE, rule_pages.rule, name="rule"),
     path(_RULE + "edit/", write_rule.another, name="rule-edit"),
     path(_VERSION, rule_pages.version, name="rule-version"),
+    path(_VERSION + "edit/", write_rule.edit, name="version-edit"),
     path(_VERSION + "decide/", decide_rule_page.decide, name="version-decide"),
     path(_RULE + "replays/<int:pk>/", replays.replay, name="replay"),
     *paths([*rule_acts.ACTS, *replay_acts.ACTS, *emergency_acts.ACTS]),

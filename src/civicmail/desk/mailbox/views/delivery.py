@@ -151,21 +151,14 @@ def _whole(p: Passage, id_: str, book: RuleSet, names: Mapping[str, str], decisi
         why = off or why
     state = "approval" if p.state == "held" and rule_keys.FILE_WAITS in p.rules else p.state
     return CopyRow(
-        words.marked(p.address),
-        state,
-        role,
-        word,
-        from_ms(p.since),
-        why,
-        reply,
-        again,
+        words.marked(p.address), state, role, word, from_ms(p.since), why, reply, again,
         release=release_of(p, id_) if decision is None or decision.withdraw is None else "",
         proof=encryption_proof.line(p.proof),
         pickup=reverse("secure-mail") if p.proof.get("method") == "portal" else "",
         name=names.get(p.address.lower(), ""),
         outside=p.address.rpartition("@")[2].lower() not in settings.CITY.city.domains,
         decision=decision,
-    )
+    )  # fmt: skip
 
 
 def _book() -> RuleSet:

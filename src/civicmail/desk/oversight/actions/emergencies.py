@@ -12,26 +12,31 @@ from civicmail.city.guard import guard, working_days
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, Unusable, field_error
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import Decision
-from civicmail.city.pages.days import holidays
-from civicmail.desk.oversight import emergencies, emergency_count
+from civicmail.city.pages.days import city_day, holidays
+from civicmail.desk.oversight import emergencies, rule_sample, rule_text
 from civicmail.desk.oversight.actions.publish_rules import TICK, adopt, publish
-from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
+from civicmail.desk.oversight.rule_sample import Sample
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.screening.enabled_checks import is_screened
 
+DAYS = 7
+"""Of past mail that a count looks at."""
 
-def count(kind: str, text: str, do: str, *, actor: Actor, now: int) -> Counted:
+
+def count(kind: str, text: str, do: str, *, actor: Actor, now: int) -> Sample:
     """Count the messages of the last days that such a rule would have stopped. Raises NotPermitted, Unusable."""
     guard.require(actor, "emergency.make", now=now)
     value = stoppable(kind, text, do)
-    return emergency_count.count(store().data, kind, value, do, now, screened=is_screened(settings.CITY.screening))
+    screened = is_screened(settings.CITY.screening)
+    rule = rule_text.parse_rules(emergencies.text(0, kind, value, do, "counted", now, screened=screened)).rules[0]
+    return rule_sample.count(store().data, rule, first=now - DAYS * DAY_MS, now=now, day=city_day)
 
 
 def count_and_make(kind: str, text: str, do: str, hours: int, *, actor: Actor, reason: str, now: int) -> Emergency:

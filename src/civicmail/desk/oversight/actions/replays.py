@@ -12,15 +12,23 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import acting_person, locked_row
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import Conflict, Unusable, field_error
+from civicmail.city.pages.days import city_day
+from civicmail.city.policy.rules import Rule
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
-from civicmail.desk.oversight import rule_replay, rule_text
+from civicmail.desk.oversight import rule_replay, rule_sample, rule_text
 from civicmail.desk.oversight.models import Replay, Version
+from civicmail.desk.oversight.rule_sample import Sample
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.archive.explanation import VEILED
 
 UNDER_WAY = ("waiting", "reading")
 MOST_DAYS = 400
+SAMPLE_DAYS = 30
+PERSONAL = VEILED | {"sender.address", "sender.domain", "recipient.address", "recipient.domain"}
+"""Facts that name people, or their words."""
 
 
 def order(version: Version, query: str, first: int, last: int, *, actor: Actor, now: int) -> Replay:
@@ -50,6 +58,16 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
         object_ = f"rule:{version.rule}"
         entries.enter("rule.replay", actor=actor, reason="to see what it would do", now=now, object=object_, facts=facts)
     return row
+
+
+def sample(rule: Rule, *, actor: Actor, now: int) -> Sample | None:
+    """Count the mail of the last days on which a rule would have acted, while its author waits. None for a rule about addresses,
+    words or use: what is counted by these is learned about people, so it takes a replay, which is an entry (P-16). Raises
+    NotPermitted."""
+    guard.require(actor, "rule.replay", now=now)
+    if any(name in PERSONAL or name.startswith("use.") for name in rule.condition.names):
+        return None
+    return rule_sample.count(store().data, rule, first=now - SAMPLE_DAYS * DAY_MS, now=now, day=city_day, seconds=1.0)
 
 
 def stop(replay: Replay, *, actor: Actor, now: int) -> Replay:

@@ -22,9 +22,9 @@ from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries.rules import earliest
 
 
-def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Version:
+def draft(text: str, changed: str, *, after: int, reason: str = "", actor: Actor, now: int) -> Version:
     """Create a new version of the rule in the text, or a new rule. after: the newest version that the author saw, 0 for a new
-    rule. Raises NotPermitted, Unusable, Conflict."""
+    rule; reason: why it should act, which tests and proposes it at once. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     parsed = rule_text.rule_facts(text)
     changed = _changed(changed, after)
@@ -39,11 +39,12 @@ def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Ver
         _write(row, text, changed)
         _insert(row)
         enter("rule.draft", row, actor, changed, now)
-    return row
+        return _proposed(row, reason, actor, now)
 
 
-def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -> Version:
-    """Change the text of a draft. version: as the author saw it. An editor becomes an author and cannot approve it. Raises
+def edit(version: Version, text: str, changed: str, *, reason: str = "", actor: Actor, now: int) -> Version:
+    """Change the text of a draft. version: as the author saw it; reason: as of draft().
+    An editor becomes an author and cannot approve it. Raises
     NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     changed = _changed(changed, version.number - 1)
@@ -55,7 +56,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
         _write(row, text, changed)
         row.save()
         enter("rule.edit", row, actor, changed, now)
-    return row
+        return _proposed(row, reason, actor, now)
 
 
 def test(version: Version, *, actor: Actor, now: int) -> Version:
@@ -111,6 +112,11 @@ def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Versio
         step_version(row, "withdraw", now, reason)
         enter("rule.withdraw", row, actor, reason, now)
     return row
+
+
+def _proposed(row: Version, reason: str, actor: Actor, now: int) -> Version:
+    """The draft, tested and proposed if there is a reason."""
+    return propose(test(row, actor=actor, now=now), reason, actor=actor, now=now) if reason else row
 
 
 def _changed(words: str, before: int) -> str:

@@ -12,8 +12,8 @@ from civicmail.city.pages.inputs import Because, Choice, Input, Number, Seen, Te
 from civicmail.desk.oversight import emergencies
 
 if TYPE_CHECKING:
-    from civicmail.desk.oversight.emergency_count import Counted
     from civicmail.desk.oversight.models import Emergency
+    from civicmail.desk.oversight.rule_sample import Sample
 
 SECTION = "Emergency rules"
 
@@ -39,13 +39,13 @@ class _Making[Done](Act[None, EmergencyToMake, Done]):
         return {"hours": EmergencyToMake.hours.default}
 
 
-class CountEmergency(_Making["Counted"]):
+class CountEmergency(_Making["Sample"]):
     """Count what it would have stopped in the last days. Stops nothing."""
 
     name = "count_emergency"
     operation = Operation("/emergencies/count", "write:rules", page="emergency-new")
 
-    def perform(self, given: EmergencyToMake, *, actor: Actor, now: int) -> Counted:
+    def perform(self, given: EmergencyToMake, *, actor: Actor, now: int) -> Sample:
         from civicmail.desk.oversight.actions import emergencies
 
         return emergencies.count(given.kind, given.value, given.do, actor=actor, now=now)

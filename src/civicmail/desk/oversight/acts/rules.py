@@ -36,8 +36,8 @@ class RevisionBecause(RevisionSeen):
 
 
 class RuleToDraft(Input):
-    """text: TOML, one [[rule]] with an example that it fits and one that it does not; changed: what is new, in a sentence; after:
-    the newest version's number, 0 for a new rule."""
+    """text: TOML, one [[rule]] with an example that it fits and one that it does not; changed: what is new, in a sentence; reason:
+    why it should act, which proposes it at once; after: the newest version's number, 0 for a new rule."""
 
     text = Code(
         label="The rule", help="TOML: one [[rule]], and at least one example that it fits and one that it does not.",
@@ -47,14 +47,19 @@ class RuleToDraft(Input):
         label="What is new?", required=False,
         help="In a sentence of at least 3 characters, for whoever approves it; not needed for the first version.",
     )  # fmt: skip
+    reason = Text(
+        label="Why should it act?", required=False, hidden=True,
+        help="At least 10 characters. With it, the draft is tested and proposed at once; without it, it stays a draft.",
+    )  # fmt: skip
     after = Number(label="The newest version's number, 0 for a new rule.", default=0, minimum=0, hidden=True)
 
 
 class RuleToEdit(RevisionSeen):
-    """text, changed: as of a draft; revision: as it was read."""
+    """text, changed, reason: as of a draft; revision: as it was read."""
 
     text = RuleToDraft.text
     changed = RuleToDraft.changed
+    reason = RuleToDraft.reason
 
 
 class Proposal(RevisionSeen):
@@ -83,10 +88,10 @@ class DraftRule(Act[None, RuleToDraft, "Version"]):
     def perform(self, given: RuleToDraft, *, actor: Actor, now: int) -> Version:
         from civicmail.desk.oversight.actions import rules
 
-        return rules.draft(given.text, given.changed, after=given.after, actor=actor, now=now)
+        return rules.draft(given.text, given.changed, after=given.after, reason=given.reason, actor=actor, now=now)
 
     def message(self, row: None, done: Version) -> str:
-        return f"Version {done.number} of {done.rule} is a draft."
+        return _saved(done)
 
     def after(self, done: Version) -> str:
         return version_url(done)
@@ -113,9 +118,7 @@ class EditRule(_OnVersion[RuleToEdit]):
     """Edit a draft; an editor cannot approve it."""
 
     name, input = "edit_rule", RuleToEdit
-    page = Page(f"{_VERSION_ROUTE}edit/", "version-edit")
-    operation = Operation(_VERSION_PATH, "write:rules", method="PATCH")
-    success_message = "The draft is saved."
+    operation = Operation(_VERSION_PATH, "write:rules", method="PATCH", page="version-edit")
 
     def initial(self, row: Version) -> Mapping[str, Any]:
         return {"text": row.text, "changed": row.changed}
@@ -123,13 +126,10 @@ class EditRule(_OnVersion[RuleToEdit]):
     def perform(self, row: Version, given: RuleToEdit, *, actor: Actor, now: int) -> Version:
         from civicmail.desk.oversight.actions import rules
 
-        return rules.edit(row, given.text, given.changed, actor=actor, now=now)
+        return rules.edit(row, given.text, given.changed, reason=given.reason, actor=actor, now=now)
 
-    def form_page(self, row: Version) -> FormPage:
-        return FormPage(
-            title=f"Edit version {row.number}{in_mode(row)}", section=row.rule, submit="Save the draft", back=version_url(row),
-            crumbs=_crumbs(row), template="oversight/writing.html",
-        )  # fmt: skip
+    def message(self, row: Version, done: Version) -> str:
+        return _saved(done)
 
 
 class TestRule(_OnVersion[RevisionSeen]):
@@ -254,6 +254,11 @@ def in_mode(row: Version) -> str:
     return f", mode {row.mode}" if row.mode else ""
 
 
+def _saved(done: Version) -> str:
+    named = f"Version {done.number} of {done.rule}"
+    return f"{named} waits for a second person." if done.state == "proposed" else f"{named} is a draft."
+
+
 def version_url(row: Version) -> str:
     """The page of a version."""
     from django.urls import reverse
@@ -280,4 +285,4 @@ def _notice(row: Version) -> list[str]:
 
 DRAFT_RULE, EDIT_RULE, TEST_RULE, PROPOSE_RULE = DraftRule(), EditRule(), TestRule(), ProposeRule()
 WITHDRAW_RULE, TAKE_RULE_OUT, DECIDE_RULE = WithdrawRule(), TakeRuleOut(), DecideRule()
-ACTS: tuple[Act[Any, Any, Any], ...] = (EDIT_RULE, TEST_RULE, PROPOSE_RULE, WITHDRAW_RULE, TAKE_RULE_OUT)
+ACTS: tuple[Act[Any, Any, Any], ...] = (TEST_RULE, PROPOSE_RULE, WITHDRAW_RULE, TAKE_RULE_OUT)

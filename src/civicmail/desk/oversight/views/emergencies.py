@@ -18,11 +18,11 @@ from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions import emergencies as verbs
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, MAKE_EMERGENCY, SECTION, crumbs
-from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.lists.emergencies import state_words
 from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries.rules import history
+from civicmail.desk.oversight.rule_sample import Sample
 from civicmail.mail.screening.enabled_checks import is_screened
 
 
@@ -79,7 +79,7 @@ def _form_page(request: CityRequest, form: forms.Form) -> HttpResponse:
     )
 
 
-def _preview_page(request: CityRequest, form: forms.Form, counted: Counted) -> HttpResponse:
+def _preview_page(request: CityRequest, form: forms.Form, counted: Sample) -> HttpResponse:
     c = form.cleaned_data
     rows = [
         ("Stopped", f"{emergencies.KINDS[c['kind']].name}: {verbs.stoppable(c['kind'], c['value'], c['do'])}", "value"),

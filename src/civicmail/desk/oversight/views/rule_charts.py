@@ -1,14 +1,26 @@
-"""Charts for whoever approves a rule: what would change by day and by department, each with its numbers."""
+"""Charts about a rule: what a sample counted, and what a replay would change, each with its numbers."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from civicmail.city.directory.models import Department
 from civicmail.city.pages.charts import Chart, Series
 from civicmail.desk.oversight.rule_replay import NOBODY, Tally
+from civicmail.desk.oversight.rule_sample import Sample
 
 MAX_BARS = 31
+
+
+def sample_charts(sample: Sample) -> list[Chart]:
+    """What a sample counted, by day."""
+    if not sample.days:
+        return []
+    first = min(sample.days)
+    days = [first + timedelta(days=n) for n in range((max(sample.days) - first).days + 1)]
+    sentence = f"{sample.touched:,} of {sample.looked:,} messages"
+    series = (Series("Messages", tuple(sample.days[day] for day in days)),)
+    return [Chart("sample-days", "Messages by day", sentence, "Day", tuple(f"{day:%b} {day.day}" for day in days), series)]
 
 
 def replay_charts(tally: Tally, number: int) -> list[Chart]:
