@@ -1,4 +1,4 @@
-"""The setup code: who types it into the page of an unclaimed installation can read its data folder (P-16).
+"""The setup code: whoever types it on the first page can read the data folder, and may claim it (P-16; decision 0138).
 
 It is a file of the data folder that only its owner can read, and it is deleted when the installation is claimed.
 """
