@@ -30,7 +30,7 @@ DESKS = {
     "Decide on release requests": "releases",
     "Answer appeals": "contests",
     "Answer what was reported": "incidents",
-    "Say whether 60 copies are taken back": "pull",
+    "Say whether 60 copies are removed": "pull",
 }
 
 

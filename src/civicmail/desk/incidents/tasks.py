@@ -31,7 +31,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         words = f"{count} {'waits' if count == 1 else 'wait'}"
         tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
     for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:MAX_SECOND]:
-        question = f"Say whether {pull.total:,} copies are taken back"
+        question = f"Say whether {pull.total:,} copies are removed"
         tasks_.append(_task(question, "pull", (pull.pk,), label("pending"), pull.made, may=may))
     return [Tasks(gettext("Mail rules"), tasks_)]
 
