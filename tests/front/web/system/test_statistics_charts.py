@@ -42,7 +42,7 @@ def test_times_are_told_as_half_and_nearly_all() -> None:
     slots = charts.filled(SCALES["day"].slots(NOW), [hour(0), hour(1)])
     answer, delivery, _ = charts.of_times(SCALES["day"], slots)
     assert answer.sentence == "Half was acknowledged within 56 ms, 95 % within 550 ms."
-    assert delivery.sentence == "Nothing is recorded yet." and not delivery.is_known
+    assert delivery.sentence == charts.NOTHING and not delivery.is_known
 
 
 def test_storage_and_approvals_say_what_a_reader_should_see() -> None:
@@ -50,7 +50,7 @@ def test_storage_and_approvals_say_what_a_reader_should_see() -> None:
     storage, approvals = charts.of_stores(SCALES["day"], slots, 0)
     assert storage.sentence == "500 GB are free; nothing grew that would fill it."
     assert approvals.sentence == "4 wait now; the longest wait was 2 hours."
-    assert [c.sentence for c in charts.of_stores(SCALES["day"], SCALES["day"].slots(NOW), 0)] == ["Nothing is recorded yet."] * 2
+    assert [c.sentence for c in charts.of_stores(SCALES["day"], SCALES["day"].slots(NOW), 0)] == [charts.NOTHING] * 2
 
 
 def test_hits_are_by_subject_and_by_rule() -> None:

@@ -18,7 +18,7 @@ from civicmail.front.checkup.samples import HOUR, Period
 
 HOURS, DAYS, MONTHS = 48, 30, 12
 GIGABYTE = 1_000_000_000
-NOTHING = "Nothing is recorded yet."
+NOTHING = "Counted each hour, from the first full hour on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def of_mail(scale: Scale, slots: Sequence[Slot]) -> list[Chart]:
             slots,
             "mail",
             "Mail in and out",
-            f"{_sum(come):,} messages came in{most}; {_sum(went):,} copies went out.",
+            f"{_sum(come):,} messages came in{most}; {_sum(went):,} copies went out." if _any(come) else NOTHING,
             (Series("In", come), Series("Out", went)),
         ),
         _chart(
@@ -100,7 +100,7 @@ def of_mail(scale: Scale, slots: Sequence[Slot]) -> list[Chart]:
             slots,
             "refused",
             "Refused",
-            f"{_sum(refused):,} messages and recipients were refused in {scale.stretch}.",
+            f"{_sum(refused):,} messages and recipients were refused in {scale.stretch}." if _any(refused) else NOTHING,
             (Series("Refused", refused),),
             kind="bars",
         ),
