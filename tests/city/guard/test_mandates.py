@@ -23,6 +23,7 @@ from civicmail.city.identity.actions.date_sweep import sweep
 from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import mandates as found
 from civicmail.city.identity.queries.mandates import subjects_of
+from civicmail.city.notices.models import Notice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
@@ -45,6 +46,18 @@ def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, role: str
     else:
         made = asked("wendy", by=who, ground=ground, role=role)
         assert (made.ground, made.role, made.state, made.number) == (ground, role, "asked", "26-001")
+
+
+@pytest.mark.rule(
+    "P-16, E1", "Whoever asked for an examination is notified of the decision by mail, without whose mail it is about."
+)
+def test_whoever_asked_hears_the_decision_by_mail() -> None:
+    for decide, decision in ((mandates.approve, "approved"), (mandates.refuse, "denied")):
+        made = asked("wendy", by=EXA)
+        decide(made, actor=APP, reason="Wendy is on leave until Monday.", now=MS)
+        notice = Notice.objects.get(key__startswith=f"mandate:{made.number}:")
+        assert (notice.to, notice.subject) == ("exa@city.example", f"Examination {made.number} was {decision}")
+        assert f"/mandates/{made.number}/" in notice.text and "endy" not in notice.text
 
 
 @pytest.mark.rule("P-16", "A department examines the mail of its own people only.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.directory.models import Department, Person
@@ -25,6 +26,7 @@ from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions.decision_notices import notify_of_decision
 from civicmail.city.identity.queries import mailbox_addresses, reporting_lines
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.queries.mandates import about_mandate, subjects_of
@@ -66,6 +68,7 @@ def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Ma
         enter(
             "mandate.approve", row, actor, reason, now, until=epoch_ms(from_ms(now)) + row.days * DAY_MS, mailboxes=len(row.boxes)
         )
+        _notify_asker(row, "approved", f"You may look for {row.days} days." if row.days != 1 else "You may look for a day.", now)
     return row
 
 
@@ -79,6 +82,7 @@ def refuse(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
         row.approver, row.decided = acting_person(actor), from_ms(now)
         _saved(row, reason, now)
         enter("mandate.refuse", row, actor, reason, now)
+        _notify_asker(row, "denied", "The reason stands on its page.", now)
     return row
 
 
@@ -247,6 +251,15 @@ def _transition(mandate: Mandate, action: str, act: str, actor: Actor, reason: s
         _saved(row, reason, now)
         enter(f"mandate.{action}", row, actor, reason, now)
     return row
+
+
+def _notify_asker(row: Mandate, decision: str, more: str, now: int) -> None:
+    """Without whose mail it is about and without the reason: others may read the asker's mailbox (E1)."""
+    subject = f"Examination {row.number} was {decision}"
+    lines = [f"{row.approver} has decided on the examination {row.number}: {decision}.", more]
+    notify_of_decision(
+        [row.person], f"mandate:{row.number}:{decision}", subject, lines, reverse("mandate", args=[row.number]), now=now
+    )
 
 
 def _saved(row: Mandate, why: str, now: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.urls import reverse
 
+from civicmail.city.directory.models import Person
 from civicmail.city.guard.actions.acting import acting_person, lock_row
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
@@ -11,6 +13,7 @@ from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import Decision
+from civicmail.city.identity.actions.decision_notices import notify_of_decision
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.actions.publish_rules import activate, active_texts, enter, step_version
 from civicmail.desk.oversight.models import Version
@@ -44,6 +47,7 @@ def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version
         row.approver, row.decided = acting_person(actor), from_ms(now)
         row.save()
         enter("rule.approve", row, actor, reason, now)
+        _notify_authors(row, "approved", reason, now)
         if row.starts is None or row.starts <= from_ms(now):
             activate(row, now)
     return row
@@ -59,7 +63,16 @@ def deny(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
         row.approver, row.decided = acting_person(actor), from_ms(now)
         row.save()
         enter("rule.refuse", row, actor, reason, now)
+        _notify_authors(row, "denied", reason, now)
     return row
+
+
+def _notify_authors(row: Version, decision: str, reason: str, now: int) -> None:
+    subject = f"Version {row.number} of the rule {row.rule} was {decision}"
+    lines = [f"{row.approver} has decided on version {row.number} of the rule {row.rule}: {decision}.", f"Reason: {reason}"]
+    path = reverse("rule-version", args=[row.rule, row.number])
+    authors = Person.objects.filter(uid__in=row.authors)
+    notify_of_decision(authors, f"rule-decided:{row.rule}:{row.number}:{decision}", subject, lines, path, now=now)
 
 
 def _proposed(version: Version, actor: Actor, now: int) -> Version:

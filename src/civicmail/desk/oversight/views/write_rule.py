@@ -54,7 +54,7 @@ class Fields(forms.Form):
     sender = text_field("What the sender is told", max_length=MAX_TEXT_LENGTH, rows=2, required=False)
     ask = forms.CharField(label="Whom to ask", max_length=MAX_CONTACT_LENGTH, required=False)
     review = forms.ChoiceField(
-        label="Review", required=False, choices=[("", "None"), *((queue, queue.capitalize()) for queue in REVIEWS)]
+        label="Review", required=False, choices=[("", "No review"), *((queue, queue.capitalize()) for queue in REVIEWS)]
     )
     mode = forms.ChoiceField(
         label="Mode", widget=forms.RadioSelect, choices=[(mode, f"{mode.capitalize()}: {MODE_MEANING[mode]}") for mode in MODES]
