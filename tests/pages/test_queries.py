@@ -19,7 +19,7 @@ from pages.test_looks import visitor
 from pages.test_sweep import PAGES, path_of
 from pages.world import Town, carry, more, signed_in, town
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]  # every page, twice, beside other lanes
 GROWING = {name: page for name, page in PAGES.items() if page.get("get", True)}
 MOST = 64
 
