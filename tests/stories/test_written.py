@@ -76,7 +76,7 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     dana.get_by_role("button", name="Send", exact=True).click()
     dana.get_by_role("button", name="Send now").first.click()
     post_office()
-    carry(dana.town.now)  # type: ignore[attr-defined]
+    carry(dana.town.now)  # type: ignore[attr-defined]  # the town of the fixture
     dana.goto(dana.url.partition("/mail/")[0] + "/mail/?direction=sent")
     dana.get_by_role("link", name="Closure of Elm Street").click()
     _until_delivered(dana)
@@ -109,7 +109,7 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     _is_for_everybody(lena)
 
     post_office()
-    carry(dana.town.now)  # type: ignore[attr-defined]
+    carry(dana.town.now)  # type: ignore[attr-defined]  # the town of the fixture
     dana.goto(dana.url.partition("/mail/")[0] + "/mail/")
     dana.get_by_role("link", name="Re: Closure of Elm Street").click()
     seen(dana.get_by_text("By Oak Street, until Friday."))

@@ -87,7 +87,7 @@ def _add_text(rows: list[Entry]) -> None:
     """Add to the entries of a page what they are about, in words."""
     names = EntryNames.of(rows)
     for row in rows:
-        row.about = names.object(row)  # type: ignore[attr-defined]
+        row.about = names.object(row)  # type: ignore[attr-defined]  # read by the column of the list
 
 
 def _columns(wrong: Mapping[int, str]) -> list[Column]:
