@@ -2,10 +2,12 @@
 """Fetch the third-party files of the pages: python tools/vendor.py (needs npm); --check verifies them.
 
 What is brought, from where and with which checksums stands in src/civicmail/front/web/vendored.toml. The style sheet is theirs
-except that its map is not named, fonts and pictures that no page shows are left out; the sprite keeps the icons of the list.
+except that its map is not named, and that rules, fonts and pictures that no page uses are left out; the sprite keeps the icons of
+the list. A template that uses a further class of USWDS needs this run again: a test of the house says so.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +15,9 @@ import tempfile
 import tomllib
 from hashlib import sha256
 from pathlib import Path
+
+import tinycss2
+from tinycss2.ast import AtRule, Node, QualifiedRule
 
 HOME = Path(__file__).parents[1] / "src" / "civicmail" / "front" / "web"
 LIST = HOME / "vendored.toml"
@@ -32,13 +37,49 @@ def fetched(source: dict, folder: Path) -> Path:
     return folder / source["name"] / "package"
 
 
+def words(folder: Path) -> set[str]:
+    """Whatever may be the name of a class in templates, Python and scripts: too many rather than one too few. A word that ends in a
+    hyphen begins the names that a template completes."""
+    texts = (p.read_text("utf-8") for kind in ("*.html", "*.py", "*.js") for p in folder.rglob(kind) if PLACE not in p.parents)
+    return {word for text in texts for word in re.findall(r"[A-Za-z][\w:-]*", text)}
+
+
+def trimmed(rules: list[Node], known: set[str]) -> str:
+    """Rules without the selectors that name a class which no page uses."""
+    begun = tuple(word for word in known if word.startswith("usa-") and word.endswith("-") and word != "usa-")
+
+    def is_used(selector: str) -> bool:
+        classes = [re.sub(r"\\(.)", r"\1", name) for name in re.findall(r"\.((?:[\w-]|\\.)+)", selector)]
+        return all(name in known or name.startswith(begun) for name in classes)
+
+    kept = []
+    for rule in rules:
+        if isinstance(rule, QualifiedRule):
+            selectors = [s for s in split(tinycss2.serialize(rule.prelude)) if is_used(s)]
+            kept += [f"{','.join(selectors)}{{{tinycss2.serialize(rule.content)}}}"] if selectors else []
+        elif isinstance(rule, AtRule) and rule.lower_at_keyword in ("media", "supports"):
+            inner = trimmed(tinycss2.parse_rule_list(rule.content, skip_whitespace=True, skip_comments=True), known)
+            kept += [f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}"] if inner else []
+        else:
+            kept.append(rule.serialize())
+    return "".join(kept)
+
+
+def split(selectors: str) -> list[str]:
+    """The selectors of a list; commas in parentheses belong to one."""
+    return [s.strip() for s in re.split(r",(?![^()]*\))", selectors)]
+
+
 def style(text: str, fonts: list[str]) -> str:
-    """Their style sheet without the source map."""
+    """Their style sheet without the source map, and without what no page uses."""
     text = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", text)
     text = re.sub(r"@font-face\{[^}]*\}", lambda m: m[0] if any(f in m[0] for f in fonts) else "", text)
     text = text.replace("font-display:fallback", "font-display:swap")
     text = re.sub(r"background(?:-image)?:url\(\.\./img/hero\.jpg\)[^;}]*;?", "", text)
-    return text.rstrip() + "\n"
+    comments = "\n".join(re.findall(r"/\*!.*?\*/", text, re.DOTALL))
+    return (
+        comments + trimmed(tinycss2.parse_stylesheet(text, skip_whitespace=True, skip_comments=True), words(HOME.parents[1])) + "\n"
+    )
 
 
 def sprite(text: str, icons: list[str]) -> str:
@@ -72,6 +113,7 @@ def main() -> None:
         sys.exit(f"Not as it was brought: {', '.join(sorted(wrong))}" if wrong else 0)
     with tempfile.TemporaryDirectory() as scratch:
         folders = {s["name"]: fetched(s, Path(scratch)) for s in listed["source"]}
+        shutil.rmtree(PLACE)
         for name, content in brought(listed, folders["uswds"], folders["htmx"]).items():
             (PLACE / name).parent.mkdir(parents=True, exist_ok=True)
             (PLACE / name).write_bytes(content)

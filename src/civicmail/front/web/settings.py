@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "civicmail.front.web.compression.Compression",
     "civicmail.front.web.language.Language",
     "civicmail.front.web.middleware.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
