@@ -144,3 +144,24 @@ def test_an_export_can_be_canceled(city: Town, visit: Visit, installed: Path) ->
     assert client.post(f"{where}stop/").status_code == 302
     assert "Stopped" in text(client.get(where))
     assert not Exporting(installed, now_ms).step(), "nobody makes it"
+
+
+@pytest.mark.rule("P-16, P-21", "What a search finds, or what was ticked of it, is exported where it is listed.")
+def test_an_export_is_ordered_from_the_search_and_from_a_message(city: Town, visit: Visit, installed: Path) -> None:
+    """All that match, those that were ticked, or the message that is open; nothing ticked orders nothing."""
+    client, id_ = visit("recorder"), city.objects["mail delivered"]
+    page = text(client.get("/mandates/26-001/search/?q=kestrel"))
+    assert "Export all 5" in page and f'value="{id_}"' in page and f"messages/{id_}/?q=kestrel" in page
+    opened = text(client.get(f"/mandates/26-001/messages/{id_}/?q=kestrel"))
+    assert "Export this message" in opened and "/mandates/26-001/search/?q=kestrel" in opened
+    before = Export.objects.count()
+    nothing = client.post("/mandates/26-001/exports/", {"q": "kestrel", "chosen": "yes"})
+    assert nothing.status_code == 422 and "No message was chosen." in text(nothing) and Export.objects.count() == before
+    ordered = client.post("/mandates/26-001/exports/", {"q": "kestrel", "chosen": "yes", "id": [id_]})
+    assert ordered.status_code == 302
+    carry(city.now)
+    made(installed)
+    row = Export.objects.latest("id")
+    assert (row.query, row.state, row.done) == (f"id:{id_}", "ready", 1)
+    page = text(client.get("/mandates/26-001/exports/"))
+    assert "1 chosen message" in page and f"id:{id_}" not in page

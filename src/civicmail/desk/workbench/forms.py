@@ -60,7 +60,7 @@ class RequestForm(Scope):
         help_text="Also later nobody whose mail it is learns of it. Auditors see only that there is one.",
         required=False,
     )
-    field_order = ("way", "people", "department", "first", "last", "words", "days", "reason", "sealed")
+    field_order = ("way", "people", "first", "last", "words", "reason", "department", "days", "sealed")
 
     def __init__(self, *args: Any, ways: Sequence[GroundRule] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ from civicmail.city.pages.page import Action, Page
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.workbench.acts import examinations
 from civicmail.desk.workbench.queries import STATES
+from civicmail.desk.workbench.views.filters import chosen_messages
 
 LIST = ("Examinations", "/mandates/")
 
@@ -39,9 +40,12 @@ def looking(request: CityRequest, number: str) -> tuple[Row, Mandate]:
 
 
 def query_form(request: CityRequest, act: Act[Row, Any, Any], row: Row) -> tuple[Form, str]:
-    """The form of an act on what a query finds, and the query, which the page fills in."""
-    form = act_pages.form_of(act, row, request.actor, request.POST or None)
-    query = str(request.POST.get("q", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
+    """The form of an act on what a query finds or on messages that were ticked, and the query, which the page fills in."""
+    data = request.POST.copy()
+    if "chosen" in data:
+        data["q"] = chosen_messages(data.getlist("id"))
+    form = act_pages.form_of(act, row, request.actor, data or None)
+    query = str(data.get("q", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
     form.initial = {"q": query}
     return form, query
 
@@ -81,6 +85,6 @@ def about(row: Row) -> str:
 def actions(row: Row, passed: str = "", *, search: bool = False) -> list[Action]:
     """Acts of the examiner while the examination is in force. passed: the query, for a URL."""
     tail = f"?{passed}" if passed else ""
-    pages = (("Export", "mandate-exports"), ("Hold", "mandate-hold"))
+    pages = (("Exports", "mandate-exports"), ("Hold", "mandate-hold"))
     page_actions = [Action(words, reverse(name, args=[row.number]) + tail) for words, name in pages]
     return [Action("Search", reverse("mandate-search", args=[row.number]), primary=True), *page_actions] if search else page_actions

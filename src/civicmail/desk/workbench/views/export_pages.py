@@ -27,6 +27,7 @@ from civicmail.desk.workbench.acts.exports import ORDER_EXPORT
 from civicmail.desk.workbench.models import Export
 from civicmail.desk.workbench.tasks import folder
 from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.filters import query_words
 from civicmail.desk.workbench.views.search_page import count_hits
 from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
@@ -50,7 +51,7 @@ def exports(request: CityRequest, number: str) -> HttpResponse:
         mistake = "The index is not there at this moment."
     except NotFinished:
         uncounted = True
-    listed = [(e, *states.WORDS[e.state]) for e in row.exports.all()[:50]]
+    listed = [(e, query_words(e.query), *states.WORDS[e.state]) for e in row.exports.all()[:50]]
     shown = {"row": row, "form": form, "query": query, "fits": fits, "mistake": mistake, "exports": listed, "uncounted": uncounted}
     page = examination.page(row, "Exports")
     return render(request, "workbench/exports.html", {**shown, "page": page}, status=422 if mistake else status_of(form))
@@ -70,7 +71,7 @@ def _page(request: CityRequest, export_row: Export) -> Page:
     row = export_row.mandate
     here = [("Exports", reverse("mandate-exports", args=[row.number]))]
     page = examination.page(row, f"Export {export_row.pk}", here=here)
-    facts: list[tuple[str, Any]] = [("Asked", export_row.asked.date()), ("Query", export_row.query or "everything")]
+    facts: list[tuple[str, Any]] = [("Asked", export_row.asked.date()), ("Query", query_words(export_row.query))]
     return Page(page.h1, page.section, page.crumbs, states.WORDS[export_row.state], facts)
 
 

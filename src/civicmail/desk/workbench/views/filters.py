@@ -5,16 +5,35 @@ Filters become words of the query language, so that a hold, an export and the au
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from civicmail.city.guard.errors import Unusable
 from civicmail.city.pages.listing import Chip, list_url
 from civicmail.city.pages.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 
 SORTS: dict[str, str] = {"newest": "Newest first", "oldest": "Oldest first"}
+_CHOSEN = re.compile(r"id:[\w-]+(?: OR id:[\w-]+)*")
+
+
+def chosen_messages(ids: Iterable[str]) -> str:
+    """The query that finds the messages that were ticked. Raises Unusable without any."""
+    if not (query := " OR ".join(f"id:{id_}" for id_ in ids)):
+        raise Unusable("No message was chosen. Go back, and tick at least one.")
+    return query
+
+
+def query_words(query: str) -> str:
+    """A query as pages show it, without ids."""
+    if _CHOSEN.fullmatch(query):
+        count = query.count("id:")
+        return f"{count} chosen message{'' if count == 1 else 's'}"
+    return query or "everything"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,15 @@ from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.guard.permits import Permit
 from civicmail.city.identity.actions import content_views
 from civicmail.city.pages.city_request import CityRequest, acting, or_404
+from civicmail.city.pages.listing import list_url
 from civicmail.city.pages.page import Action, Page
+from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.views import message_pages
 from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.filters import query_words
 from civicmail.mail.archive.places import Place
 
 
@@ -29,6 +32,7 @@ def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
     """Show the message."""
     row, mandate = examination.looking(request, number)
     name = "content.print" if request.GET.get("print") else ""
+    query = str(request.GET.get("q", "")).replace("\0", " ")[:LONGEST_QUERY]
     view, frame_, part_, raw_ = (reverse(f"mandate-{what}", args=[number, id]) for what in ("message", "frame", "part", "raw"))
     links = Links(view, frame_, part_, raw_, post=True)
     return message_pages.message(
@@ -37,8 +41,9 @@ def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
         place_of(id),
         links,
         whole=True,
-        page=lambda seen: _page(request, row, seen, links),
+        page=lambda seen: _page(request, row, seen, links, query),
         template="workbench/message.html",
+        more=lambda _: {"row": row, "id": id, "query": query, "words": query_words(query)},
     )
 
 
@@ -84,7 +89,7 @@ def permits(request: CityRequest, mandate: Mandate, name: str = "") -> message_p
     return permit_for
 
 
-def _page(request: CityRequest, row: Row, seen: SeenMessage, links: Links) -> Page:
-    search = (f"Mandate {row.number}: search", reverse("mandate-search", args=[row.number]))
+def _page(request: CityRequest, row: Row, seen: SeenMessage, links: Links, query: str) -> Page:
+    search = (f"Examination {row.number}: search", list_url(reverse("mandate-search", args=[row.number]), {"q": query}, {}))
     actions = [] if request.GET.get("print") else [Action("Print", f"{links.view}?print=1")]
     return Page(seen.subject, f"Examination {row.number}", [examination.LIST, search], actions=actions)

@@ -19,6 +19,7 @@ from civicmail.city.pages.page import Action
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.filters import query_words
 
 ENTRIES = 50
 
@@ -43,7 +44,7 @@ def mandate(request: CityRequest, number: str) -> HttpResponse:
         "change": row.amendments.filter(state="asked").first(),
         "may_answer": not mine and bool(could(request, "mandate.approve")),
         "holds": holds.placed(row.number),
-        "exports": row.exports.select_related("mandate")[:5] if mine else [],
+        "exports": [(e, query_words(e.query)) for e in row.exports.select_related("mandate")[:5]] if mine else [],
         "events": _history(row),
         "entries": reverse("entries") if may(request, "entries.see") else "",
     }
@@ -74,6 +75,6 @@ def _event(e: Entry, name: str) -> dict[str, Any]:
     words = entry_words.words(e.act)
     query = e.facts.get("query")
     if query is not None and e.act.startswith("content."):
-        words = f"{words}: {query or 'everything'}"
+        words = f"{words}: {query_words(query)}"
     duty = examination_grounds.role_name(e.duty).lower() if e.duty else ""
     return {"at": from_ms(e.at), "by": name, "role": duty, "words": words, "reason": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -38,8 +39,10 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row. who, to, subject: in runs, so that invisible characters are shown."""
+    """A row. url: of the message, with the query that found it; who, to, subject: in runs, so that invisible characters are
+    shown."""
 
+    id: str
     url: str
     who: tuple[Run, ...]
     to: tuple[Run, ...]
@@ -127,7 +130,7 @@ def run_search(answer: SearchPage, mandate: Mandate, permit: Permit, now: int) -
     tree = within(reader, Gate(installation(), archive, permit, mandate, now), mandate, answer.filters.query, now)
     sort: Sort = "oldest" if answer.filters.sort == "oldest" else "newest"
     page = search(reader, tree, limit=PER_PAGE, sort=sort, cursor=answer.filters.after, scored=False)
-    answer.lines = [_line(hit, mandate.number) for hit in page.hits]
+    answer.lines = [_line(hit, mandate.number, answer.filters.query) for hit in page.hits]
     answer.following = page.cursor
     answer.total = page.total if not answer.filters.after else count(reader, tree)
     answer.everything = count(reader, mandate.scope.tree(now)) if answer.filters.query else answer.total
@@ -153,11 +156,11 @@ def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -
     return scope.within(mandate, gate.with_threads(reader, words_tree), now)
 
 
-def _line(hit: Hit, number: str) -> Line:
-    url = reverse("mandate-message", args=[number, hit.id])
+def _line(hit: Hit, number: str, query: str) -> Line:
+    url = f"{reverse('mandate-message', args=[number, hit.id])}?{urlencode({'q': query})}"
     subject = runs.runs_of(hit.subject) or (Run("(no subject)"),)
     to = hit.to[0] if hit.to else ""
     more = max(0, len(hit.to) - 1)
     return Line(
-        url, runs.runs_of(hit.from_) or (Run("(nobody)"),), runs.runs_of(to), more, from_ms(hit.received), subject, hit.size
+        hit.id, url, runs.runs_of(hit.from_) or (Run("(nobody)"),), runs.runs_of(to), more, from_ms(hit.received), subject, hit.size
     )
