@@ -1,4 +1,5 @@
-"""The home page: tasks by their day, overdue ones first; what was decided lately; charts for who heads a department."""
+"""The home page: tasks by their day, overdue ones first; what is under way and what was decided lately; charts for who heads a
+department."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.conduct.queries import tasks as conduct
+from civicmail.city.guard import examination_grounds
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import OfPerson
@@ -17,7 +19,7 @@ from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules
-from civicmail.front.web import home_charts, home_decisions
+from civicmail.front.web import home_charts, home_decisions, home_running
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
 
@@ -43,6 +45,7 @@ def home(request: CityRequest) -> HttpResponse:
         groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
     today = timezone.localdate(request.now)
     department, charts = home_charts.of_department(request.actor, now)
+    asks = any(rule.role != examination_grounds.HEAD for rule in examination_grounds.available_rules(request.actor, now))
     shown = {
         "page": Page(gettext("Home")),
         "tasks": home_tasks.by_due_day(groups, today),
@@ -54,6 +57,8 @@ def home(request: CityRequest) -> HttpResponse:
         "decisions": home_decisions.of_person(
             request.actor.uid, request.now, sees_examinations=bool(could(request, "mandate.see"))
         ),
+        "running": home_running.of_person(request.actor, now, groups),
+        "asks": asks and could(request, "mandate.ask"),
         "department": department,
         "charts": charts,
     }

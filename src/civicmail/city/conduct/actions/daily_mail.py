@@ -109,5 +109,5 @@ def build_mail(waiting: list[Tasks], count: int) -> tuple[str, str]:
 
 
 def _line(task: Task) -> str:
-    page = f"{settings.CITY.web.url}{reverse(task.route, args=task.args)}{f'?{task.query}' if task.query else ''}"
+    page = f"{settings.CITY.web.url}{task.url}"
     return f"- {task.label}: {task.state[1]}\n  {page}"

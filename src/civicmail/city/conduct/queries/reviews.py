@@ -27,14 +27,15 @@ SOON = 3
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Open rows of one review in one department for one person. exceptions: how many have exceptions; late: the deadline has
-    passed, and an answer still counts."""
+    """Open rows of one review in one department for one person. exceptions: how many have exceptions; total: with answered ones;
+    late: the deadline has passed, and an answer still counts."""
 
     review: Review
     department: str
     department_name: str
     open: int
     exceptions: int
+    total: int
     due: date
     late: bool = False
 
@@ -64,11 +65,15 @@ def waiting_for(person: Person, now: int) -> list[Waiting]:
     parts = list(part_reviewers.parts_of(person.pk, now))
     ahead = part_reviewers.is_ahead(parts)
     mine = {p.pk: p for p in parts if p.pk not in ahead}
-    rows = ReviewRow.objects.filter(part__in=mine, state__in=["open", "suspended"]).exclude(person=person)
+    rows = ReviewRow.objects.filter(part__in=mine).exclude(person=person)
     rows = rows.exclude(approver=person)
     by_place: dict[tuple[int, int, bool], list[list[str]]] = {}
+    totals: Counter[tuple[int, int]] = Counter()
     for part, state, exceptions in rows.order_by("id").values_list("part", "state", "exceptions"):
         p = mine[part]
+        totals[p.review_id, p.department_id] += 1
+        if state not in ("open", "suspended"):
+            continue
         if state == "suspended" or p.review.state == "running":
             by_place.setdefault((p.review_id, p.department_id, state == "suspended"), []).append(exceptions)
     by_key = {(p.review_id, p.department_id): p for p in mine.values()}
@@ -76,7 +81,8 @@ def waiting_for(person: Person, now: int) -> list[Waiting]:
     for (review, department, late), exceptions in by_place.items():
         p = by_key[review, department]
         bad = sum(bool(e) for e in exceptions)
-        made.append(Waiting(p.review, p.department.code, p.department.name, len(exceptions), bad, last_day(p.review), late))
+        total = totals[review, department]
+        made.append(Waiting(p.review, p.department.code, p.department.name, len(exceptions), bad, total, last_day(p.review), late))
     return sorted(made, key=lambda w: (w.due, w.review.pk, w.department))
 
 
@@ -107,13 +113,18 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 def _task(w: Waiting, now: int) -> Task:
     where = gettext("{department}: answer the access review").format(department=w.department_name)
     words = ngettext("{count} open", "{count} open", w.open).format(count=w.open)
-    hint = gettext("{name}, by {day}.").format(name=name_of(w.review), day=wording.day(w.due))
+    answered = w.total - w.open
+    hint = gettext("{name}, by {day}: {done} of {total} answered.").format(
+        name=name_of(w.review), day=wording.day(w.due), done=answered, total=w.total
+    )
     if w.late:
         where = gettext("{department}: say what becomes of suspended access").format(department=w.department_name)
         hint = gettext("Nobody answered in time. Without an answer it ends two weeks after that.")
     left = (w.due - timezone.localdate(from_ms(now))).days
     role = "stop" if w.late else "warn" if left <= SOON else "wait"
-    return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started, due=w.due)
+    return Task(
+        where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started, "", w.due, answered, w.total
+    )
 
 
 def _office() -> list[Task]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Min
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
@@ -33,7 +34,7 @@ ENDS_SOON = timedelta(days=30)
 @dataclass(frozen=True, slots=True)
 class Task:
     """label: a verb and its object; route, args, query: where it is done, a list of what waits alone; state: (role, word), the
-    number of what waits or the day; since: of the oldest; due: the last day."""
+    number of what waits or the day; since: of the oldest; due: the last day; answered of total: where people answer one by one."""
 
     label: str
     route: str
@@ -43,6 +44,13 @@ class Task:
     since: datetime | None = None
     query: str = ""
     due: date | None = None
+    answered: int = 0
+    total: int = 0
+
+    @property
+    def url(self) -> str:
+        path = reverse(self.route, args=self.args)
+        return f"{path}?{self.query}" if self.query else path
 
     @property
     def amount(self) -> str:

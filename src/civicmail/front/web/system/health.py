@@ -67,7 +67,7 @@ def _entries(now: int) -> Finding:
 
 def _first_steps(request: CityRequest) -> list[Action]:
     """The link to the first steps, until all are done."""
-    return [Action(task.label, reverse(task.route)) for task in firststeps.task(request)]
+    return [Action(task.label, task.url) for task in firststeps.task(request)]
 
 
 def _state(known: CheckResults, bad: list[Finding]) -> tuple[str, str]:

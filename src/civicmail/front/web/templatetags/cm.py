@@ -185,10 +185,3 @@ def note(role: str, title: str, text: str = "") -> dict[str, Any]:
 def chart(c: charts.Chart) -> dict[str, Any]:
     """A chart with its sentence, key and table."""
     return {"c": c, "width": charts.WIDTH, "height": charts.HEIGHT}
-
-
-@register.simple_tag
-def route(task: Any) -> str:
-    """The URL of a task."""
-    url = reverse(task.route, args=task.args)
-    return f"{url}?{task.query}" if task.query else url
