@@ -102,7 +102,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
     work()  # carries the entry, reads
     work()  # the ledger has signed: proves
     officer.get_by_role("link", name="Home").click()
-    officer.get_by_role("link", name=re.compile(r"Export \d+ of examination")).click()
+    officer.get_by_role("link", name=re.compile(rf"Export \d+ of examination {number[0]}")).click()
     expect(officer.get_by_role("button", name="Download the zip file")).to_be_visible(timeout=60_000)
     manifest, key = officer.locator("dl.cm-dl code").all_inner_texts()
     with officer.expect_download() as zipped:

@@ -159,6 +159,7 @@ def _long_work(actor: Actor, now: int) -> list[Running]:
 def _work(kind: str, place: str, state: str, is_running: bool, done: int, total: int, at: datetime) -> Running:
     """place: its number, behind that of its case."""
     of, _, number = place.rpartition("/")
+    url: tuple[str, ...]
     match kind:
         case "export":
             what, url, word = gettext("Export {number} of examination {of}"), ("mandate-export", of, number), export_states.WORDS
