@@ -37,6 +37,7 @@ RUNS = re.compile(r"#(?:[#.,:\s-]*#)+")
 def test_a_screen_reader_reads_what_the_text_says(browse: Callable[..., Any], name: str) -> None:
     page = SHOWN[name]
     shown = browse(visitor(page), lambda town: path_of(page, town))
+    shown.wait_for_load_state("networkidle")  # what scripts fetch is read, too
     heard = steady(shown.locator("body").aria_snapshot())
     file = FOLDER / f"{name}.txt"
     if os.environ.get("CIVICMAIL_WRITE"):

@@ -119,15 +119,15 @@ def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
         assert set(happened) == set(said) or found.members, "only members of a list are not named one by one"
 
 
-def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
+def test_the_panel_says_why_by_which_clause_and_whom_to_ask(desk: Office) -> None:
     """For each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
     panel = forecast_panel.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
     lines = {line.address: line for line in panel.lines}
     assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())
     assert (lines[ANN].role, str(lines[ANN].word), lines[ANN].outside) == ("lock", "Held", True)
-    assert lines[ANN].why == ("Words of file-leaves. Ask your manager. (file-leaves, P-22)",)
+    assert lines[ANN].why == ("Words of file-leaves. Ask your manager. (P-22)",)
     told = forecast_panel.panel(foretold(desk, written(desk, to=ANN, text=SSN)), 1)
-    assert told.lines[0].why == ("You will be told: Words of told-only. Ask your manager. (told-only, P-19)",)
+    assert told.lines[0].why == ("You will be told: Words of told-only. Ask your manager. (P-19)",)
     draft = written(desk, to=ANN, file="yes")
     found = foretold(desk, draft)
     assert found.digest(1) == foretold(desk, draft).digest(1)
@@ -144,7 +144,7 @@ def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None
     """Rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
-    assert delivery.sender_text(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
+    assert delivery.sender_text(held, book) == "Words of file-leaves. Ask your manager. (P-22)"
     assert delivery.sender_text(replace(held, state="delivered"), book) == ""
 
 
@@ -165,7 +165,7 @@ def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
     assert seals is not None
     assert forecast_panel.why(("seals", "sent-plain"), [seals]) == [str(shown.RULES["sent-plain"])]
     both = forecast_panel.why(("contained", "seals"), [seals])
-    assert both == [str(shown.RULES["contained"]), "Words of seals. Ask your manager. (seals, P-19)"]
+    assert both == [str(shown.RULES["contained"]), "Words of seals. Ask your manager. (P-19)"]
 
 
 @pytest.mark.rule("P-19", "A sender gives the reason for no encryption before a message waits for something else.")

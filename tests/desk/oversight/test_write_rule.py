@@ -59,6 +59,22 @@ def test_rows_come_and_go_by_buttons_without_script(city: Town, visit: Visit) ->
     assert not Version.objects.filter(rule="watch-offer").exists()
 
 
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (
+            {"when-1-fact": "files.macros", "when-1-operator": "yes"},
+            "Marks mail if it comes from outside and files.macros is true.",
+        ),
+        ({}, "Marks mail if it comes from outside and files.count is at least “2”."),
+        ({"when-1-value": ""}, "Marks mail if it comes from outside and …"),
+        ({"when-0-operator": "no", "joined": "any"}, "Marks mail if inbound is not true or files.count is at least “2”."),
+    ],
+)
+def test_a_rule_reads_as_a_sentence(city: Town, visit: Visit, rows: dict[str, str], sentence: str) -> None:
+    assert sentence in words(visit("author").post(NEW, posted("test", **rows)))
+
+
 def test_a_sample_is_counted_without_saving_and_never_about_people(city: Town, visit: Visit) -> None:
     author = visit("author")
     part = author.post(NEW, posted("test"), headers={"HX-Request-Type": "partial"})

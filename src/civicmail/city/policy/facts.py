@@ -35,7 +35,16 @@ class Fact:
     @property
     def title(self) -> str:
         """The beginning of its sentence, with its name, for a choice."""
-        return f"{_END_OF_TITLE.split(self.says, maxsplit=1)[0]} ({self.name})"
+        return f"{self._begins} ({self.name})"
+
+    @property
+    def clause(self) -> str:
+        """For a sentence, after "if": "it comes from outside"; "" where the fact is no sentence about the message."""
+        return f"it{self._begins.removeprefix('It')}" if self._begins.startswith("It ") else ""
+
+    @property
+    def _begins(self) -> str:
+        return _END_OF_TITLE.split(self.says, maxsplit=1)[0]
 
 
 _END_OF_TITLE = re.compile(r"[,:;(.]")

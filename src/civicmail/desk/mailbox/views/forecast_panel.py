@@ -96,7 +96,7 @@ def _rule(names: Sequence[str], rule: Rule) -> str:
     ask = gettext("Ask {whom}.").format(whom=wording.translate(rule.ask)) if rule.ask else ""
     if rule.id not in names:
         text = gettext("You will be told: {said}").format(said=text)
-    return " ".join(part for part in (text, ask, f"({rule.id}, {rule.clause})") if part)
+    return " ".join(part for part in (text, ask, f"({rule.clause})") if part)
 
 
 def _refusal_text(forecast: Forecast) -> str:

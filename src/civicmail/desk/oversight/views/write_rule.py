@@ -270,7 +270,8 @@ class Rows:
         """The rule as a sentence."""
         joint = " and " if self.joined == "all" else " or "
         when, unless = joint.join(map(_words, self.when)), " or ".join(map(_words, self.unless))
-        return f"{DONE.get(do, '')} mail of which {when}{f', unless {unless}' if unless else ''}." if when else ""
+        sentence = f"{DONE.get(do, '')} mail if {when}{f', unless {unless}' if unless else ''}"
+        return f"{sentence}{'' if sentence.endswith('…') else '.'}" if when else ""
 
     @property
     def groups(self) -> list[tuple[str, str, list[tuple[Row, list[Any], str, str]]]]:
@@ -288,4 +289,6 @@ def _says(row: Row) -> str:
 def _words(row: Row) -> str:
     if row.problem():
         return "…"
+    if row.operator == "yes" and (words := FACTS[row.fact].clause):
+        return words
     return " ".join(filter(None, (row.fact, row.comparison.label, f"“{row.value}”" if row.comparison.takes else "")))
