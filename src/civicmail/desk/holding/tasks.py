@@ -140,7 +140,7 @@ def _undecided_tasks(actor: Actor) -> list[Task]:
     count = len(approval_switches.undecided_departments())
     hint = "Until somebody has, files of a department wait as soon as its head can answer."
     word = ("warn", f"{count} not decided")
-    task = Task("Decide whose files wait for a manager", "asked-departments", (), hint, word, query="state=undecided")
+    task = Task("Decide whose files wait for a manager", "asked-departments", (), hint, word, query="state=undecided", count=count)
     return [task] if count else []
 
 
@@ -154,7 +154,9 @@ def _unchecked_tasks(actor: Actor, now: int) -> list[Task]:
     except LaterError:
         return [Task(label, "quarantine", (), "How much waits cannot be told at this moment.", ("warn", "Not known"))]
     since = from_ms(min((copy.since for copy in copies), default=0))
-    task = Task(label, "quarantine", (), hint, ("wait", _waiting_text(len(copies))), since, f"rule={rule_keys.UNCHECKED}")
+    task = Task(
+        label, "quarantine", (), hint, ("wait", _waiting_text(len(copies))), since, f"rule={rule_keys.UNCHECKED}", count=len(copies)
+    )
     return [_or_activate_first(task, "quarantine.release", actor, now)] if copies else []
 
 
@@ -162,7 +164,7 @@ def _work_tasks(work: OfficerWork, actor: Actor, now: int) -> list[Task]:
     if not any(actor.holds(role) for role in work.roles):
         return []
     count, since = _counted(work.rows(actor))
-    task = Task(work.label, work.route, (), "", (work.role, _waiting_text(count)), since, "state=mine")
+    task = Task(work.label, work.route, (), "", (work.role, _waiting_text(count)), since, "state=mine", count=count)
     return [_or_activate_first(task, work.act, actor, now)] if count else []
 
 
@@ -172,7 +174,7 @@ def _waiting_text(count: int) -> str:
 
 def _or_activate_first(task: Task, act: str, actor: Actor, now: int) -> Task:
     """The task, or the hint to activate the role first."""
-    return task if guard.could(actor, act, now=now) else replace(task, route="duties", query="", hint=ACTIVATE_FIRST)
+    return task if guard.could(actor, act, now=now) else replace(task, route="duties", query="", hint=ACTIVATE_FIRST, count=0)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, datetime | None]:

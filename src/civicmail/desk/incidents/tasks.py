@@ -29,14 +29,16 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     may, tasks_ = bool(guard.may(actor, "reports.see", now=now)), []
     if count := open_["count"]:
         words = f"{count} {'waits' if count == 1 else 'wait'}"
-        tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
+        tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may, count=count))
     for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:MAX_SECOND]:
         question = f"Say whether {pull.total:,} copies are removed"
         tasks_.append(_task(question, "pull", (pull.pk,), label("pending"), pull.made, may=may))
     return [Tasks(gettext("Mail rules"), tasks_)]
 
 
-def _task(label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool) -> Task:
+def _task(
+    label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool, count: int = 0
+) -> Task:
     if not may:
         return Task(label, "duties", (), ACTIVATE_FIRST, state, since)
-    return Task(label, route, args, "", state, since, "state=open" if route == "incidents" else "")
+    return Task(label, route, args, "", state, since, "state=open" if count else "", count=count)

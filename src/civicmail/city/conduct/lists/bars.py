@@ -15,6 +15,8 @@ ROLES = {"permanent": "stop", "suspension": "lock", "restriction": "warn", "re-e
 def _in_force(rows: Any, value: str, request: ListRequest) -> Any:
     from django.db.models import Q
 
+    if value == "asked":
+        return rows.filter(ended__isnull=True, asker__isnull=False).exclude(asker__uid=request.actor.uid)
     living = Q(ended__isnull=True) & (Q(until__isnull=True) | Q(until__gt=from_ms(request.now)))
     return rows.filter(living) if value == "now" else rows.exclude(living)
 
@@ -47,7 +49,12 @@ class Bars(List):
     )
     filters = (
         Filter("kind", "What", choices=[(key, kind.name) for key, kind in KINDS.items()]),
-        Filter("lives", "In force", apply=_in_force, choices=[("now", "now"), ("over", "not any more")]),
+        Filter(
+            "lives",
+            "In force",
+            apply=_in_force,
+            choices=[("now", "now"), ("over", "not any more"), ("asked", "somebody asks for its end")],
+        ),
     )
 
 

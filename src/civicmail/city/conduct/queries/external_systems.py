@@ -85,14 +85,11 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
 
     Three queries.
     """
-    mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
-    by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
-    counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
-    groups = [Tasks("External systems", [_task("End access elsewhere", counted)])] if counted["n"] else []
+    counted = waiting_for(actor).aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
+    groups = [Tasks("External systems", [_task("End access elsewhere", counted, "mine")])] if counted["n"] else []
     if actor.holds("access-officer"):
-        late = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), overdue__isnull=False)
-        others = late.exclude(account__door__person__uid=actor.uid).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))
-        tasks_ = [_task("See to it that access elsewhere ends", others)] if others["n"] else []
+        others = late_for_others(actor).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))
+        tasks_ = [_task("See to it that access elsewhere ends", others, "others")] if others["n"] else []
         tasks_ += [_unanswered(door) for door in unanswered()]
         groups += [Tasks("Access office", tasks_)] if tasks_ else []
     return groups
@@ -103,8 +100,21 @@ def _unanswered(door: OutsideDoor) -> Task:
     return Task("Say who answers for another door", "outside-change", (door.code,), hint, ("warn", str(door)), door.made)
 
 
-def _task(label: str, counted: Mapping[str, Any]) -> Task:
+def waiting_for(actor: Actor) -> QuerySet[OutsideEnding]:
+    """Accounts that this person ends by hand."""
+    mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
+    return mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
+
+
+def late_for_others(actor: Actor) -> QuerySet[OutsideEnding]:
+    """Overdue ones for which somebody else is responsible."""
+    late = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), overdue__isnull=False)
+    return late.exclude(account__door__person__uid=actor.uid)
+
+
+def _task(label: str, counted: Mapping[str, Any], whose: str) -> Task:
+    """whose: value of the list's filter."""
     count, late = counted["n"], counted["late"]
     state = ("stop", f"{late} late") if late else ("wait", f"{count} to end")
     hint = f"{count} {'account is' if count == 1 else 'accounts are'} not confirmed as ended."
-    return Task(label, "outside-endings", (), hint, state, counted["since"], query="state=waiting")
+    return Task(label, "outside-endings", (), hint, state, counted["since"], f"state={whose}", count=count)

@@ -100,4 +100,4 @@ def _task(code: str, row: Mapping[str, Any]) -> Task:
     count, late = row["n"], row["late"]
     state = ("stop", f"{late} not confirmed in time") if late else ("wait", f"{count} to confirm")
     hint = f"Mail access of {count} {'person' if count == 1 else 'people'} has ended: what happens to the mail?"
-    return Task("Confirm who left", "leavers", (code,), hint, state, row["since"], query="state=open")
+    return Task("Confirm who left", "leavers", (code,), hint, state, row["since"], "state=open", count=count)

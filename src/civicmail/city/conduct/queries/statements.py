@@ -32,6 +32,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
                 ("stop", f"{late['n']} overdue"),
                 late["since"],
                 "state=overdue",
+                count=late["n"],
             )
             groups.append(Tasks("Statements", [task]))
     return groups

@@ -80,7 +80,8 @@ def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Ta
     words = ngettext("{count} case", "{count} cases", len(rows)).format(count=len(rows))
     late = any(row.state == "recorded" for row in rows)
     label = gettext("Look at violations")
-    return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=mine")
+    state, since = ("stop" if late else "wait", words), min(row.since for row in rows)
+    return Task(label, route, args, "", state, since, "state=mine", count=len(rows))
 
 
 def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
@@ -90,9 +91,11 @@ def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
     ends = Bar.objects.filter(kind="permanent", ended__isnull=True, asker__isnull=False).exclude(asker__uid=actor.uid)
     if count := ends.count():
         words = ngettext("{count} asked", "{count} asked", count).format(count=count)
-        tasks_.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
+        query = "kind=permanent&lives=asked"
+        tasks_.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query=query, count=count))
     if owing := undertakings.agencies_owing(now):
         words = ngettext("{count} agency", "{count} agencies", len(owing)).format(count=len(owing))
         hint = gettext("Their people have no mail without one, or soon.")
-        tasks_.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))
+        label, state = gettext("Get the signed undertaking"), ("warn", words)
+        tasks_.append(Task(label, "agencies", (), hint, state, query="agreement=due", count=len(owing)))
     return tasks_

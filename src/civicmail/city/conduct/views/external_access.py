@@ -15,6 +15,7 @@ from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEn
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views.external_systems import take_cell, up
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.views.roster import department_of
@@ -99,8 +100,13 @@ def endings(request: CityRequest) -> HttpResponseBase:
             Filter(
                 "state",
                 "State",
-                _in_state,
-                [("waiting", "Not confirmed"), *choices({"late": label("overdue"), **external_account_states.WORDS})],
+                lambda rows, value: _in_state(rows, value, request.actor),
+                [
+                    ("mine", "Waits for you"),
+                    ("others", "Overdue at others"),
+                    ("waiting", "Not confirmed"),
+                    *choices({"late": label("overdue"), **external_account_states.WORDS}),
+                ],
             ),
         ],
         empty="Nothing has to end elsewhere.",
@@ -112,7 +118,10 @@ def endings(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
-def _in_state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+def _in_state(rows: QuerySet[Any], value: str, actor: Actor) -> QuerySet[Any]:
+    if value in ("mine", "others"):
+        waiting = external_systems.waiting_for(actor) if value == "mine" else external_systems.late_for_others(actor)
+        return rows.filter(pk__in=waiting.values("pk"))
     open_ends = rows.filter(state__in=list(external_account_states.OPEN_STATES))
     if value == "waiting":
         return open_ends

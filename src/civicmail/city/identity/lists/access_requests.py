@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from civicmail.city.guard.epoch import from_ms
@@ -20,7 +21,18 @@ def _state(a: Any, request: ListRequest) -> Label:
 def _states() -> list[tuple[str, str]]:
     from civicmail.city.identity.queries import authorization_labels
 
-    return choices(authorization_labels.WORDS)
+    return [("mine", "Waits for an answer"), *choices(authorization_labels.WORDS)]
+
+
+def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
+    from civicmail.city.identity.queries import home_tasks
+
+    return home_tasks.answerable(rows, request.actor) if value == "mine" else rows.filter(state=value)
+
+
+def _ending(rows: Any, value: str, request: ListRequest) -> Any:
+    now = from_ms(request.now)
+    return rows.filter(until__gt=now, until__lte=now + timedelta(days=int(value)))
 
 
 class AccessRequests(DepartmentList):
@@ -41,7 +53,11 @@ class AccessRequests(DepartmentList):
         Shown("asked", "Asked", hint=lambda a: f"by {a.requester}", sort=("asked",), name="asked"),
         Until("until", "Until", sort=("until",), name="until"),
     )
-    filters = (Filter("q", "Person", ("person__display__icontains",)), Filter("state", "State", choices=_states))
+    filters = (
+        Filter("q", "Person", ("person__display__icontains",)),
+        Filter("state", "State", apply=_in_state, choices=_states),
+        Filter("until", "Ends within", apply=_ending, choices=[("30", "30 days"), ("90", "90 days")]),
+    )
 
 
 ACCESS_REQUESTS = AccessRequests()

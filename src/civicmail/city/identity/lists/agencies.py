@@ -14,6 +14,12 @@ def _line(agency: Any) -> str:
     return f"{agency.code:16} {agency.name}, {agency.people} people{since}"
 
 
+def _owing(rows: Any, _value: str, request: ListRequest) -> Any:
+    from civicmail.city.identity.queries import undertakings
+
+    return rows.filter(pk__in=[agency.pk for agency in undertakings.agencies_owing(request.now)])
+
+
 class Agencies(List):
     """List agencies by code.
 
@@ -50,6 +56,7 @@ class Agencies(List):
             apply=lambda q, value, _: q.filter(suspended__isnull=value == "on"),
             choices=choices(labels(on="active", off="suspended")),
         ),
+        Filter("agreement", "Agreement", apply=_owing, choices=[("due", "must be signed")]),
     )
 
     def rows(self, request: ListRequest) -> Any:

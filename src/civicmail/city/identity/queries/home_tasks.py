@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -34,7 +34,8 @@ ENDS_SOON = timedelta(days=30)
 @dataclass(frozen=True, slots=True)
 class Task:
     """label: a verb and its object; route, args, query: where it is done, a list of what waits alone; state: (role, word), the
-    number of what waits or the day; since: of the oldest; due: the last day; answered of total: where people answer one by one."""
+    number of what waits or the day; since: of the oldest; due: the last day; answered of total: where people answer one by one;
+    count: the rows of that list, 0 where it is no list."""
 
     label: str
     route: str
@@ -46,6 +47,7 @@ class Task:
     due: date | None = None
     answered: int = 0
     total: int = 0
+    count: int = 0
 
     @property
     def url(self) -> str:
@@ -165,12 +167,7 @@ def _departments(actor: Actor, now: int) -> list[Tasks]:
     if not codes:
         return []
     names = dict(Department.objects.filter(code__in=codes, closed__isnull=True).order_by("name").values_list("code", "name"))
-    requests = (
-        Authorization.objects.filter(state="asked", department__code__in=codes)
-        .exclude(person__uid=actor.uid)
-        .exclude(requester__uid=actor.uid)
-        .order_by()
-    )
+    requests = answerable(Authorization.objects.filter(department__code__in=codes), actor).order_by()
     open_ = {
         code: (count, oldest)
         for code, count, oldest in requests.values("department__code")
@@ -195,6 +192,11 @@ def _departments(actor: Actor, now: int) -> list[Tasks]:
     ]
 
 
+def answerable(rows: QuerySet[Authorization], actor: Actor) -> QuerySet[Authorization]:
+    """The requests that this person may answer: not about them, and not theirs."""
+    return rows.filter(state="asked").exclude(person__uid=actor.uid).exclude(requester__uid=actor.uid)
+
+
 def _ending_soon(codes: frozenset[str], now: int) -> dict[str, int]:
     rows = Authorization.objects.filter(
         state="active", department__code__in=codes, until__gt=from_ms(now), until__lte=from_ms(now) + ENDS_SOON
@@ -209,7 +211,7 @@ def _overdue(code: str, late: int) -> list[Task]:
     hint = ngettext("{count} person cannot send until they do.", "{count} people cannot send until they do.", late)
     state = ("warn", ngettext("{count} overdue", "{count} overdue", late).format(count=late))
     label = gettext("Remind who has not accepted the policy")
-    return [Task(label, "people", (code,), hint.format(count=late), state, query="policy=overdue")]
+    return [Task(label, "people", (code,), hint.format(count=late), state, query="policy=overdue", count=late)]
 
 
 def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
@@ -221,7 +223,9 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
         )
         state = ("warn", gettext("Movers"))
         text = hint.format(count=counts.arrived)
-        tasks.append(Task(gettext("Decide about who came"), "people", (code,), text, state, query="question=arrived"))
+        tasks.append(
+            Task(gettext("Decide about who came"), "people", (code,), text, state, query="question=arrived", count=counts.arrived)
+        )
     if counts.leaving:
         hint = ngettext(
             "Of {count} person who left for another department.",
@@ -231,7 +235,7 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
         state = ("quiet", gettext("Movers"))
         label = gettext("Say when a mover's access ends")
         text = hint.format(count=counts.leaving)
-        tasks.append(Task(label, "dept-mailboxes", (code,), text, state, query="state=moved"))
+        tasks.append(Task(label, "dept-mailboxes", (code,), text, state, query="state=moved", count=counts.leaving))
     if idle := counts.never + counts.unused:
         hint = ngettext(
             "{count} mailbox was not used: never in 30 days, or not in 90.",
@@ -240,7 +244,7 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
         )
         state = ("quiet", gettext("When you can"))
         text = hint.format(count=idle)
-        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), text, state, query="question=unused"))
+        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), text, state, query="question=unused", count=idle))
     return tasks
 
 
@@ -255,14 +259,16 @@ def _department(code: str, requests: tuple[int, datetime] | None, bare: int, soo
     if requests:
         count, oldest = requests
         words = ngettext("{count} request", "{count} requests", count).format(count=count)
-        tasks.append(Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest, "state=asked"))
+        label, state = gettext("Answer requests for access"), ("wait", words)
+        tasks.append(Task(label, "requests", (code,), "", state, oldest, "state=mine", count=count))
     if soon:
         words = ngettext("{count} ends", "{count} end", soon).format(count=soon)
         label = gettext("Look at access that ends within 30 days")
-        tasks.append(Task(label, "people", (code,), "", ("warn", words), query="state=active&until=30"))
+        tasks.append(Task(label, "requests", (code,), "", ("warn", words), query="state=active&until=30", count=soon))
     if bare:
         hint = ngettext("{count} person has no access.", "{count} people have no access.", bare).format(count=bare)
-        tasks.append(Task(gettext("Decide who needs mail"), "positions", (code,), hint, ("quiet", gettext("By position"))))
+        label, state = gettext("Decide who needs mail"), ("quiet", gettext("When needed"))
+        tasks.append(Task(label, "people", (code,), hint, state, query="state=none", count=bare))
     return tasks
 
 
@@ -276,16 +282,20 @@ def _office(actor: Actor, now: int) -> list[Task]:
     stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
     if stopped:
         words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)
-        tasks.append(Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words), query="state=open"))
+        tasks.append(
+            Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words), query="state=open", count=stopped)
+        )
     locked = Account.objects.filter(locked__isnull=False).count()
     if locked:
         words = ngettext("{count} locked", "{count} locked", locked).format(count=locked)
-        tasks.append(Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words), query="state=locked"))
+        tasks.append(
+            Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words), query="state=locked", count=locked)
+        )
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
     if headless:
         words = ngettext("{count} department", "{count} departments", headless).format(count=headless)
         hint = gettext("Without one, no one in the department decides who gets mail.")
-        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none"))
+        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none", count=headless))
     return tasks
 
 
@@ -295,7 +305,8 @@ def _letters(actor: Actor, now: int) -> list[Task]:
         return []
     made = list(signin_letters.waiting_for(actor, now).values_list("made", flat=True))
     words = ngettext("{count} letter", "{count} letters", len(made)).format(count=len(made))
-    return [Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), made[0])] if made else []
+    task = Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), count=len(made))
+    return [replace(task, since=made[0])] if made else []
 
 
 def _recovered(person: Person, now: int) -> list[Task]:
@@ -317,10 +328,14 @@ def _looking(actor: Actor, now: int) -> list[Task]:
         rows = [*examinations.requested, *examinations.urgent]
         since = min([*(row.asked for row in rows), *(change.asked for change in examinations.changes)])
         words = f"{len(examinations)} {'waits' if len(examinations) == 1 else 'wait'}"
-        tasks.append(Task("Decide about looking at mail", "mandates", (), "", ("wait", words), since))
+        count = len(examinations)
+        tasks.append(Task("Decide about looking at mail", "mandates", (), "", ("wait", words), since, "waiting=yes", count=count))
     urgent = list(mandates.unratified(actor)) if actor.holds("auditor") else []
     if urgent:
         late = sum(row.ratified != "due" for row in urgent)
         state = ("stop", f"{late} not ratified") if late else ("warn", f"{len(urgent)} to ratify")
-        tasks.append(Task("See what was urgent", "entries", (), "", state, urgent[0].asked, query="act=mandate.urgent"))
+        shown, sealed = sum(not row.sealed for row in urgent), sum(row.sealed for row in urgent)
+        hint = f"{sealed} more {'is' if sealed == 1 else 'are'} sealed." if sealed else ""
+        query = "state=unratified"
+        tasks.append(Task("See what was urgent", "mandates", (), hint, state, urgent[0].asked, query, count=shown))
     return tasks

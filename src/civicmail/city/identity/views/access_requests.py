@@ -14,6 +14,7 @@ from civicmail.city.identity.acts.access_requests import DECIDE_REQUEST
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels, bars
 from civicmail.city.identity.queries.bars import about_authorization
+from civicmail.city.identity.views.rights import second_person, user_acts
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, hidden_unless, may, me
@@ -46,6 +47,7 @@ def _request_page(request: CityRequest, a: Authorization) -> FormPage:
             ("Asked by", a.requester), ("Asked", a.asked), ("Until", last_day(a.until)),
             ("Costs", f"${a.cost / 100:,.2f} a year"),
         ],
+        actions=user_acts(request, a, second_person(request, [a])) if a.state in ("active", "suspended") else (),
         template="identity/request.html",
         context={
             "a": a, "higher": higher, "asks": is_open and bool(answer), "why_not": "" if answer or not is_open else answer.reason,

@@ -88,7 +88,8 @@ def tasks(now: datetime) -> list[Task]:
             "viewings-sample",
             hint="Was the reason a good one, and was the look needed?",
             state=label("open"),
-            query=f"week={s.week}",
+            query=f"week={s.week}&open=yes",
+            count=s.open,
         )
         for s in reversed(weeks(now))
         if s.open

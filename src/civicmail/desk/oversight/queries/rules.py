@@ -173,8 +173,20 @@ def tasks(actor: Actor) -> list[Task]:
     if waiting.emergencies:
         words, first = f"{len(waiting.emergencies)} in force", waiting.emergencies[0]
         hint = f"Until {date_format(timezone.localtime(first.ratify_by), 'M j, g:i a')}, or it ends."
-        rule_tasks.append(Task("Say whether an emergency rule was right", "rules", (), hint, ("warn", words), first.at))
+        rule_tasks.append(
+            Task(
+                "Say whether an emergency rule was right",
+                "rules",
+                (),
+                hint,
+                ("warn", words),
+                first.at,
+                "waiting=emergencies",
+                count=len(waiting.emergencies),
+            )
+        )
     if waiting.versions:
         words = f"{len(waiting.versions)} {'waits' if len(waiting.versions) == 1 else 'wait'}"
-        rule_tasks.append(Task("Decide about rules", "rules", (), "", ("wait", words), waiting.versions[0].proposed))
+        since, count = waiting.versions[0].proposed, len(waiting.versions)
+        rule_tasks.append(Task("Decide about rules", "rules", (), "", ("wait", words), since, "waiting=versions", count=count))
     return rule_tasks

@@ -62,7 +62,8 @@ def sample(request: CityRequest) -> HttpResponseBase:
     week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
     drawn = or_404(queries.sample_of(week, request.now))
     names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
-    rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn]
+    is_open = request.GET.get("open") == "yes"
+    rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn if not (is_open and mark)]
     table = listing.from_rows(
         request,
         rows,
@@ -76,7 +77,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
         ],
         empty=_nothing(drawn),
         noun="reveals of the sample",
-        keep=["week"],
+        keep=["week", "open"],
     )
     crumbs = [("Content views", reverse("viewings"))]
     facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]

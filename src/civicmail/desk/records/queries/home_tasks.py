@@ -5,6 +5,7 @@ A person who must first activate the role sees count and time too (D4).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,6 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.pages.states import label
-from civicmail.city.pages.wording import day
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.records.models import (
     Attestation,
@@ -40,22 +40,25 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         return own
     may, tasks_ = bool(guard.may(actor, "records.see", now=now)), []
     if officer:
-        for title, route, key, query, rows in (
-            ("Begin new records requests", "records-requests", "received", "state=new", Request.objects.filter(state="new")),
-            ("Answer mail to the records desk", "records-replies", "open", "state=open", Reply.objects.filter(state="open")),
-            ("Give other formats", "records-formats", "open", "state=open", FormatRequest.objects.filter(state="open")),
+        for title, route, query, rows in (
+            ("Begin new records requests", "records-requests", "state=new", Request.objects.filter(state="new")),
+            ("Answer mail to the records desk", "records-replies", "state=open", Reply.objects.filter(state="open")),
+            ("Give other formats", "records-formats", "state=open", FormatRequest.objects.filter(state="open")),
         ):
             count, since = _waiting(rows)
             if count and since is not None:
-                tasks_.append(_task(f"{title}: {count}", route, (), label(key), since, query, may=may))
+                tasks_.append(_task(title, route, (), ("wait", _waits(count)), since, query, may=may, count=count))
         if days := list(SubjectNotice.objects.filter(state="due").order_by("serve_by").values_list("serve_by", flat=True)):
-            state = ("warn", gettext("The first by {day}").format(day=day(days[0])))
-            tasks_.append(
-                _task(f"Serve notices to subjects: {len(days)}", "records-notices", (), state, None, "state=due", may=may)
-            )
+            task = _task(
+                "Serve notices to subjects", "records-notices", (), ("warn", _waits(len(days))), None, "state=due",
+                may=may, count=len(days),
+            )  # fmt: skip
+            tasks_.append(replace(task, due=days[0]))
     count, since = _waiting(Contest.objects.filter(state="open"), "made")
     if count:
-        tasks_.append(_task(f"Answer contests: {count}", "records-contests", (), label("open"), since, "state=open", may=may))
+        tasks_.append(
+            _task("Answer contests", "records-contests", (), ("wait", _waits(count)), since, "state=open", may=may, count=count)
+        )
     asked = Production.objects.filter(state="asked").exclude(by__uid=actor.uid).select_related("request")
     for row in asked.order_by("pk")[:MAX_ROWS]:
         title, keys = f"Approve production {row.number} of {row.request}", (row.request.number, row.number)
@@ -80,9 +83,14 @@ def _waiting(rows: QuerySet[Any], at: str = "received") -> tuple[int, datetime |
     return answer["count"], answer["since"]
 
 
+def _waits(count: int) -> str:
+    return f"{count} {'waits' if count == 1 else 'wait'}"
+
+
 def _task(
-    title: str, route: str, keys: tuple[object, ...], state: tuple[str, str], since: datetime | None, query: str, *, may: bool
-) -> Task:
+    title: str, route: str, keys: tuple[object, ...], state: tuple[str, str], since: datetime | None, query: str, *, may: bool,
+    count: int = 0,
+) -> Task:  # fmt: skip
     if not may:
         return Task(title, "duties", (), ACTIVATE_FIRST, state, since)
-    return Task(title, route, keys, "", state, since, query)
+    return Task(title, route, keys, "", state, since, query, count=count)
