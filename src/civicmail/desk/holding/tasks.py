@@ -20,7 +20,7 @@ from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approval_switches, containment_states, queries, release_states
-from civicmail.desk.holding.models import Approval, AskedDepartment, Containment, Contest, Finding, Release
+from civicmail.desk.holding.models import Approval, ApprovalCopy, AskedDepartment, Containment, Contest, Finding, Release
 
 
 def pending_approvals(actor: Actor) -> QuerySet[Approval]:
@@ -30,8 +30,13 @@ def pending_approvals(actor: Actor) -> QuerySet[Approval]:
     return Approval.objects.filter(theirs | own, copies__state="waits").distinct()
 
 
+def pending_copies(actor: Actor) -> QuerySet[ApprovalCopy]:
+    """What waits of these messages: one recipient each, as their list has them."""
+    return ApprovalCopy.objects.filter(state="waits", approval__in=pending_approvals(actor).values("pk"))
+
+
 def count_pending(actor: Actor) -> int:
-    return pending_approvals(actor).count()
+    return pending_copies(actor).count()
 
 
 def samples_for(actor: Actor) -> QuerySet[Approval]:
@@ -46,11 +51,12 @@ def samples_for(actor: Actor) -> QuerySet[Approval]:
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """For the home page and the daily mail; empty if nothing waits. now: ms."""
     approval_tasks = []
-    count, since = _counted(pending_approvals(actor))
-    if count:
-        words = ngettext("{count} message", "{count} messages", count).format(count=count)
+    totals = pending_copies(actor).order_by().aggregate(count=Count("pk"), since=Min("approval__made"))
+    if count := totals["count"]:
+        words = ngettext("{count} recipient", "{count} recipients", count).format(count=count)
         where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
-        approval_tasks.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since))
+        label = gettext("Say whether files may leave")
+        approval_tasks.append(Task(label, where, (), "", ("wait", words), totals["since"], "state=mine", count=count))
     for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         approval_tasks.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))

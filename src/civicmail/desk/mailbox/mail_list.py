@@ -43,7 +43,7 @@ MAX_BY_STATE = 500  # captures that wait or are held and are listed
 MAX_FILE_ROWS = 50_000  # rows of a file
 
 Direction = Literal["", "inbox", "sent", "received", "outside", "imported"]
-StateFilter = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
+StateFilter = Literal["", "waiting", "held", "removed", "refused", "unread", "starred", "hidden"]
 _MARK_FILTERS: frozenset[StateFilter] = frozenset({"unread", "starred", "hidden"})
 """Filters by the person's own marks, which are no evidence."""
 _SYSTEM = "mailer-daemon@"
@@ -300,7 +300,7 @@ def _direction(direction: Direction, mine: OwnMail) -> list[Tree]:
 
 
 def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
-    """Waiting, held or refused mail. Of a received message only the person's own copy counts."""
+    """Waiting, held, removed or refused mail. Of a received message only the person's own copy counts."""
     if not stand or stand in _MARK_FILTERS:
         return []
     mine = desk.mine
@@ -308,8 +308,8 @@ def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
         refused = And((scope.kept_back(mine), with_disposition("refuse", mine.addresses)))
         return [Or((And((scope.authored(mine), with_disposition("refuse"))), refused))]
     parts = []
-    for id_ in desk.waiting.ids_for(mine.addresses, held=stand == "held", limit=MAX_BY_STATE):
-        copies = [c for c in desk.waiting.copies(id_) if c.held == (stand == "held")]
+    for id_ in desk.waiting.ids_for(mine.addresses, stand=stand, limit=MAX_BY_STATE):
+        copies = [c for c in desk.waiting.copies(id_) if c.held == (stand != "waiting")]
         leaf: Tree = Digits("id", id_.hex())
         if any(c.address in mine.addresses for c in copies):
             parts.append(leaf)

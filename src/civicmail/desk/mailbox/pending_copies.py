@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
@@ -63,12 +62,12 @@ class PendingCopies:
             entry = self._state.entries.get(id_)
             return _copies(entry) if entry is not None else ()
 
-    def ids_for(self, boxes: Collection[str], *, held: bool, limit: int) -> list[bytes]:
-        """Ids of captures, newest first, with copies that wait (or are held) and were sent from, or go to, one of these
+    def ids_for(self, boxes: Collection[str], *, stand: str, limit: int) -> list[bytes]:
+        """Ids of captures, newest first, with copies that are waiting, held or removed, sent from or to one of these
         addresses. A sender address is no evidence: the caller restricts this to the person's own mail."""
         with self._lock:
-            entries = chain(self._state.held(), self._state.pulled()) if held else self._state.waiting()
-            ids = {e.id for e in entries if e.sender.lower() in boxes or any(_is_for(c, boxes) for c in e.copies.values())}
+            entries = {"held": self._state.held, "removed": self._state.pulled}.get(stand, self._state.waiting)
+            ids = {e.id for e in entries() if e.sender.lower() in boxes or any(_is_for(c, boxes) for c in e.copies.values())}
         return sorted(ids, reverse=True)[:limit]
 
     def removed_ids(self, boxes: Collection[str]) -> frozenset[str]:

@@ -3,6 +3,8 @@ department."""
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -66,10 +68,17 @@ def home(request: CityRequest) -> HttpResponse:
 
 
 def _mail(actor: Actor, now: int) -> list[home_tasks.Task]:
-    """Quarantined mail of the person: first what they may release, which the digest lists too."""
-    own = own_quarantine.count_for(actor, now)
-    others = mailbox.held_for(actor, now=now) - own
-    return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
+    """Held mail of the person; own: copies that they may release, which the digest lists too."""
+    own, held = own_quarantine.count_for(actor, now), mailbox.held_for(actor, now=now)
+    if not held:
+        return []
+    words = ngettext("{count} held", "{count} held", held).format(count=held)
+    label, hint, role = gettext("See what of your mail is held"), gettext("It waits for a person, and you can see why."), "lock"
+    if own:
+        label, role = gettext("Say whether you want mail that is kept back"), "wait"
+        hint = ngettext("{count} waits for you.", "{count} wait for you.", own).format(count=own)
+        hint = f"{hint} {gettext('It may be spam, or it has a file from a new sender.')}"
+    return [home_tasks.Task(label, "my-mail", (), hint, (role, words), query="state=held", count=held)]
 
 
 def _records(request: CityRequest, now: int) -> list[home_tasks.Task]:
@@ -79,23 +88,9 @@ def _records(request: CityRequest, now: int) -> list[home_tasks.Task]:
     tasks_ = []
     if count := mailbox.unread_at(request.actor, lists, now=now):
         words = ngettext("{count} not read", "{count} not read", count).format(count=count)
-        label, query = gettext("Read what came to records@"), f"q=to:{lists[0]}"
-        tasks_.append(home_tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
+        label, query = gettext("Read what came to records@"), urlencode({"q": f"to:({' OR '.join(lists)})", "state": "unread"})
+        tasks_.append(home_tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query, count=count))
     if not request.actor.holds("records-officer"):
         hint = gettext("Mail to records@ comes to you until somebody has that role.")
         tasks_.append(home_tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
     return tasks_
-
-
-def _own(count: int) -> home_tasks.Task:
-    words = ngettext("{count} waits for you", "{count} wait for you", count).format(count=count)
-    label = gettext("Say whether you want mail that is kept back")
-    hint = gettext("It may be spam, or it has a file from a new sender.")
-    return home_tasks.Task(label, "my-mail", (), hint, ("wait", words), query="state=held")
-
-
-def _held(count: int) -> home_tasks.Task:
-    """Held mail that somebody else decides."""
-    words = ngettext("{count} held", "{count} held", count).format(count=count)
-    label, hint = gettext("See what of your mail is held"), gettext("It waits for a person, and you can see why.")
-    return home_tasks.Task(label, "my-mail", (), hint, ("lock", words), query="state=held")

@@ -87,6 +87,15 @@ def _tabs(here: str) -> dict[str, Any]:
     return {"tabs": [(words, reverse(page), page == here) for words, page in pages]}
 
 
+def _for_reader(rows: Any, _value: str, request: ListRequest) -> Any:
+    from civicmail.desk.holding import tasks
+
+    return rows.filter(pk__in=tasks.pending_copies(request.actor).values("pk"))
+
+
+_MINE = Filter("state", _("State"), apply=_for_reader, choices=[("mine", _("Waits for you"))])
+
+
 class FileApprovals(_Copies):
     """What waits for this person's departments, the soonest end first."""
 
@@ -105,6 +114,7 @@ class FileApprovals(_Copies):
     filters = (
         Filter("from", "From", ("approval__person__family__icontains", "approval__person__uid")),
         Filter("to", "Recipient", ("address__icontains",)),
+        _MINE,
     )
 
     def rows(self, request: ListRequest) -> Any:
@@ -227,6 +237,7 @@ class MyFileApprovals(List):
         State("state", _("State"), words=WORDS, hint=lambda c: c.reason[:120]),
         Time("made", _("Sent"), "approval.received", sort=("approval__received",), name=_("sent")),
     )
+    filters = (_MINE,)
 
     def resource(self, request: ListRequest) -> Resource:
         return OfPerson(request.actor.uid)

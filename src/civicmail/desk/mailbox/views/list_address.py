@@ -32,6 +32,7 @@ STATE_CHOICES = (
     ("starred", gettext_lazy("Starred")),
     ("waiting", gettext_lazy(label("queued")[1])),
     ("held", gettext_lazy(label("held")[1])),
+    ("removed", gettext_lazy(label("removed")[1])),
     ("refused", gettext_lazy(label("rejected")[1])),
     ("hidden", pgettext_lazy("folder of mail", "Archive")),
 )
