@@ -56,8 +56,8 @@ class Running:
 
 
 def of_person(actor: Actor, now: int, groups: Iterable[Tasks]) -> list[Running]:
-    """Cases first, then long work, the newest first. Three queries for officers and heads, none for others. groups: tasks of Home,
-    of which those that are answered one by one are under way."""
+    """Cases first, then long work, the newest first. Three queries for officers, one or two for heads, none for others. groups:
+    tasks of Home, of which those that are answered one by one are under way."""
     reviews = [
         Running(task.label, task.url, task.hint, done=task.answered, total=task.total)
         for group in groups
@@ -66,7 +66,8 @@ def of_person(actor: Actor, now: int, groups: Iterable[Tasks]) -> list[Running]:
     ]
     if not (actor.held or actor.departments):
         return reviews
-    return [*_examinations(actor, now), *_requests(actor, now), *reviews, *_long_work(actor, now)]
+    looks = _examinations(actor, now)
+    return [*looks, *_requests(actor, now), *reviews, *(_long_work(actor, now) if looks or actor.held else [])]
 
 
 def _opened(running: Running, is_open: object) -> Running:

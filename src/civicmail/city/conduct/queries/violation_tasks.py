@@ -12,7 +12,7 @@ from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps
 from civicmail.city.conduct.violation_states import FIRST
-from civicmail.city.directory.models import Agency, Department, Person
+from civicmail.city.directory.models import Agency, Department, Mailbox
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
@@ -55,8 +55,7 @@ def _mine(actor: Actor, now: int) -> list[Task]:
 
 def _binds(actor: Actor, now: int) -> list[Task]:
     """The contact of an agency that owes its undertaking."""
-    addresses = list(Person.objects.filter(uid=actor.uid, mailboxes__closed=None).values_list("mailboxes__address", flat=True))
-    mine = Agency.objects.filter(contact__in=[a for a in addresses if a])
+    mine = Agency.objects.filter(contact__in=Mailbox.objects.filter(holder__uid=actor.uid, closed=None).values("address"))
     owing = {a.pk for a in undertakings.agencies_owing(now)} if mine else set()
     label = gettext("Accept the e-mail policy for {agency}")
     state = ("warn", gettext("Mail waits for this"))
@@ -66,12 +65,11 @@ def _binds(actor: Actor, now: int) -> list[Task]:
 def _departments(rows: list[Violation], codes: frozenset[str]) -> list[Tasks]:
     if not rows:
         return []
-    names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
-    pairs = dict(Department.objects.filter(code__in=codes).values_list("pk", "code"))
+    departments = Department.objects.filter(code__in=codes).order_by("name")
     return [
-        Tasks(names[code], [_task(mine, "dept-violations", (code,))])
-        for code in sorted(names, key=lambda c: names[c])
-        if (mine := [row for row in rows if pairs.get(row.department_id or 0) == code])
+        Tasks(department.name, [_task(mine, "dept-violations", (department.code,))])
+        for department in departments
+        if (mine := [row for row in rows if row.department_id == department.pk])
     ]
 
 
