@@ -37,7 +37,7 @@ NOTES = {
     "front/web/templates/saved_views.html",
 }
 """Templates with colored remarks beside a row."""
-QUESTIONS = re.compile(r"Waits for you|Waits for anybody|A version is on its way|Not confirmed|Its owner works elsewhere")
+QUESTIONS = re.compile(r"Waits for (you|anybody|others)|A version is on its way|Not confirmed|Its owner works elsewhere")
 """What filters ask besides a state."""
 
 

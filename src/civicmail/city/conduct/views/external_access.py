@@ -103,7 +103,7 @@ def endings(request: CityRequest) -> HttpResponseBase:
                 lambda rows, value: _in_state(rows, value, request.actor),
                 [
                     ("mine", "Waits for you"),
-                    ("others", "Overdue at others"),
+                    ("others", "Waits for others"),
                     ("waiting", "Not confirmed"),
                     *choices({"late": label("overdue"), **external_account_states.WORDS}),
                 ],

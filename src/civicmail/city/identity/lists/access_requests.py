@@ -21,7 +21,7 @@ def _state(a: Any, request: ListRequest) -> Label:
 def _states() -> list[tuple[str, str]]:
     from civicmail.city.identity.queries import authorization_labels
 
-    return [("mine", "Waits for an answer"), *choices(authorization_labels.WORDS)]
+    return [("mine", "Waits for you"), *choices(authorization_labels.WORDS)]
 
 
 def _in_state(rows: Any, value: str, request: ListRequest) -> Any:

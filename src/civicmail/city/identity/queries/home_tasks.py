@@ -336,6 +336,6 @@ def _looking(actor: Actor, now: int) -> list[Task]:
         state = ("stop", f"{late} not ratified") if late else ("warn", f"{len(urgent)} to ratify")
         shown, sealed = sum(not row.sealed for row in urgent), sum(row.sealed for row in urgent)
         hint = f"{sealed} more {'is' if sealed == 1 else 'are'} sealed." if sealed else ""
-        query = "state=unratified"
+        query = "ratified=no"
         tasks.append(Task("See what was urgent", "mandates", (), hint, state, urgent[0].asked, query, count=shown))
     return tasks

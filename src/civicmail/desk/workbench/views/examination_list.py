@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
@@ -37,8 +36,14 @@ def listed(request: CityRequest) -> HttpResponseBase:
             Column("until", "Until", lambda r: r.until, ("until",), name="until"),
         ],
         filters=[
-            Filter("state", "State", _in_state, [*choices(queries.STATES), ("unratified", "Urgent, not ratified")]),
+            Filter("state", "State", lambda rows, v: rows.filter(state=v), choices(queries.STATES)),
             Filter("ground", "Ground", lambda rows, v: rows.filter(ground=v), list(GROUNDS.items())),
+            Filter(
+                "ratified",
+                "Urgent",
+                lambda rows, _: rows.filter(urgent=True).exclude(ratified="ratified"),
+                [("no", "not ratified")],
+            ),
         ],
         empty="No mandates yet. One is asked for before anybody else's mail is looked at.",
         noun="mandates",
@@ -50,10 +55,6 @@ def listed(request: CityRequest) -> HttpResponseBase:
     sealed = {GROUNDS[g]: n for g, n in mandates.sealed_counts().items() if g in GROUNDS} if request.actor.holds("auditor") else {}
     page = Page("Examinations", "Oversight", actions=actions)
     return listing.render_list(request, "workbench/mandates.html", table, {"page": page, "waiting": waiting, "sealed": sealed})
-
-
-def _in_state(rows: QuerySet[Row], value: str) -> QuerySet[Row]:
-    return rows.filter(urgent=True).exclude(ratified="ratified") if value == "unratified" else rows.filter(state=value)
 
 
 def _number(row: Row) -> Cell:
