@@ -154,6 +154,7 @@ def test_an_export_is_ordered_from_the_search_and_from_a_message(city: Town, vis
     assert "Export all 5" in page and f'value="{id_}"' in page and f"messages/{id_}/?q=kestrel" in page
     opened = text(client.get(f"/mandates/26-001/messages/{id_}/?q=kestrel"))
     assert "Export this message" in opened and "/mandates/26-001/search/?q=kestrel" in opened
+    assert "Export all in scope" in text(client.get(f"/mandates/26-001/messages/{id_}/"))
     before = Export.objects.count()
     nothing = client.post("/mandates/26-001/exports/", {"q": "kestrel", "chosen": "yes"})
     assert nothing.status_code == 422 and "No message was chosen." in text(nothing) and Export.objects.count() == before

@@ -68,8 +68,8 @@ def _send(request: CityRequest, form: RequestForm, stepped_up: datetime | None, 
 
 def _sent(row: Row) -> str:
     if row.state == "urgent":
-        return f"Mandate {row.number} is in force for four hours. A second person answers by the end of the next working day."
-    return f"Mandate {row.number} was asked for. It can be used when a second person has said yes."
+        return f"Examination {row.number} is in force for four hours. A second person decides by the end of the next working day."
+    return f"Examination {row.number} was requested. You can search when a second person has approved it."
 
 
 def _why_not(request: CityRequest, form: RequestForm, now: int) -> str:
