@@ -81,6 +81,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
     officer.get_by_role("link", name=f"Search Examination {number[0]}").click()
     officer.get_by_label("Words").fill("has:attachment")
     officer.get_by_role("main").get_by_role("button", name="Search").click()
+    expect(officer.get_by_role("link", name="Remove has:attachment")).to_be_visible()  # the list of these words is there
     expect(officer.get_by_role("link", name="Kestrel budget")).to_have_count(5)
     officer.get_by_role("link", name="Kestrel budget").first.click()
     expect(officer.get_by_text("egret-in-the-hypertext")).to_be_visible()
