@@ -122,6 +122,18 @@ def test_each_state_is_what_the_program_sees(city: Town, visit: Visit) -> None:
     assert named(city)["Have report@ and records@"].done
 
 
+@pytest.mark.rule("P-29", "Each link of the setup opens; where a role must be activated first, it leads to the roles.")
+@pytest.mark.parametrize("activated", [True, False])
+@pytest.mark.parametrize("who", ["office", "operator"])
+def test_each_link_opens_for_whoever_sees_it(city: Town, visit: Visit, who: str, activated: bool) -> None:
+    if not activated:
+        RoleActivation.objects.all().delete()
+    browser = visit(who)
+    links = [link for place in browser.get("/first-steps/").context["places"] for link in place.step.links if link.url]
+    assert any(link.first for link in links) is not activated
+    assert {browser.get(link.url).status_code for link in links} == {200}
+
+
 def test_what_is_not_done_has_a_link_or_a_command(city: Town) -> None:
     for step in named(city).values():
         assert step.done or step.links or step.commands, step.title

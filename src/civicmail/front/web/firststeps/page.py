@@ -30,7 +30,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, could, may, m
 from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import RefusedError, UsageError
 from civicmail.front.web.firststeps.claim_form import ClaimForm
-from civicmail.front.web.firststeps.steps import Step, steps
+from civicmail.front.web.firststeps.steps import Link, Step, steps
 from civicmail.front.web.local_requests import is_local
 from civicmail.front.web.signin.request_actor import client
 from civicmail.front.web.signin.welcome import SECRET
@@ -179,17 +179,19 @@ def _missing(now: int) -> list[str]:
     return [finding.text for finding in known.findings if finding.level == "not-set-up"][:SHOWN]
 
 
-def _links(request: CityRequest, step: Step) -> tuple[tuple[str, str], ...]:
-    """The links of a step; without an address where another role opens the page."""
-    return tuple((label, address if _opens(request, address) else "") for label, address in step.links)
+def _links(request: CityRequest, step: Step) -> tuple[Link, ...]:
+    """The links of a step, each with what this person must do first."""
+    return tuple(_link(request, link) for link in step.links)
 
 
-def _opens(request: CityRequest, address: str) -> bool:
-    """Whether the person may open a page, once a role that is needed is activated."""
-    match = resolve(address)
-    about = InDepartment(match.kwargs.get("department", ""))
-    decision = could(request, getattr(match.func, "act", ""), about)
-    return bool(decision) or needs_activation(decision.reason)
+def _link(request: CityRequest, link: Link) -> Link:
+    match = resolve(link.url)
+    decision = could(request, getattr(match.func, "act", ""), InDepartment(match.kwargs.get("department", "")))
+    if decision:
+        return link
+    if needs_activation(decision.reason):
+        return Link(link.label, reverse("duties"), "activate your role first")
+    return Link(link.label, "", "needs another role")
 
 
 def task(request: CityRequest) -> list[Task]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 from django.urls import reverse
@@ -53,17 +54,25 @@ NEEDED: tuple[Role, ...] = (
 """Roles without which tasks of the policy have no owner."""
 
 
+class Link(NamedTuple):
+    """first: what this person must do before the page opens; url: without one where the person cannot open it at all."""
+
+    label: str
+    url: str
+    first: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """title: a verb and its object; purpose: what it is for, and what is lost without; fact: how it stands, in a sentence; links:
-    (label, address), the one that does it first; commands: lines to type; after: title of the step that must be done before, or
+    the one that does it first; commands: lines to type; after: title of the step that must be done before, or
     empty; minutes: how long it takes a careful person."""
 
     title: str
     purpose: str
     done: bool
     fact: str
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
     commands: tuple[str, ...] = ()
     after: str = ""
     minutes: int = 5
@@ -153,7 +162,7 @@ def _departments(_: Asking) -> Step:
         "too: one of them asks for a person's mail, the other approves.",
         count > 0 and not bare,
         f"{_many(count, 'department')}, {bare} without a head." if count else "There is none.",
-        (("Departments", reverse("departments")), ("Open a department", reverse("department-new"))),
+        (Link("Departments", reverse("departments")), Link("Open a department", reverse("department-new"))),
         after=CLAIM,
     )
 
@@ -162,14 +171,14 @@ def _people(of: Asking) -> Step:
     working = Episode.objects.filter(ended__isnull=True)
     count = working.count()
     codes = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")[:8]
-    adding = tuple((f"Add a person to {name}", reverse("person-new", args=[code])) for code, name in codes)
+    adding = tuple(Link(f"Add a person to {name}", reverse("person-new", args=[code])) for code, name in codes)
     return Step(
         "Bring the people",
         "Everybody who works here is known by the number of the personnel system. Read its list, at first and whenever it changes; "
         "whoever is added by hand counts as a second person only after somebody else has seen them.",
         count > 1,
         f"{_many(count, 'person', 'people')} {'works' if count == 1 else 'work'} here.",
-        (("Read a personnel list", reverse("feed-new")), *adding),
+        (Link("Read a personnel list", reverse("feed-new")), *adding),
         after=CLAIM,
         minutes=10,
     )
@@ -179,13 +188,14 @@ def _access(of: Asking) -> Step:
     count = Authorization.objects.filter(state="active", role="holder", until__gt=from_ms(of.now)).count()
     without = Account.objects.filter(person__isnull=False, password="", last_login__isnull=True).count()
     codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
+    people = (Link(f"People of {name}", reverse("people", args=[code])) for code, name in codes)
     return Step(
         INVITE,
         "First make a sign-in letter for each head and deputy, on the person's page; somebody else hands it over. Then a head or "
         "deputy asks for a person's mail, and the other approves. Nobody approves for themselves.",
         count > 1,
         f"{_many(count, 'person has', 'people have')} mail; {without} of those with a sign-in have not used it.",
-        (*((f"People of {name}", reverse("people", args=[code])) for code, name in codes), ("Sign-in letters", reverse("letters"))),
+        (*people, Link("Sign-in letters", reverse("letters"))),
         after=HEADS,
         minutes=10,
     )
@@ -198,7 +208,7 @@ def _policy(_: Asking) -> Step:
         "Everybody accepts it before the first mail; without a text nobody is asked, and nobody has agreed to anything (P-18).",
         done,
         "A text is in force." if done else "There is no text.",
-        (("Policy versions", reverse("policies")), ("Publish a text", reverse("policy-new"))),
+        (Link("Policy versions", reverse("policies")), Link("Publish a text", reverse("policy-new"))),
         after=CLAIM,
     )
 
@@ -215,7 +225,7 @@ def _roles(of: Asking) -> Step:
         "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
         not facts,
         " ".join(facts) or "Each role has somebody, and a second person where it takes two.",
-        (("Role assignments", reverse("duty-grants")), ("Grant a role", reverse("duty-grant"))),
+        (Link("Role assignments", reverse("duty-grants")), Link("Grant a role", reverse("duty-grant"))),
         after=CLAIM,
         minutes=10,
     )
@@ -241,7 +251,7 @@ def _mail_out(of: Asking) -> Step:
         "The smart host that takes what leaves the city. Done when a first message has been handed to it.",
         bool(has_left),
         f"{where} {'A message has left.' if has_left else 'None has left yet.'}",
-        (("Write a message", reverse("mail-write")), ("Queue", reverse("queue"))),
+        (Link("Write a message", reverse("mail-write")), Link("Queue", reverse("queue"))),
         () if has_left or out else of.explain("courier.outbound"),
         after=INVITE,
     )
@@ -255,7 +265,7 @@ def _dns(_: Asking) -> Step:
         "SPF, DKIM and DMARC tell others which mail is the city's; without them it lands in their spam.",
         bool(findings) and not bad,
         _zone(findings, bad),
-        (("Domains", reverse("domains")), ("Health", reverse("health"))),
+        (Link("Domains", reverse("domains")), Link("Health", reverse("health"))),
         after=CLAIM,
         minutes=15,
     )
@@ -307,7 +317,7 @@ def _approvals(_: Asking) -> Step:
         "Files leave only with the manager's approval (P-22). A policy author says for each department whether it is asked.",
         bool(all_) and not open_,
         text if open_ else "Each department is decided." if all_ else "There is no department yet.",
-        (("Approval by department", reverse("asked-departments")),),
+        (Link("Approval by department", reverse("asked-departments")),),
         after=HEADS,
     )
 
@@ -320,7 +330,7 @@ def _lists(_: Asking) -> Step:
         "records officers, until there is one the access officers.",
         not missing,
         f"Missing: {', '.join(missing)}." if missing else "They are there.",
-        (("Lists", reverse("lists")),),
+        (Link("Lists", reverse("lists")),),
         after=CLAIM,
         minutes=1,
     )
@@ -333,7 +343,7 @@ def _identification(of: Asking) -> Step:
         "A block under each message, the name looked for in mail from programs, and a contractor's agency in the name (P-14).",
         done,
         "It is on." if done else "Nothing is looked for.",
-        (("Identification of senders", reverse("identification")),),
+        (Link("Identification of senders", reverse("identification")),),
     )
 
 
