@@ -26,7 +26,7 @@ from civicmail.city.policy import rule_keys
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of
-from civicmail.desk.mailbox.views import invitation_cards, message_context, warnings, words
+from civicmail.desk.mailbox.views import checks, invitation_cards, message_context, warnings, words
 from civicmail.desk.mailbox.views.delivery import release_of, sent_state, shown_copies
 from civicmail.desk.mailbox.views.list_steps import ListSteps, list_steps
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
@@ -183,6 +183,8 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
     }
     shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
     shown |= {"sent": sent_state(request, one)}
+    if shown["outside"]:
+        shown["checks"] = checks.check_lines(one.capture.facts)
     if doubt is None:
         shown["marks"] = [wording.translate(text) for text in warnings.marks(one).values()]
     return shown
