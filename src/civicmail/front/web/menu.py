@@ -262,7 +262,7 @@ def _items(
 
 
 def _is_current(request: HttpRequest, url: str) -> bool:
-    return request.path == url or (url.count("/") > 2 and request.path.startswith(url))
+    return request.path == url or (url != "/" and request.path.startswith(url))
 
 
 def _department(request: HttpRequest, actor: Actor) -> tuple[str, str] | None:

@@ -46,6 +46,12 @@ class Folders:
         return next((one for one in (*self.own, *self.labels, *self.boxes) if one.current), None)
 
 
+def folders_beside(desk: MailContext, address: ListAddress) -> Folders:
+    """The folders beside an open message. address: of the list that it was opened from."""
+    unopened = mail_list.unopened_by_box(desk, mail_list.delivered_since(desk))
+    return folders(address, desk, unopened, desk.mine.boxes, desk.permit.person)
+
+
 def folders(
     address: ListAddress,
     desk: MailContext | None,

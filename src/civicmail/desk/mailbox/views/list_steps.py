@@ -1,4 +1,4 @@
-"""Previous and next of the list that a message was opened from.
+"""The list that a message was opened from: previous and next of it, and the folders beside it.
 
 The list is in the address of the page (?list=QUERY); the first page takes it from the page that it was opened from.
 """
@@ -6,7 +6,7 @@ The list is in the address of the page (?list=QUERY); the first page takes it fr
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.views.folders import Folders, folders, folders_beside
 from civicmail.desk.mailbox.views.list_address import address_of
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage
 from civicmail.desk.viewer.store import NotIndexed
@@ -26,30 +27,38 @@ from civicmail.mail.search.errors import DamagedIndex
 
 @dataclass(frozen=True, slots=True)
 class ListSteps:
-    """up: the list; newer, older: addresses of the messages beside this one, "" where there is none."""
+    """up: the list; newer, older: addresses of the messages beside this one, "" where there is none; folders: beside it."""
 
     up: str
     newer: str = ""
     older: str = ""
+    folders: Folders | None = None
 
 
 def list_steps(request: Request, one: OpenedMessage) -> ListSteps:
-    """The steps of a page; none for a part of it, as a reading pane loads it."""
+    """The list around an open message; nothing of it for a part of the page, as a reading pane loads it."""
     path, query = reverse("my-mail"), query_of(request)
     up = list_url(query)
-    if query is None or "HX-Request" in request.headers:
+    if "HX-Request" in request.headers:
         return ListSteps(up)
     now = epoch_ms(request.now)
     kept = queries.marks_by(one.permit, now=now)
-    address = address_of(path, QueryDict(query), one.mine, kept.labels, bare="inbox").first_page()
+    address = address_of(path, QueryDict(query or ""), one.mine, kept.labels, bare="inbox").first_page()
+    try:
+        desk = queries.desk(one.permit, one.mine, now=now, marks=kept)
+        steps = ListSteps(up, folders=folders_beside(desk, address))
+    except (NotIndexed, DamagedIndex):
+        return ListSteps(up, folders=folders(address, None, {}, one.mine.boxes, one.permit.person))
+    if query is None:
+        return steps
     mine = queries.choose_box(one.mine, address.values.get("box", ""))
     try:
-        desk = queries.desk(one.permit, mine, now=now, marks=kept)
-        beside = mail_list.neighbors(desk, address.list_query, uuid.UUID(one.id))
-    except (QueryError, NotIndexed, DamagedIndex):
-        return ListSteps(up)
+        beside = mail_list.neighbors(replace(desk, mine=mine), address.list_query, uuid.UUID(one.id))
+    except (QueryError, DamagedIndex):
+        return steps
     tail = urlencode({"list": query})
-    return ListSteps(up, *(f"{reverse('mail-message', args=[id_])}?{tail}" if id_ else "" for id_ in beside))
+    newer, older = (f"{reverse('mail-message', args=[id_])}?{tail}" if id_ else "" for id_ in beside)
+    return replace(steps, newer=newer, older=older)
 
 
 def list_url(query: str | None) -> str:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -175,6 +176,7 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
     lines = [] if seen.path else conversation(one, epoch_ms(request.now)) or []
     at = next((n for n, line in enumerate(lines) if line.id == one.id), len(lines))
     shown = {"one": one, "own": list(dict.fromkeys(own)), "steps": steps, "doubt": doubt, "outside": warnings.is_outside(one)}
+    shown["folders"] = steps.folders
     shown |= {
         "before": lines[:at],
         "after": lines[at + 1 :],
@@ -191,14 +193,14 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
 
 
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:
-    """The state of the message as a whole, for people who may see it; empty for an ordinary state."""
+    """The state of the message as a whole, or the warning that its row in the list has; None for an ordinary one."""
     if one.eye == "author":
         awaits_approval = any(p.state == "held" and rule_keys.FILE_WAITS in p.rules for p in one.traced.passages)
         role, word = words.APPROVAL if awaits_approval else words.STATES[_status(one)]
     else:
         states = [p.state for p in shown_copies(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:
-            return None
+            return words.warning_label(warnings.marks(one), settings.CITY.marks.doubts)
         role, word = words.COPIES[states[0]] if states else ("plain", "")
     return (role, word) if role != "plain" else None
 

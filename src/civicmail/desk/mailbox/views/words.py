@@ -143,15 +143,19 @@ def pill(row: Row, doubts: Collection[str]) -> tuple[str, str, bool]:
     """Role and word of a row, and whether it is a reason to look or to wait. doubts: marks that are a reason for a warning."""
     if any(rule_keys.FILE_WAITS in held.rules for held in row.held):
         return (*_translated(APPROVAL), True)
-    if row.state in _PLAIN_STATES and (warning := _warning(row.marks, doubts)):
-        return (*_translated(WARNINGS[warning]), True)
+    if row.state in _PLAIN_STATES and (label := warning_label(row.marks, doubts)):
+        return (*label, True)
     return (*status(row.state), row.state not in _PLAIN_STATES)
 
 
-def _warning(marks: frozenset[str], doubts: Collection[str]) -> str:
-    if _STAFF_NAMES & marks:
-        return "pretender"
-    return "flagged" if marks & set(doubts) else _FIRST_CONTACT if _FIRST_CONTACT in marks else ""
+def warning_label(marks: Collection[str], doubts: Collection[str]) -> tuple[str, str] | None:
+    """Role and word of the strongest warning among the marks of a received message."""
+    found = set(marks)
+    if _STAFF_NAMES & found:
+        return _translated(WARNINGS["pretender"])
+    if found & set(doubts):
+        return _translated(WARNINGS["flagged"])
+    return _translated(WARNINGS[_FIRST_CONTACT]) if _FIRST_CONTACT in found else None
 
 
 def _translated(state: Label) -> tuple[str, str]:
