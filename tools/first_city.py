@@ -184,7 +184,7 @@ class FirstCity:
             output = self.terminal.run(commands[0].replace("TEXT", shlex.quote(WHY)))
             (second,) = re.findall(r"(?m)^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$", output)
         else:
-            second = self._second(next(one for who, one in others.items() if who in officer.text), name)
+            second = self._second(next(one for who, one in others.items() if who in officer.text))
         one = self._new()
         one.open(where)
         one.fill(First_half=first, Second_half=second)
@@ -193,10 +193,9 @@ class FirstCity:
         others[name] = one
         return one
 
-    def _second(self, other: Browser, name: str) -> str:
+    def _second(self, other: Browser) -> str:
         other.open(f"http://localhost:{self.web}/")
         other.follow("Hand over sign-in letters")
-        other.follow(name)
         other.fill(Reason="She came to the counter with her passport.")
         other.press("Show the second half")
         return other.commands()[0]

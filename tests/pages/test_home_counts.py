@@ -21,7 +21,9 @@ LISTED = re.compile(r'<p class="cm-cover"[^>]*><strong>([\d,]+)</strong>')
 WITHOUT_LIST = {
     "access-review": "the screen of one review shows what is open of it",
     "campaign": "the page of one review has what it could not carry out",
-    "request-new": "the first step of a request offers everybody whom one may ask for",
+    "request-new": "the form for the only person, else a list of everybody whom one may ask for",
+    "request": "the only request opens itself",
+    "letter": "the only letter opens itself",
     "duties": "the role is activated first",
     "first-steps": "the page of all steps says which are done",
 }

@@ -364,7 +364,7 @@ def test_somebody_is_added_changed_moved_and_hired_again_by_hand(city: Town, vis
     assert head.post(f"{path}new-person/", {**new, **work, "kind": "contractor", "reason": BECAUSE}).status_code == 422, (
         "no contract"
     )
-    assert done(head, f"{path}new-person/", {**new, **work}) == f"{path}people/n-77/"
+    assert done(head, f"{path}new-person/", {**new, **work}) == "/access/requests/new/?person=n-77"
     ada = Person.objects.get(uid="n-77")
     assert ada.display == "Ada Byron" and not ada.authorizations.exists()
     changed = {**new, "family": "King", "display": "Ada King", "position": "Foreman", "supervisor": "n-77"}

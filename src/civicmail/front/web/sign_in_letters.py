@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.directory.models import Person
@@ -51,7 +52,7 @@ def _letter(request: CityRequest, uid: str, kind: str) -> HttpResponse:
     about = about_person(who)
     require(request, f"account.{kind}", about)
     back = reverse("person", args=[about.department, who.uid]) if about.department else "/"
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, initial={"reason": _reason(who)} if kind == "invite" else None)
     if request.method == "POST" and form.is_valid():
         verb = invitations.invite if kind == "invite" else invitations.recover
         half = run_verb(form, lambda: verb(who, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)))
@@ -71,6 +72,14 @@ def _letter(request: CityRequest, uid: str, kind: str) -> HttpResponse:
     page = Page(question, "Sign-in", [(str(who), back)])
     shown = {"page": page, "form": form, "effects": effects, "verb": "Make 1 letter", "back": back, "stop": kind == "recover"}
     return render(request, "pages/confirm.html", shown, status=status_of(form))
+
+
+def _reason(who: Person) -> str:
+    """The decision that gave the person access, as a reason to start with; "" without one."""
+    granted = who.authorizations.filter(role="holder", state__in=["approved", "active"], approver__isnull=False)
+    if (last := granted.select_related("approver").order_by("-decided").first()) is None:
+        return ""
+    return f"First sign-in: {last.approver} approved mail access on {timezone.localdate(last.decided):%b %-d, %Y}."
 
 
 def _printed(request: CityRequest, who: Person, half: str, back: str) -> HttpResponse:

@@ -197,6 +197,14 @@ def has_credentials(account: Account) -> bool:
     return account.has_usable_password() or bool(kinds.exists())
 
 
+def needs_letter(person: Person) -> bool:
+    """Whether a letter is this person's way to a first sign-in: no identity provider signs people in, and no sign-in was set."""
+    if settings.CITY.signin.oidc or settings.CITY.signin.saml:
+        return False
+    account = Account.objects.filter(person=person).first()
+    return account is None or (account.last_login is None and not has_credentials(account))
+
+
 def _is_open(row: Invitation, now: int) -> bool:
     return row.used is None and row.ended is None and from_ms(now) < row.until
 

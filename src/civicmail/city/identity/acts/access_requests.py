@@ -20,28 +20,21 @@ BY_NUMBER = {"number": Parameter("NUMBER", "As `access requests` lists them.")}
 _ANSWERS = {"yes": "approve", "no": "refuse"}
 
 
-class AddressUntil(Input):
-    """until: the last day, at most a year away; address: empty for the one that is made from the name."""
-
-    until = Day(label="Until which day?", help="At most a year; for contractors at most to the end of the contract.")
-    address = Email(label="Address", help="Empty: the one the person has or had, else made from the name.", required=False)
-
-
 class AccessToAsk(FourReasons):
     """The four reasons of P-04, each in at least twenty characters; until: the last day, at most a year away; address: empty for
     the one that is made from the name."""
 
-    until = AddressUntil.until
-    address = AddressUntil.address
+    until = Day(label="Until which day?", help="At most a year; for contractors at most to the end of the contract.")
+    address = Email(label="Address", help="Empty: the one the person has or had, else made from the name.", required=False)
 
 
 class Decision(Input):
     """decision: approve or refuse; reason: needed for a refusal; state: as it was seen."""
 
     decision = Choice(
-        label="Your decision", choices=[("approve", "Approve"), ("refuse", "Refuse")], radio=True, missing="Choose one of the two."
+        label="Your decision", choices=[("approve", "Approve"), ("refuse", "Deny")], radio=True, missing="Choose one of the two."
     )
-    reason = Text(label="Reason", help="Needed for a refusal; who asked reads it.", required=False)
+    reason = Text(label="Reason", help="Needed to deny; the requester reads it.", required=False)
     state = Seen(default="asked", max_length=10)
 
 
@@ -64,7 +57,7 @@ class ShownAuthorization[Row, Given: Input](Act[Row, Given, "Authorization"]):
 class AskAccess(ShownAuthorization["Person", AccessToAsk]):
     """Request a mailbox for a person. The department decides, and nobody about their own."""
 
-    name, permission, input = "ask_access", "request.ask", AccessToAsk
+    name, permission, input, next_page = "ask_access", "request.ask", AccessToAsk, "request"
     model, key = "directory.Person", "uid"
     operation = Operation("/people/{str:uid}/requests", "write:access", page="request-new", status=201)
     command = Command(
@@ -153,7 +146,7 @@ class DecideRequest(OnRequest[Decision]):
         return access_requests.decide(row, given.decision, actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Authorization, done: Authorization) -> str:
-        return f"Access for {row.person} was {'refused' if done.state == 'refused' else 'approved'}."
+        return f"Access for {row.person} was {'denied' if done.state == 'refused' else 'approved'}."
 
     def after(self, done: Authorization) -> str:
         from django.urls import reverse

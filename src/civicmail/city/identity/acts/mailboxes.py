@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import GrantOn, Resource
 from civicmail.city.identity.acts.access_reasons import FourReasons
-from civicmail.city.identity.acts.access_requests import AddressUntil, ShownAuthorization
+from civicmail.city.identity.acts.access_requests import AccessToAsk, ShownAuthorization
 from civicmail.city.identity.acts.owning_departments import InOwnDepartment, OwningDepartments, owned_page
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Choices, Day, Email, Input, OptionalDay, PersonName, Text, reason
@@ -71,7 +71,7 @@ class GrantToAsk(Input):
     performance = FourReasons.performance
     efficiency = FourReasons.efficiency
     service = FourReasons.service
-    until = AddressUntil.until
+    until = AccessToAsk.until
 
 
 class MakeMailbox(InOwnDepartment[MailboxToMake, "Mailbox"]):

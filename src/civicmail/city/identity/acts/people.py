@@ -78,9 +78,12 @@ class AddPerson(Act["Department", PersonToAdd, "Person"]):
         return {"uid": done.uid, "name": done.display}
 
     def after(self, done: Person) -> str:
-        from civicmail.city.guard.actions.acting import employment
+        """The request for mail access, which most new people need; its Cancel leads to the person."""
+        from urllib.parse import urlencode
 
-        return _crumbs(employment(done).department, done)[1][1]
+        from django.urls import reverse
+
+        return f"{reverse('request-new')}?{urlencode({'person': done.uid})}"
 
     def form_page(self, row: Department) -> FormPage:
         crumbs = _crumbs(row)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.resources import PersonIn
 from civicmail.city.identity.lists.departments import DEPARTMENT, DepartmentList
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
@@ -156,7 +157,7 @@ class People(DepartmentList):
         code = request.parent.code
         return [
             Link("Bulk authorization", "positions", args=(code,), permission="roster.authorise", is_sure=False),
-            Link("Add a person", "person-new", args=(code,), permission="person.change"),
+            Link("Add a person", "person-new", args=(code,), permission="person.change", about=PersonIn(code, "")),
             Link("Request access", "request-new", primary=True),
         ]
 

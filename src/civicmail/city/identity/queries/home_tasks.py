@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Min, QuerySet
 from django.urls import reverse
@@ -141,11 +142,11 @@ def _mine(person: Person, now: int) -> list[Task]:
         for a in ending[:10]
     ]
     supervised = Episode.objects.filter(supervisor=person, ended__isnull=True)
-    without = supervised.exclude(person__authorizations__state__in=["asked", "approved", "active", "suspended"]).count()
-    if without:
-        hint = ngettext("{count} person whom you supervise has none.", "{count} people whom you supervise have none.", without)
-        state = ("quiet", gettext("When needed"))
-        tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=without), state))
+    without = supervised.exclude(person__authorizations__state__in=["asked", "approved", "active", "suspended"])
+    if uids := list(without.values_list("person__uid", flat=True)):
+        hint = ngettext("{count} person whom you supervise has none.", "{count} people whom you supervise have none.", len(uids))
+        state, query = ("quiet", gettext("When needed")), urlencode({"person": uids[0]}) if len(uids) == 1 else ""
+        tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=len(uids)), state, query=query))
     held = RoleAssignment.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + ENDS_SOON)
     words = gettext("Your role {role} ends")
     tasks += [
@@ -169,10 +170,10 @@ def _departments(actor: Actor, now: int) -> list[Tasks]:
     names = dict(Department.objects.filter(code__in=codes, closed__isnull=True).order_by("name").values_list("code", "name"))
     requests = answerable(Authorization.objects.filter(department__code__in=codes), actor).order_by()
     open_ = {
-        code: (count, oldest)
-        for code, count, oldest in requests.values("department__code")
-        .annotate(count=Count("id"), oldest=Min("asked"))
-        .values_list("department__code", "count", "oldest")
+        code: (count, oldest, first)
+        for code, count, oldest, first in requests.values("department__code")
+        .annotate(count=Count("id"), oldest=Min("asked"), first=Min("id"))
+        .values_list("department__code", "count", "oldest", "first")
     }
     bare = _without_access(codes)
     soon = _ending_soon(codes, now)
@@ -254,13 +255,13 @@ def _without_access(codes: frozenset[str]) -> dict[str, int]:
     return dict(rows.values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
 
 
-def _department(code: str, requests: tuple[int, datetime] | None, bare: int, soon: int) -> list[Task]:
+def _department(code: str, requests: tuple[int, datetime, int] | None, bare: int, soon: int) -> list[Task]:
     tasks = []
     if requests:
-        count, oldest = requests
+        count, oldest, first = requests
         words = ngettext("{count} request", "{count} requests", count).format(count=count)
-        label, state = gettext("Answer requests for access"), ("wait", words)
-        tasks.append(Task(label, "requests", (code,), "", state, oldest, "state=mine", count=count))
+        many = Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest, "state=mine")
+        tasks.append(replace(many, count=count) if count > 1 else replace(many, route="request", args=(first,), query=""))
     if soon:
         words = ngettext("{count} ends", "{count} end", soon).format(count=soon)
         label = gettext("Look at access that ends within 30 days")
@@ -303,10 +304,13 @@ def _letters(actor: Actor, now: int) -> list[Task]:
     """Sign-in letters that wait for a second person."""
     if not (actor.departments or actor.held):
         return []
-    made = list(signin_letters.waiting_for(actor, now).values_list("made", flat=True))
-    words = ngettext("{count} letter", "{count} letters", len(made)).format(count=len(made))
-    task = Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), count=len(made))
-    return [replace(task, since=made[0])] if made else []
+    rows = list(signin_letters.waiting_for(actor, now).values_list("pk", "made"))
+    if not rows:
+        return []
+    (first, since), count = rows[0], len(rows)
+    words = ngettext("{count} letter", "{count} letters", count).format(count=count)
+    many = Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), since)
+    return [replace(many, count=count) if count > 1 else replace(many, route="letter", args=(first,))]
 
 
 def _recovered(person: Person, now: int) -> list[Task]:

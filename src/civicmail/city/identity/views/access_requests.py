@@ -10,9 +10,11 @@ from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.actions import invitations
 from civicmail.city.identity.acts.access_requests import DECIDE_REQUEST
 from civicmail.city.identity.models import Authorization
-from civicmail.city.identity.queries import authorization_labels, bars
+from civicmail.city.identity.queries import authorization_labels, bars, home_tasks
+from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.queries.bars import about_authorization
 from civicmail.city.identity.views.rights import second_person, user_acts
 from civicmail.city.pages import act_pages
@@ -26,7 +28,7 @@ def show(request: CityRequest, pk: int) -> HttpResponse:
     """Show the request, with the decision form for possible deciders. The verb checks the guard."""
     a = act_pages.row_of(DECIDE_REQUEST, pk, actor=request.actor, now=epoch_ms(request.now))
     hidden_unless(request, "request.see", about_authorization(a))
-    response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a))
+    response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a), lambda done: _next_page(request, done))
     if response.status_code == HTTPStatus.CONFLICT and _is_second_click(request, a):
         return redirect("requests", department=a.department.code)
     return response
@@ -57,6 +59,17 @@ def _request_page(request: CityRequest, a: Authorization) -> FormPage:
             and bool(may(request, "request.withdraw", about_authorization(a))),
         },
     )  # fmt: skip
+
+
+def _next_page(request: CityRequest, done: Authorization) -> str:
+    """The letter for a first sign-in where the person needs one, else the next request that waits, else the list."""
+    who = done.person
+    begins = done.role == "holder" and done.state == "active"
+    if begins and invitations.needs_letter(who) and may(request, "account.invite", about_person(who)):
+        return reverse("invite", args=[who.uid])
+    waiting = home_tasks.answerable(Authorization.objects.filter(department=done.department), request.actor)
+    following = waiting.order_by("asked").first()
+    return reverse("request", args=[following.pk]) if following else DECIDE_REQUEST.after(done)
 
 
 def _is_second_click(request: CityRequest, a: Authorization) -> bool:

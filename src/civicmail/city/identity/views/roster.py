@@ -118,10 +118,9 @@ def _decides(who: Person, now: Any) -> bool:
 
 def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
     """A letter to set up a sign-in for who has none; after a loss it is the access office's; none where a provider signs in."""
-    account = getattr(who, "account", None)
     if settings.CITY.signin.oidc or settings.CITY.signin.saml:
         return []
-    if account is None or (account.last_login is None and not invitations.has_credentials(account)):
+    if invitations.needs_letter(who):
         return (
             [Action("Make a sign-in letter…", reverse("invite", args=[who.uid]))] if may(request, "account.invite", about) else []
         )

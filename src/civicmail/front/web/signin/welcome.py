@@ -1,4 +1,5 @@
-"""The page behind a sign-in letter: set the first passkey or password, or new ones after a loss (P-07; decision 0089).
+"""The page behind a sign-in letter: accept the policy and set the first passkey or password, or new ones after a loss (P-07, P-18;
+decisions 0089, 0139).
 
 The two halves are typed here. The link printed by the command line has both; its secret moves from the URL into the session at
 once. Opening it uses nothing up.
@@ -21,7 +22,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.models import Account, Invitation
-from civicmail.city.identity.actions import invitations
+from civicmail.city.identity.actions import invitations, policy
+from civicmail.city.identity.queries import policy_answers
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.views.policy import blocks
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin.forms import Halves, NewPasskey, NewPassword
 from civicmail.front.web.signin.request_actor import client
@@ -43,7 +47,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password", "again", "credential", "first", "second")
 def welcome(request: HttpRequest) -> HttpResponse:
-    """Set a passkey, or a password; signed in afterwards."""
+    """Set a passkey, or a password, with or without accepting the policy that the person owes; signed in afterwards."""
     if SECRET not in request.session:
         return _halves(request)
     invitation = _invitation(request.session[SECRET])
@@ -58,8 +62,13 @@ def welcome(request: HttpRequest) -> HttpResponse:
     if password.is_bound and password.is_valid():
         return _accept(request, invitation, password)
     creation = auth.begin_registration(account, True)
-    forms_ = {"passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account}
-    return render(request, "signin/welcome.html", forms_ | {"creation": creation, "recovery": invitation.recovery})
+    text = policy_answers.newest() if policy_answers.owed_by(account.person_id, now_ms()) else None
+    shown = {
+        "passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account,
+        "creation": creation, "recovery": invitation.recovery,
+        "policy": text, "blocks": blocks(text.text) if text else [],
+    }  # fmt: skip
+    return render(request, "signin/welcome.html", shown)
 
 
 def _invitation(secret: str) -> Invitation | None:
@@ -103,7 +112,21 @@ def _accept(request: HttpRequest, invitation: Invitation, form: NewPasskey | New
     vouched.backend = "allauth.account.auth_backends.AuthenticationBackend"
     adapter.login(request, account)
     request.session.pop(SECRET, None)
+    if request.POST.get("answer") == "accept" and _accepted(request, account):
+        return HttpResponseRedirect(reverse("my-mail"))
     return HttpResponseRedirect(get_next_redirect_url(request) or adapter.get_login_redirect_url(request))
+
+
+def _accepted(request: HttpRequest, account: Account) -> bool:
+    """Record that the person accepts the policy that the page showed. False if that is not the newest any more: Home asks again."""
+    text, now = policy_answers.newest(), now_ms()
+    if text is None or policy_answers.owed_by(account.person_id, now) is None:
+        return False
+    try:
+        policy.accept(account.person, text, request.POST.get("shown", ""), actor=actor_of(account, client(request), now), now=now)
+    except Conflict:
+        return False
+    return True
 
 
 def _over(request: HttpRequest) -> HttpResponse:

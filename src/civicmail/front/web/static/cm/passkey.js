@@ -23,18 +23,19 @@
 
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     form.hidden = false;
-    form.querySelector("button").addEventListener("click", async (event) => {
+    const said = form.querySelector("[data-said]");
+    form.querySelectorAll("button").forEach((button) => button.addEventListener("click", async (event) => {
       event.preventDefault();
-      const said = form.querySelector("[data-said]");
       said.textContent = "";
       try {
         form.elements.credential.value = JSON.stringify((await ask(form)).toJSON());
+        if (form.elements.answer) form.elements.answer.value = button.value;
         form.submit();
       } catch (error) {
         said.textContent = error.name === "NotAllowedError"
           ? document.body.dataset.unasked
           : document.body.dataset.unfit;
       }
-    });
+    }));
   });
 })();
