@@ -26,6 +26,7 @@ FACTS = {
 }
 """Modules whose colored words are facts, not states."""
 NOTES = {
+    "city/identity/templates/identity/use.html",
     "city/identity/templates/identity/protected.html",
     "city/identity/templates/identity/request.html",
     "city/conduct/templates/conduct/campaign.html",

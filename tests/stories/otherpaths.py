@@ -40,6 +40,7 @@ def others(t: Any, data: Path) -> dict[str, str]:
         "version-test": f"/policy/rules/own-words/{t.objects['draft']}/",
         "replay-stop": f"/policy/rules/disk-images/replays/{t.objects['replay waiting']}/",
         "duty-lay-down": "/duties/",
+        "campaign-remind-one": f"/access/campaigns/{t.objects['review']}/",
         "review-rest": f"/dept/public-works/reviews/{t.objects['review']}/",
         "quarantine-release": f"/holding/quarantine/{spam.uuid}/{spam.index}/",
         "quarantine-together": f"/holding/quarantine/together/?row={spam.uuid}-{spam.index}",

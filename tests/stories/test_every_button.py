@@ -52,9 +52,9 @@ print(json.dumps({"sessions": sessions, "paths": paths}))
 """
 FIRST = (
     "mandate-message", "mandate-hold", "mandate-exports", "mandate-export", "version-test", "replay-stop", "feed-apply",
-    "feed-reject", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review", "viewing-mark", "duty-lay-down",
-    "closure-new", "pull-ask", "mandate-export-go-on", "mandate-export-stop", "device-lost", "resume",
-    "records-review", "records-redact", "records-sample", "records-item-password",
+    "feed-reject", "campaign-remind-one", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review",
+    "viewing-mark", "duty-lay-down", "closure-new", "pull-ask", "mandate-export-go-on", "mandate-export-stop", "device-lost",
+    "resume", "records-review", "records-redact", "records-sample", "records-item-password",
     "records-item-settle", "records-assign-items", "records-production-order",
     "records-notice-add", "records-attestation-ask",
 )  # fmt: skip
@@ -74,6 +74,7 @@ ELSEWHERE = {
     "mandate-export-stop": "the worker is woken by going on, and may have ended it by then; tests/desk/workbench",
     "review": "is pressed with ticks of the page before; tests/pages/test_tasks.py",
     "mandate-urgent": "is the second page of an urgent look; tests/pages/test_tasks.py",
+    "review-alike": "comes where rows are alike; tests/pages/test_evidence_of_use.py",
     "review-rest": "comes when exceptions are answered; tests/pages/test_reviewer.py",
     "my-sessions": "has one session; tests/front/web/signin",
     "records-production-continue": "the worker may have begun it again by then; tests/desk/records/test_production_pages.py",

@@ -60,7 +60,7 @@ def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) ->
     assert daily_mail.write(ms(MORNING) + 60_000) == 0, "once a day"
     notice = Notice.objects.get(key=f"daily:2026-03-02:{head.pk}")
     assert notice.to == "head@city.example"
-    assert "Answer requests for access: 1 request" in notice.text and "/dept/works/requests/" in notice.text
+    assert "Answer requests for access: 1 request" in notice.text and "/access/requests/" in notice.text
     assert "sam" not in notice.text.lower()
     assert daily_mail.write(ms(MORNING + timedelta(days=1))) == 1, "the next day it waits still"
 

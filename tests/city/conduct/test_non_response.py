@@ -14,11 +14,12 @@ from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
 from city.identity import staff
 from city.identity.staff import NOW
 from civicmail.city.conduct import circuit_breaker, review_item_states
-from civicmail.city.conduct.actions import daily_mail, non_response, review_answers, review_schedule
+from civicmail.city.conduct.actions import daily_mail, non_response, review_answers, review_schedule, running_reviews
 from civicmail.city.conduct.circuit_breaker import Suspension
-from civicmail.city.conduct.models import Essential, Review, ReviewStep
+from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewStep
+from civicmail.city.conduct.queries import reviews
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.identity.actions import suspensions
 from civicmail.city.identity.actions.access_end import end_access
@@ -42,6 +43,24 @@ def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
     assert {s.words for s in ReviewStep.objects.filter(review__in=[first, second], step="reminded")} == {
         "2026-03-09", "2026-03-13", "2026-03-15", "2026-03-16",
     }  # fmt: skip
+
+
+@pytest.mark.rule("P-05, R9", "An officer reminds one reviewer with open rows, once a day; the others are reminded as planned.")
+def test_an_officer_reminds_one_reviewer_once_a_day() -> None:
+    works = quiet(1)
+    review = works.start()
+    asked = ReviewPart.objects.select_related("review", "department").get(review=review, reviewer=works.hank)
+    with pytest.raises(NotPermitted):
+        running_reviews.remind_reviewer(asked, actor=actor(works.hank), now=day(6.2))
+    assert running_reviews.remind_reviewer(asked, actor=actor(works.officer), now=day(6.2)) == 1
+    with pytest.raises(Conflict, match="today already"):
+        running_reviews.remind_reviewer(asked, actor=actor(works.officer), now=day(6.2))
+    told = Notice.objects.filter(key__startswith=f"review-reminder:{works.hank.pk}:")
+    assert told.count() == 1 and "3 open" in told.get().text
+    (standing,) = (s for s in reviews.standings(review) if s.part == asked)
+    assert (standing.open, standing.answered, standing.reminded) == (3, 0, from_ms(day(6.2)).date())
+    sweep(day(7.2))
+    assert told.count() == 2, "the planned one comes all the same"
 
 
 @pytest.mark.rule("P-05", "A review of which a person was reminded today is not in their daily mail again.")

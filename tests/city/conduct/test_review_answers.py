@@ -13,6 +13,7 @@ from city.identity import staff
 from city.identity.staff import LATER, NOW
 from civicmail.city.conduct.actions import enforcement, reassignment, review_answers
 from civicmail.city.conduct.models import ReviewRow
+from civicmail.city.conduct.queries import reviewer_screen
 from civicmail.city.conduct.review_plans import UNDO_MS, keeps_per_minute
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
@@ -282,3 +283,45 @@ def test_an_end_within_a_day_is_not_waited_for() -> None:
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=replace(actor(works.hank)), now=START, reason="Is needed for another year.")
     assert epoch_ms(Authorization.objects.get(person=works.workers[0]).until) > START + 300 * DAY_MS
+
+
+@pytest.mark.rule(
+    "P-05, R3",
+    "Rows with the same exceptions are answered together with one reason, all or none; a changed row and a role are not.",
+)
+def test_rows_that_are_alike_get_one_answer_with_one_reason() -> None:
+    works = Works(1)
+    for uid in ("a", "b", "c"):
+        works.worker(uid, used=False)
+    review = works.start()
+    asked = part(review, "hank")
+    alike = reviewer_screen.alike_rows(asked, ["never"], "hank")
+    assert [r.asked["uid"] for r in alike] == ["a", "b", "c"]
+    others = [*alike, row(review, "w0")]
+    with pytest.raises(Unusable, match="alike"):
+        review_answers.answer_alike(others, "revoke", actor=actor(works.hank), reason=WHY, now=START)
+    with pytest.raises(NotPermitted):
+        review_answers.answer_alike(alike, "revoke", actor=actor(works.workers[0]), reason=WHY, now=START)
+    ReviewRow.objects.filter(pk=alike[1].pk).update(state="silent")
+    ReviewRow.objects.filter(pk=alike[2].pk).update(state="moot")
+    with pytest.raises(Conflict):
+        review_answers.answer_alike(alike, "revoke", actor=actor(works.hank), reason=WHY, now=START)
+    assert row(review, "a").state == "open", "all or none"
+    ReviewRow.objects.filter(pk__in=[r.pk for r in alike]).update(state="open")
+    assert review_answers.answer_alike(alike[:2], "revoke", actor=actor(works.hank), reason=WHY, now=START) == 2
+    assert review_answers.answer_alike(alike[2:], "keep", actor=actor(works.hank), reason=WHY, now=START) == 1
+    found = {uid: row(review, uid) for uid in ("a", "b", "c")}
+    assert {uid: (r.answer, r.reason, r.bulk) for uid, r in found.items()} == {
+        "a": ("revoke", WHY, True), "b": ("revoke", WHY, True), "c": ("keep", WHY, True),
+    }  # fmt: skip
+    assert not Authorization.objects.filter(person__uid__in=["a", "b"], state="active").exists()
+
+
+def test_roles_are_never_answered_together() -> None:
+    works = Works(2)
+    for who in works.workers:
+        works.hold(who, "auditor")
+    review = works.start("duties")
+    rows = list(ReviewRow.objects.select_related("review").filter(review=review, person__in=works.workers))
+    with pytest.raises(Conflict, match="one by one"):
+        review_answers.answer_alike(rows[:1], "keep", actor=actor(works.hank), reason=WHY, now=START)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from city.identity.staff import MS, NOW
 from civicmail.city.conduct import review_plans, reviewer_assignment
 from civicmail.city.conduct.actions import review_schedule
 from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
-from civicmail.city.conduct.queries import review_scope
+from civicmail.city.conduct.queries import review_scope, reviewer_screen
 from civicmail.city.conduct.reviewer_assignment import Candidate, Item
 from civicmail.city.directory.models import Episode
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms
@@ -134,8 +135,9 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
         )  # fmt: skip
     review = works.start()
     assert (row(review, "one").asked["retrieved"], row(review, "two").asked["retrieved"]) == (7, 0)
-    said = render_to_string("conduct/reviewrow.html", {"line": {"facts": row(review, "one").asked}, "screen": {"review": review}})
-    assert "fetched 7 times;" in said and "received in the 90 days to <time" in said
+    line = reviewer_screen.screen_row(row(review, "one"), works.hank, START)
+    said = re.sub(r"<[^>]+>", "", render_to_string("conduct/reviewrow.html", {"line": line, "screen": {"review": review}}))
+    assert "Counted from Dec 2, 2025 to Mar 2, 2026: 0 sent, 0 received, 7 times read" in said and "Last readMar 1, 2026" in said
 
 
 @pytest.mark.rule("P-05", "A review of one person counts what their mailboxes received, and no others.")
@@ -149,7 +151,7 @@ def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
         )
     one = boxes["one"]
     assert one.holder is not None
-    assert review_scope.known([one.holder.pk], MS, boxes=[one.pk]).used.came == {one.pk: (4, 0)}
+    assert review_scope.known([one.holder.pk], MS, boxes=[one.pk]).use.used.came == {one.pk: (4, 0)}
     review = works.start()
     assert [row(review, uid).asked["received"] for uid in boxes] == [4, 5]
 

@@ -8,9 +8,10 @@ once.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from civicmail.city.conduct.actions.reassignment import note
@@ -43,7 +44,7 @@ def remind(now: int) -> int:
     if at.hour < FIRST_HOUR:
         return 0
     due = [r for r in Review.objects.filter(state="running").order_by("id") if (last_day(r) - at.date()).days in REMINDER_DAYS]
-    had = set(ReviewStep.objects.filter(review__in=due, step="reminded", words=str(at.date())).values_list("review", flat=True))
+    had = set(_reminders(at.date()).filter(review__in=due, part__isnull=True).values_list("review", flat=True))
     due = [r for r in due if r.pk not in had]
     return _write(due, waiting(due, now), now) if due else 0  # read before the transaction
 
@@ -51,6 +52,22 @@ def remind(now: int) -> int:
 def remind_now(review: Review, *, now: int) -> int:
     """Remind on request of an officer, once a day. For verbs that have passed the guard, inside their transaction."""
     return _write([review], waiting([review], now), now)
+
+
+def remind_reviewers(part: ReviewPart, *, now: int) -> int:
+    """Remind who answers a part and has open rows, each once a day; how many. For verbs that have passed the guard, inside their
+    transaction."""
+    work = waiting([part.review], now)
+    theirs = {who: work[who] for who in part_reviewers.of_part(part, now) if who in work}
+    names = dict(Person.objects.filter(pk__in=theirs).values_list("pk", "display"))
+    today = timezone.localdate(from_ms(now))
+    had = set(_reminders(today).filter(review=part.review, to__in=names.values()).values_list("to", flat=True))
+    return _write([part.review], {who: work[who] for who in theirs if names[who] not in had}, now, part)
+
+
+def _reminders(day: date) -> QuerySet[ReviewStep]:
+    """Reminders of that day: of one part, or, without a part, of everybody."""
+    return ReviewStep.objects.filter(step="reminded", words=str(day))
 
 
 def waiting(reviews: Collection[Review], now: int) -> Work:
@@ -76,8 +93,8 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
     return work
 
 
-def _write(due: list[Review], work: Work, now: int) -> int:
-    """Write one notice per person, whatever the number of reviews."""
+def _write(due: list[Review], work: Work, now: int, part: ReviewPart | None = None) -> int:
+    """Write one notice per person, whatever the number of reviews. part: whose reviewers alone are reminded, if so."""
     by_pk = {r.pk: r for r in due}
     day = str(timezone.localdate(from_ms(now)))
     to, steps = addresses(work), []
@@ -88,18 +105,19 @@ def _write(due: list[Review], work: Work, now: int) -> int:
             if person in to:
                 text = "Does each still need mail access? The page Home leads there.\n\n" + "\n\n".join(lines)
                 total = sum(counts.values())
-                notify(f"review-reminder:{person}:{day}", to[person], f"Access review: {total} open", text, now=from_ms(now))
-            steps += [_reminded(pk, now, names[person]) for pk in counts]
+                key = f"review-reminder:{person}:{day}" if part is None else f"review-reminder:{person}:{day}:{part.pk}"
+                notify(key, to[person], f"Access review: {total} open", text, now=from_ms(now))
+            steps += [_reminded(pk, now, names[person], part) for pk in counts]
         reminded = {s.review_id for s in steps}
-        steps += [_reminded(r.pk, now) for r in due if r.pk not in reminded]
+        steps += [_reminded(r.pk, now) for r in due if part is None and r.pk not in reminded]
         ReviewStep.objects.bulk_create(steps)
     return len(work)
 
 
-def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
+def _reminded(review: int, now: int, name: str = "", part: ReviewPart | None = None) -> ReviewStep:
     """Record a reminder. name: empty if no reviewer had to be reminded on that day."""
     day = str(timezone.localdate(from_ms(now)))
-    return ReviewStep(review_id=review, at=from_ms(now), step="reminded", by="tick", to=name, words=day)
+    return ReviewStep(review_id=review, part=part, at=from_ms(now), step="reminded", by="tick", to=name, words=day)
 
 
 def step_in(now: int) -> int:

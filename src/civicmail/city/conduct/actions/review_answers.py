@@ -33,9 +33,9 @@ WITH = ("review", "part__department", "part__reviewer", "person", "approver", "r
 CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]
 
 
-def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
-    """Keep the access. reason: a new justification of at least twenty characters, if the tier requires it (R5) or the row has
-    exceptions.
+def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "", bulk: bool = False) -> ReviewRow:
+    """Keep the access. reason: a new justification of at least twenty characters, if the tier requires it (R5), ten if the row has
+    exceptions; bulk: one of several that are answered together.
     Raises NotPermitted, Unusable, Conflict."""
     plan = PLANS[row.review.tier]
     least = 20 if plan.renews else 10 if row.exceptions else 0
@@ -43,7 +43,7 @@ def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
     with transaction.atomic():
         mine = _mine(row, actor, now)
         waits = mine.state != "suspended" and (mine.right is None or mine.right.until > from_ms(now + DAY_MS))
-        _answer(mine, "keep", reason, acting_person(actor), now)
+        _answer(mine, "keep", reason, acting_person(actor), now, bulk=bulk)
         _entered("review.keep", [mine], actor, reason, now)
         if not waits:  # the access is shut, or would be over before that
             enforcement.carry_out(mine, now=now)
@@ -79,16 +79,32 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
     return len(mine)
 
 
-def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """End the authorization or role immediately; mail is preserved. Raises NotPermitted, Unusable, Conflict."""
+def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int, bulk: bool = False) -> ReviewRow:
+    """End the authorization or role immediately; mail is preserved. bulk: as of keep. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
         _spare_elected(mine, actor)
-        _answer(mine, "revoke", reason, acting_person(actor), now)
+        _answer(mine, "revoke", reason, acting_person(actor), now, bulk=bulk)
         _entered("review.revoke", [mine], actor, reason, now)
         enforcement.carry_out(mine, now=now)
     return mine
+
+
+def answer_alike(rows: Sequence[ReviewRow], answer: str, *, actor: Actor, reason: str, now: int) -> int:
+    """Keep or revoke open rows of a part together, all or none, for one reason of at least twenty characters: they have the same
+    exceptions, nothing of them has changed, and they are no roles (R3). Returns how many.
+    Raises NotPermitted, Unusable, Conflict."""
+    reason = checked_reason(reason, min_length=20)
+    if len({(row.part_id, tuple(row.exceptions)) for row in rows}) != 1 or any(row.changed for row in rows):
+        raise Unusable("Answer only rows together that are alike.", {"rows": "Choose rows that are alike."})
+    if not PLANS[rows[0].review.tier].bulk:
+        raise Conflict("Roles are answered one by one.")
+    verb = keep if answer == "keep" else revoke
+    with transaction.atomic():
+        for row in rows:
+            verb(row, actor=actor, reason=reason, now=now, bulk=True)
+    return len(rows)
 
 
 def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -> ReviewRow:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from civicmail.city.conduct.actions import enforcement, reminders
 from civicmail.city.conduct.actions.review_start import object_of
-from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
 from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import Actor
@@ -25,10 +25,25 @@ def remind(review: Review, *, actor: Actor, reason: str, now: int) -> int:
         if row.state != "running":
             raise Conflict("Reminders are for a review that runs.")
         day = str(timezone.localdate(from_ms(now)))
-        if ReviewStep.objects.filter(review=row, step="reminded", words=day).exists():
+        if ReviewStep.objects.filter(review=row, part__isnull=True, step="reminded", words=day).exists():
             raise Conflict("They were reminded today already.")
         count = reminders.remind_now(row, now=now)
         entries.enter("review.remind", actor=actor, reason=reason, now=now, object=object_of(row), facts={"people": count})
+    return count
+
+
+def remind_reviewer(part: ReviewPart, *, actor: Actor, reason: str = "", now: int) -> int:
+    """Write to who answers a part and has open rows, each once a day; how many. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    with transaction.atomic():
+        row = Review.objects.select_for_update().get(pk=part.review_id)
+        if row.state != "running":
+            raise Conflict("Reminders are for a review that runs.")
+        count = reminders.remind_reviewers(part, now=now)
+        if not count:
+            raise Conflict("Nobody was reminded: they were today already, or nothing waits for them.")
+        facts = {"people": count, "part": part.pk}
+        entries.enter("review.remind", actor=actor, reason=reason, now=now, object=object_of(row), facts=facts)
     return count
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import PartOfReview, Resource, ReviewedRight
 from civicmail.city.pages.act import Act, FormPage, Operation, Page
-from civicmail.city.pages.inputs import Choice, Choices, Day, Input, Nothing, PersonName, Seen, Text, reason
+from civicmail.city.pages.inputs import Choice, Choices, Day, Input, Nothing, PersonName, Seen, Several, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import ReviewPart, ReviewRow
@@ -88,6 +88,17 @@ class Undoing(Answer):
     """state: pending."""
 
     reason = Text(label="Why?", required=False)
+
+
+class AlikeAnswer(Input):
+    """rows: ids; answer: keep or revoke; reason: one for all of them."""
+
+    rows = Several(label="For whom?")
+    answer = Choice(
+        label="Your answer", radio=True, missing="Choose one of the two.",
+        choices=[("revoke", "End their access now"), ("keep", "Keep their access")],
+    )  # fmt: skip
+    reason = reason("Why?", f"At least 20 characters, one reason for all of them. {_READ_BY}")
 
 
 class StandIn(Input):
@@ -279,13 +290,7 @@ class TakeAnswerBack(_OnRow[Undoing]):
 
 class _OnPart[Given: Input, Done](Act[AskedPart, Given, Done]):
     def load(self, pk: int, *, actor: Actor, now: int) -> AskedPart:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.city.conduct.models import ReviewPart
-        from civicmail.city.conduct.queries import part_reviewers
-
-        part = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=pk)
-        return AskedPart(part, part_reviewers.about(part, actor.uid, now))
+        return _part_of(pk, actor, now)
 
     def is_hidden(self, row: AskedPart, actor: Actor, now: int) -> bool:
         return _is_hidden(row.about, actor, now)
@@ -308,6 +313,66 @@ class KeepRest(_OnPart[Nothing, int]):
 
     def message(self, row: AskedPart, done: int) -> str:
         return f"Kept: {done}, of which nothing was out of order."
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeRows:
+    """Open rows of a part with the same exceptions. about: the part, with who may answer it now."""
+
+    part: ReviewPart
+    about: PartOfReview
+    rows: Sequence[ReviewRow]
+
+
+class AnswerAlike(Act[AlikeRows, AlikeAnswer, int]):
+    """Answer rows together that are alike: with the same exceptions, and nothing changed since the last review. Not for roles."""
+
+    name, permission, input = "answer_alike", "review.decide", AlikeAnswer
+    page = Page("reviews/parts/<int:pk>/alike/<slug:exceptions>/", "review-alike")
+    operation = Operation("/reviews/parts/{int:id}/alike/{slug:exceptions}", _SCOPE)
+
+    def load(self, pk: int, exceptions: str, *, actor: Actor, now: int) -> AlikeRows:
+        from civicmail.city.conduct.queries import reviewer_screen
+
+        about = _part_of(pk, actor, now)
+        return AlikeRows(about.part, about.about, reviewer_screen.alike_rows(about.part, exceptions.split("-"), actor.uid))
+
+    def is_hidden(self, row: AlikeRows, actor: Actor, now: int) -> bool:
+        return not row.rows or _is_hidden(row.about, actor, now)
+
+    def resource(self, row: AlikeRows, actor: Actor) -> Resource:
+        return row.about
+
+    def choices(self, row: AlikeRows, actor: Actor) -> Mapping[str, Choices]:
+        return {"rows": [(str(r.pk), f"{r.person}, {r.right.mailbox}") for r in row.rows if r.right]}
+
+    def initial(self, row: AlikeRows) -> Mapping[str, Any]:
+        return {"rows": [str(r.pk) for r in row.rows]}
+
+    def perform(self, row: AlikeRows, given: AlikeAnswer, *, actor: Actor, now: int) -> int:
+        from civicmail.city.conduct.actions import review_answers
+
+        chosen = [r for r in row.rows if str(r.pk) in given.rows]
+        return review_answers.answer_alike(chosen, given.answer, actor=actor, reason=given.reason, now=now)
+
+    def message(self, row: AlikeRows, done: int) -> str:
+        return f"Answered together: {done}."
+
+    def form_page(self, row: AlikeRows) -> FormPage:
+        from civicmail.city.conduct.actions.review_notices import name_of
+        from civicmail.city.conduct.review_plans import EXCEPTIONS
+        from civicmail.city.conduct.views.reviewer_screen import after
+
+        back = after(row.part.department.code, row.part.review_id, None)
+        words = ", ".join(EXCEPTIONS[e] for e in row.rows[0].exceptions)
+        return FormPage(
+            title=f"Answer {len(row.rows)} together: {words}", section=name_of(row.part.review), submit="Record the answer",
+            back=back, crumbs=[("The review", back)],
+            effects=[
+                "End: sending and reading there stop at once. Mail is kept. This cannot be undone: access is asked for anew.",
+                "Keep: access goes on for a year from today, or to the end of a contract. For five minutes it can be taken back.",
+            ],
+        )  # fmt: skip
 
 
 class LetStandIn(_OnPart[StandIn, "ReviewPart"]):
@@ -338,12 +403,22 @@ class LetStandIn(_OnPart[StandIn, "ReviewPart"]):
         )  # fmt: skip
 
 
+def _part_of(pk: int, actor: Actor, now: int) -> AskedPart:
+    from django.shortcuts import get_object_or_404
+
+    from civicmail.city.conduct.models import ReviewPart
+    from civicmail.city.conduct.queries import part_reviewers
+
+    part = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=pk)
+    return AskedPart(part, part_reviewers.about(part, actor.uid, now))
+
+
 def _is_hidden(about: PartOfReview, actor: Actor, now: int) -> bool:
     return not guard.may(actor, "review.see", about, now=now)
 
 
 KEEP_ACCESS, END_REVIEWED_ACCESS, CHANGE_REVIEWED_ACCESS = KeepAccess(), EndReviewedAccess(), ChangeReviewedAccess()
 HAND_ON_ROW, ASK_NEXT_HEAD, TAKE_ANSWER_BACK = HandOnRow(), AskNextHead(), TakeAnswerBack()
-KEEP_REST, LET_STAND_IN = KeepRest(), LetStandIn()
+KEEP_REST, ANSWER_ALIKE, LET_STAND_IN = KeepRest(), AnswerAlike(), LetStandIn()
 WITH_FORM: tuple[_OnRow[Any], ...] = (KEEP_ACCESS, END_REVIEWED_ACCESS, CHANGE_REVIEWED_ACCESS, HAND_ON_ROW, ASK_NEXT_HEAD)
 ON_ROWS = (*WITH_FORM, TAKE_ANSWER_BACK)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.guard.actors import Actor
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page
-from civicmail.city.pages.inputs import Choice, Choices, Flag, Input, Seen, Several, reason
+from civicmail.city.pages.inputs import Choice, Choices, Flag, Input, Nothing, Seen, Several, reason
 
 if TYPE_CHECKING:
-    from civicmail.city.conduct.models import Review, ReviewRow
+    from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
     from civicmail.city.directory.models import Department
 
 _ROUTE, _PATH, _SCOPE = "access/campaigns/<int:pk>", "/campaigns/{int:id}", "write:reviews"
@@ -208,6 +208,25 @@ class RemindCampaign(_OnReview[ReviewReason, int]):
         return self._page(row, f"Remind {whom}?", f"Remind {whom}", f"{whom} with open rows {are} written to, and nobody else.")
 
 
+class RemindReviewer(_OfOffice["ReviewPart", Nothing, int]):
+    """Remind who answers one part of a review, once a day."""
+
+    name, input, model, related = "remind_reviewer", Nothing, "conduct.ReviewPart", ("review", "department")
+    page = Page("access/campaigns/parts/<int:pk>/remind/", "campaign-remind-one")
+    operation = Operation("/campaigns/parts/{int:id}/remind", _SCOPE)
+
+    def perform(self, row: ReviewPart, given: Nothing, *, actor: Actor, now: int) -> int:
+        from civicmail.city.conduct.actions import running_reviews
+
+        return running_reviews.remind_reviewer(row, actor=actor, now=now)
+
+    def message(self, row: ReviewPart, done: int) -> str:
+        return f"Reminded for {row.department}: {'1 person' if done == 1 else f'{done} people'}."
+
+    def button_page(self, row: ReviewPart) -> str:
+        return _url(row.review)
+
+
 @dataclass(frozen=True, slots=True)
 class HeldBackRows:
     """The rows of a department that the circuit breaker stopped."""
@@ -285,7 +304,8 @@ def _url(review: Review) -> str:
 
 
 START_CAMPAIGN, START_CAMPAIGN_EARLY, CALL_OFF_CAMPAIGN = StartCampaign(), StartCampaignEarly(), CallOffCampaign()
-BEGIN_ROUND, REMIND_CAMPAIGN, ANSWER_HELD_BACK, RETRY_ROW = BeginRound(), RemindCampaign(), AnswerHeldBack(), RetryRow()
+BEGIN_ROUND, REMIND_CAMPAIGN, REMIND_REVIEWER = BeginRound(), RemindCampaign(), RemindReviewer()
+ANSWER_HELD_BACK, RETRY_ROW = AnswerHeldBack(), RetryRow()
 WITH_REVIEW = (START_CAMPAIGN, START_CAMPAIGN_EARLY, CALL_OFF_CAMPAIGN, BEGIN_ROUND)
 """After them there is a review to look at."""
-ACTS: tuple[Act[Any, Any, Any], ...] = (*WITH_REVIEW, REMIND_CAMPAIGN, ANSWER_HELD_BACK, RETRY_ROW)
+ACTS: tuple[Act[Any, Any, Any], ...] = (*WITH_REVIEW, REMIND_CAMPAIGN, REMIND_REVIEWER, ANSWER_HELD_BACK, RETRY_ROW)

@@ -34,8 +34,8 @@ _WORDS = {
 
 def of_right(a: Authorization, k: Known) -> dict[str, Any]:
     """A right: why, who approved, what it reaches and costs, how it is used."""
-    used, last = k.used.of(a.mailbox_id, a.person_id), k.last.get((a.mailbox_id, a.person_id))
-    seen = k.seen.get(a.person_id)
+    evidence = k.use.evidence(a)
+    used = evidence.use
     return {
         **_person(a.person.uid, a.person.display, k.work.get(a.person_id)),
         "what": ACCESS_KINDS.get(a.role, a.role),
@@ -51,8 +51,10 @@ def of_right(a: Authorization, k: Known) -> dict[str, Any]:
         "received": used.received,
         "notices": used.notices,
         "retrieved": used.retrieved,
-        "last_sent": last.isoformat() if last else "",
-        "last_seen": _day(seen),
+        "began": _day(evidence.began),
+        "last_sent": _day(evidence.last_sent),
+        "last_read": _day(evidence.last_read),
+        "last_seen": _day(evidence.last_seen),
         "accepted": a.person_id not in k.unaccepted,
         "state": _state(k.work.get(a.person_id))
         | {
@@ -68,7 +70,7 @@ def of_role(g: RoleAssignment, k: Known) -> dict[str, Any]:
     """A role: what it is for, who granted it and why, how often it was activated."""
     meaning = ROLES.get(g.role)
     uses, last = k.taken_up.get(g.pk, (0, None))
-    seen = k.seen.get(g.person_id)
+    seen = k.use.seen.get(g.person_id)
     return {
         **_person(g.person.uid, g.person.display, k.work.get(g.person_id)),
         "what": "Role",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from civicmail.city.conduct.models import Essential
@@ -18,12 +18,10 @@ from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Episode, Mailbox
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorization, Device, Ending, RoleActivation, RoleAssignment
+from civicmail.city.identity.models import Authorization, Ending, RoleActivation, RoleAssignment
 from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries import access_status, usage
 from civicmail.city.identity.queries.department_questions import NEVER_USED_AFTER, UNUSED_AFTER
-from civicmail.city.identity.queries.usage import Used
 
 UNDER_CONTRACT = tuple(kind for kind, d in PERSON_KINDS.items() if d.contract)
 SOON = timedelta(days=30)
@@ -59,15 +57,12 @@ def roles(tier: Tier, now: int, *, person: int | None = None, departments: Colle
 
 @dataclass(slots=True)
 class Known:
-    """Facts about people and mailboxes, loaded at once. used: in the last ninety days; last: (mailbox, person) -> the last day on
-    which mail was sent; seen: the last sign-in or use of a device, by person."""
+    """Facts about people and mailboxes, loaded at once. use: how the mailboxes are used."""
 
     now: int
     today: date
+    use: usage.Known
     work: dict[int, Episode] = field(default_factory=dict)
-    used: Used = field(default_factory=Used)
-    last: dict[tuple[int, int], date] = field(default_factory=dict)
-    seen: dict[int, datetime] = field(default_factory=dict)
     unaccepted: set[int] = field(default_factory=set)
     violations: set[int] = field(default_factory=set)
     leaving: set[int] = field(default_factory=set)
@@ -79,16 +74,14 @@ class Known:
 def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known:
     """About these people, and what these mailboxes received (ids of rows); a fixed number of queries, however many they are."""
     people = set(people)
-    k = Known(now, timezone.localdate(from_ms(now)))
+    today = timezone.localdate(from_ms(now))
+    k = Known(now, today, usage.known(today, people, boxes))
     whole = len(people) > 500  # then a query about everybody is shorter than the list of them
     of: dict[str, Any] = {} if whole else {"person__in": people}
     rows = Episode.objects.filter(**of).select_related("department", "supervisor", "contract__agency").order_by("starts", "id")
     for e in rows:
         if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
             k.work[e.person_id] = e
-    _seen(k, of)
-    k.used = usage.usage_since(k.today - UNUSED_AFTER, people, boxes)
-    k.last = usage.last_sent(boxes)
     everybody = access_status.load_status(now, None if whole else people)
     for person in people:
         owed = everybody.facts(person, now).owed
@@ -98,14 +91,6 @@ def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known
     k.leaving = set(Ending.objects.filter(done__isnull=True, **of).values_list("person", flat=True))
     k.essential = set(Essential.objects.filter(ended__isnull=True).values_list("mailbox", flat=True))
     return k
-
-
-def _seen(k: Known, of: dict[str, Any]) -> None:
-    logins = Account.objects.filter(last_login__isnull=False, **of).values_list("person", "last_login")
-    used = Device.objects.filter(used__isnull=False, person__isnull=False, **of).order_by().values("person")
-    for person, at in [*logins, *used.annotate(last=Max("used")).values_list("person", "last")]:
-        if at is not None and (person not in k.seen or k.seen[person] < at):
-            k.seen[person] = at
 
 
 def taken_up(k: Known, grants: Collection[int]) -> None:
@@ -149,8 +134,8 @@ def _of_person(person: int, k: Known) -> list[str]:
 
 def _unused(a: Authorization, k: Known) -> list[str]:
     """M7: never used in thirty days, not used in ninety, or not used yet, for which non-response does nothing."""
-    now, starts, seen = from_ms(k.now), a.starts or a.asked, k.seen.get(a.person_id)
-    sent = k.last.get((a.mailbox_id, a.person_id))
+    now, starts, seen = from_ms(k.now), a.starts or a.asked, k.use.seen.get(a.person_id)
+    sent = k.use.sent.get((a.mailbox_id, a.person_id))
     if seen is None and sent is None:
         return ["never"] if starts <= now - NEVER_USED_AFTER else ["unused"]
     lately = (seen is not None and seen > now - UNUSED_AFTER) or (
@@ -161,8 +146,8 @@ def _unused(a: Authorization, k: Known) -> list[str]:
 
 def _unused_of_another(a: Authorization, k: Known) -> list[str]:
     """Whether another's mailbox is unused: nothing was sent from it, and nothing retrieved in ninety days."""
-    used = k.used.of(a.mailbox_id, a.person_id)
-    return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
+    used = k.use.used.of(a.mailbox_id, a.person_id)
+    return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.use.sent else ["unused"]
 
 
 def role_exceptions(g: RoleAssignment, k: Known, conflicts: set[int], privileged: bool) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from civicmail.city.conduct.actions.review_answers import may_undo
@@ -16,12 +18,14 @@ from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
 from civicmail.city.conduct.review_plans import EXCEPTIONS, MAX_ROWS
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries import usage
+from civicmail.city.pages import wording
 
 
 @dataclass(slots=True)
 class ScreenRow:
-    """One row as it is displayed. says: its exceptions in words; may: whether this person may answer it; behind: id of the next
-    row."""
+    """One row as it is displayed. says: its exceptions in words; may: whether this person may answer it; last_sent: of a role, its
+    last activation; evidence: of use, None for a role; behind: id of the next row."""
 
     row: ReviewRow
     facts: dict[str, Any]
@@ -32,7 +36,7 @@ class ScreenRow:
     undo: bool = False
     until: Any = None
     last_sent: Any = None
-    last_seen: Any = None
+    evidence: usage.Evidence | None = None
     approved: Any = None
     behind: int = 0
 
@@ -40,6 +44,11 @@ class ScreenRow:
     def of(self) -> str:
         """The mailbox or the role."""
         return str(self.facts.get("mailbox") or self.facts.get("duty_name", ""))
+
+    @property
+    def says_since(self) -> bool:
+        """Whether an exception says since when access was never used."""
+        return not NEVER_USED.isdisjoint(self.row.exceptions)
 
     @property
     def why(self) -> str:
@@ -72,6 +81,17 @@ class Screen:
         return self.parts[0] if self.parts else None
 
     @property
+    def alike(self) -> list[tuple[str, str, int]]:
+        """Exceptions that several rows have alike, so that one answer may be for all: for the URL, in words, and how many."""
+        rows = [line for line in self.exceptions if line.may and not line.row.changed and line.row.part_id == self.part_pk]
+        counts = Counter("-".join(line.row.exceptions) for line in rows)
+        return [(key, ", ".join(EXCEPTIONS[e] for e in key.split("-")), n) for key, n in counts.items() if n > 1]
+
+    @property
+    def part_pk(self) -> int:
+        return self.part.pk if self.part is not None else 0
+
+    @property
     def lines(self) -> list[ScreenRow]:
         return [*self.late, *self.exceptions, *self.changed, *self.plain]
 
@@ -81,7 +101,7 @@ def screen(review: Review, department: Department, person: Person, parts: Sequen
     ahead = part_reviewers.is_ahead(parts)
     made = Screen(review, department, [p for p in parts if p.pk not in ahead], waits=len(ahead))
     made.mine = any(person.pk in part_reviewers.of_part(p, now) for p in made.parts)
-    rows = ReviewRow.objects.filter(part__in=made.parts).select_related("person", "approver", "by", "part").order_by("id")
+    rows = ReviewRow.objects.filter(part__in=made.parts).select_related("person", "approver", "by", "part", "review").order_by("id")
     counted = list(ReviewRow.objects.filter(part__in=parts).values_list("state", flat=True))
     made.total, made.open = len(counted), sum(state == "open" for state in counted)
     shown = list(rows.filter(state="open")[:MAX_ROWS]) + list(rows.filter(state="suspended")[:MAX_ROWS])
@@ -95,6 +115,18 @@ def screen(review: Review, department: Department, person: Person, parts: Sequen
     for line, following in pairwise(lines):
         line.behind = following.row.pk
     return made
+
+
+def alike_rows(part: ReviewPart, exceptions: Sequence[str], uid: str) -> list[ReviewRow]:
+    """Open rows of a part with exactly these exceptions, without changes, that this person may answer; at most fifty."""
+    rows = ReviewRow.objects.filter(part=part, state="open", changed=False, exceptions=list(exceptions))
+    mine = (
+        rows.exclude(person__uid=uid)
+        .exclude(approver__uid=uid)
+        .select_related("review", "person", "right__mailbox")
+        .order_by("id")[:MAX_ROWS]
+    )
+    return sorted(mine, key=lambda row: str(row.person))
 
 
 def visible(review: Review, department: Department, person: Person, now: int, *, all_: bool) -> list[ReviewPart]:
@@ -122,20 +154,41 @@ def _put(made: Screen, line: ScreenRow) -> None:
 def screen_row(row: ReviewRow, person: Person, now: int) -> ScreenRow:
     """One row as displayed to this person."""
     facts = row.asked
+    used = _evidence(row, facts)
     barred = person.pk in (row.person_id, row.approver_id)
     return ScreenRow(
         row,
         facts,
-        [EXCEPTIONS[e] for e in row.exceptions if e in EXCEPTIONS],
+        [_words(e, used) for e in row.exceptions if e in EXCEPTIONS],
         WORDS[row.state],
         ANSWERS.get(row.answer, ""),
         may=not barred,
         undo=may_undo(row, now) and row.by_id == person.pk,
         until=from_ms(facts["until"]),
         last_sent=parse_date(facts.get("last_sent") or facts.get("last_used") or ""),
-        last_seen=parse_date(facts.get("last_seen") or ""),
+        evidence=used,
         approved=parse_date(facts.get("approved") or ""),
     )
+
+
+NEVER_USED = frozenset({"never", "unused"})
+"""Exceptions that say since when, so that the evidence does not say it again."""
+
+
+def _words(exception: str, used: usage.Evidence | None) -> str:
+    since = exception in NEVER_USED and used is not None and not used.is_used
+    return f"{EXCEPTIONS[exception]}, since {wording.day(used.began)}" if since and used else EXCEPTIONS[exception]
+
+
+def _evidence(row: ReviewRow, facts: dict[str, Any]) -> usage.Evidence | None:
+    """How the access was used when the review began, as its questions keep it."""
+    started = row.review.started
+    if row.right_id is None or started is None:
+        return None
+    days = {name: parse_date(facts.get(name) or "") for name in ("began", "last_sent", "last_read", "last_seen")}
+    began, day = days.pop("began") or parse_date(facts["approved"]), timezone.localdate(started)
+    counts = usage.Use(facts["sent"], facts["received"], facts.get("retrieved", 0), facts.get("notices", 0))
+    return usage.Evidence(began or day, day, counts, **days)
 
 
 def _rank(exceptions: Collection[str]) -> int:

@@ -151,17 +151,19 @@ def _office() -> list[Task]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Progress of one part. fastest: the highest number of keeps within a minute of its reviewer."""
+    """Progress of one part. fastest: the highest number of keeps within a minute of its reviewer; reminded: the day of the last
+    reminder."""
 
     part: ReviewPart
     rows: int
     open: int
     answered: int
     fastest: int = 0
+    reminded: date | None = None
 
 
 def standings(review: Review) -> list[Standing]:
-    """Each part of a review, those with the most open rows first. Two queries."""
+    """Each part of a review, those with the most open rows first. Three queries."""
     rows = list(ReviewRow.objects.filter(review=review).select_related("by").defer("asked").order_by("id"))
     fast = speeds(rows)
     counted: dict[int, Counter[str]] = {}
@@ -171,12 +173,18 @@ def standings(review: Review) -> list[Standing]:
         counts["open"] += r.state == "open"
         counts["answered"] += r.by_id is not None
     parts = ReviewPart.objects.filter(review=review).select_related("department", "reviewer", "joined", "delegate").order_by("id")
-    unsorted = [_standing(p, counted.get(p.pk, Counter()), fast.get(p.reviewer.uid, 0) if p.reviewer else 0) for p in parts]
+    reminded: dict[int | None, date] = {}
+    for part, at in review.steps.filter(step="reminded").exclude(to="").order_by("at").values_list("part", "at"):
+        reminded[part] = timezone.localdate(at)
+    unsorted = [_standing(p, counted.get(p.pk, Counter()), fast, reminded) for p in parts]
     return sorted(unsorted, key=lambda s: (-s.open, s.part.pk))
 
 
-def _standing(part: ReviewPart, counts: Counter[str], fastest: int) -> Standing:
-    return Standing(part, counts["rows"], counts["open"], counts["answered"], fastest)
+def _standing(part: ReviewPart, counts: Counter[str], fast: dict[str, int], reminded: dict[int | None, date]) -> Standing:
+    """reminded: by part; None for everybody."""
+    last = max((reminded[of] for of in (part.pk, None) if of in reminded), default=None)
+    fastest = fast.get(part.reviewer.uid, 0) if part.reviewer else 0
+    return Standing(part, counts["rows"], counts["open"], counts["answered"], fastest, last)
 
 
 def states_of(reviews: Collection[int], department: str = "") -> dict[int, Counter[str]]:

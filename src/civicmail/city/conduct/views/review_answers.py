@@ -77,5 +77,5 @@ paths: list[URLPattern] = [
     *(_path(act, _page_of(act)) for act in acts.WITH_FORM),
     _path(acts.TAKE_ANSWER_BACK, undo),
     _path(acts.KEEP_REST, rest),
-    *act_pages.paths([acts.LET_STAND_IN]),
+    *act_pages.paths([acts.ANSWER_ALIKE, acts.LET_STAND_IN]),
 ]

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
@@ -81,6 +82,7 @@ def campaign(request: CityRequest, pk: int) -> HttpResponse:
     standings = reviews.standings(review)
     counts = reviews.states_of([pk]).get(pk, Counter[str]())
     held_back = reviews.held_back(review)
+    runs = bool(may(request, "review.run"))
     failed = ReviewRow.objects.filter(review=review, state="failed").select_related("person").order_by("id")
     shown = {
         "page": _page(request, review, counts),
@@ -96,7 +98,10 @@ def campaign(request: CityRequest, pk: int) -> HttpResponse:
         "by": display_names.name_of_uid(review.by),
         "reminded": review.steps.filter(step="reminded").exclude(to="").count(),
         "fast": FAST_PER_MINUTE,
-        "runs": bool(may(request, "review.run")),
+        "runs": runs,
+        "reminds": runs and review.state == "running",
+        "due": last_day(review) if review.deadline else None,
+        "today": timezone.localdate(request.now),
     }
     return render(request, "conduct/campaign.html", shown)
 

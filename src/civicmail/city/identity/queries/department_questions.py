@@ -14,9 +14,10 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.models import Authorization, Device, Usage
 from civicmail.city.identity.queries.access_status import load_status
+from civicmail.city.identity.queries.usage import PERIOD
 
 NEVER_USED_AFTER = timedelta(days=30)
-UNUSED_AFTER = timedelta(days=90)
+UNUSED_AFTER = PERIOD
 MIN_PEOPLE_FOR_SUMS = 10
 """People below which no sums of theirs are told: they would be about somebody (P-10)."""
 

@@ -12,7 +12,7 @@ from civicmail.city.guard.access_status import MailFacts, why_refused
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.queries import access_status, personal_use, sponsors
+from civicmail.city.identity.queries import access_status, personal_use, sponsors, usage
 from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import Label, label
@@ -27,12 +27,14 @@ def access(request: CityRequest) -> HttpResponse:
     now = epoch_ms(request.now)
     facts = access_status.status_of(who.pk, now)
     rights = who.authorizations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
+    living = sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder")
+    used = usage.evidence([r for r in living if r.state in ("active", "suspended")], timezone.localdate(request.now))
     actions = [Action(gettext("People I sponsor"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
     context = {
         "page": Page(gettext("My access"), state=_state(facts, now), actions=actions),
         "why": why_refused(facts, now),
         "facts": facts,
-        "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),
+        "living": [(r, used.get(r.pk)) for r in living],
         "past": [r for r in rights if r.state not in LIVING],
         "work": who.episodes.filter(ended__isnull=True)
         .select_related("supervisor", "contract__agency", "contract__sponsor")

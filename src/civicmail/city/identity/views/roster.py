@@ -21,7 +21,6 @@ from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.queries import (
     access_status,
     bars,
-    department_questions,
     personal_use,
     roster,
     usage,
@@ -55,7 +54,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
     rights = list(who.authorizations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
     eyes = second_person(request, living)
-    used = usage.usage_since(today - department_questions.UNUSED_AFTER, [who.pk], [a.mailbox_id for a in living])
+    used = usage.evidence(living, today)
     shown = {
         "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
         "department": where,
@@ -65,10 +64,9 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
         "barred": bars.sentence_of(barred) if barred is not None else "",
         "likenesses": [likeness.unnamed for likeness in bars.likenesses_of(who)] if not episode.ended else [],
         "living": living,
-        "here": [(a, _acts(request, a, about, eyes)) for a in living],
+        "here": [(a, _acts(request, a, about, eyes), used[a.pk] if a.state in ("active", "suspended") else None) for a in living],
         "uses": personal_use.allowed_to(who, today),
         "months": usage.months(who),
-        "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
         "events": roster.timeline(who),
         "roles": who.roles.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
         "ending": who.endings.filter(episode=episode).first(),

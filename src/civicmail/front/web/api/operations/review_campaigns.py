@@ -16,7 +16,7 @@ from ninja import Schema
 from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
-from civicmail.city.conduct.acts.review_answers import KEEP_REST, LET_STAND_IN
+from civicmail.city.conduct.acts.review_answers import ANSWER_ALIKE, KEEP_REST, LET_STAND_IN
 from civicmail.city.conduct.lists.essential_mailboxes import ESSENTIAL_MAILBOXES
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import review_evidence, reviews
@@ -155,6 +155,7 @@ def _after(done: Review) -> OneCampaign:
 for act in review_campaigns.WITH_REVIEW:
     act_operation(router, act, OneCampaign, _after)
 act_operation(router, review_campaigns.REMIND_CAMPAIGN, Count, lambda count: Count(count=count))
+act_operation(router, review_campaigns.REMIND_REVIEWER, Count, lambda count: Count(count=count))
 act_operation(router, review_campaigns.ANSWER_HELD_BACK, Count, lambda done: Count(count=done[1]))
 act_operation(router, review_campaigns.RETRY_ROW, RowState, lambda row: RowState(id=row.pk, state=row.state))
 
@@ -172,6 +173,7 @@ act_operation(router, UNMARK_ESSENTIAL, ESSENTIAL_ROW.schema, ESSENTIAL_ROW)
 
 
 act_operation(router, KEEP_REST, Count, lambda count: Count(count=count))
+act_operation(router, ANSWER_ALIKE, Count, lambda count: Count(count=count))
 act_operation(
     router,
     LET_STAND_IN,
