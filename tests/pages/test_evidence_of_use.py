@@ -36,6 +36,8 @@ def test_a_review_and_the_pages_of_the_person_say_the_same(city: Town, visit: Ca
     (known,) = evidence(visit("head").get("/dept/public-works/people/p-crew0/"))
     assert own == known and "Last mail sent" in own and "6 times read" in own
     assert own in evidence(visit("head").get(f"/dept/public-works/reviews/{review.pk}/"))
+    never = visit("crew5").get("/my/access/").content.decode()
+    assert "Never used since" in never and not evidence(visit("crew5").get("/my/access/"))
 
 
 @pytest.mark.django_db(transaction=True)
