@@ -13,7 +13,7 @@ FILE = b"bittern-in-the-file"
 
 def leaving(t: Any) -> dict[str, Any]:
     """Ids by name. The message is one that the archive holds."""
-    row = _row(t, "crew0", t.objects["mail held"])
+    row = _row(t, "crew0", t.objects["mail held"], subject="Plan of the bridge", names=["bridge.pdf"])
     own = _row(t, "deputy", t.objects["mail delivered"], own=True, sampled=True, state="approved", by="deputy")
     standing = StandingApproval.objects.create(
         department=t.departments["public-works"], series="agenda-*.pdf", domain="acme.example", used=14,

@@ -145,7 +145,7 @@ def test_numbers_that_are_no_files_of_it_are_refused(files: Bureau) -> None:
 
 @pytest.mark.rule("P-22, P-28", "Sender and report see for each recipient which files were approved.")
 def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_report(files: Bureau, visit: Visit) -> None:
-    """By name for whoever sent them, by SHA-256 in the report."""
+    """By name for whoever sent them and their manager, by SHA-256 for an auditor."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     some(files, row, (0,), (2,))
     mine = words(visit("crew0").get(f"/holding/approvals/{row.pk}/"))
@@ -154,7 +154,10 @@ def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_rep
     line = list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))[1]
     bid, costs = (part[3][:12] for part in row.parts)
     assert line[5] == f"{costs}; not {bid}"
-    assert "bid-14" not in words(visit("head").get("/holding/approvals/")), "it waits no more"
+    listed = words(visit("head").get("/holding/approvals/"))
+    assert DOT in listed and ACME not in listed, "only who still waits"
+    answered = words(visit("head").get("/holding/approvals/report/"))
+    assert "costs.pdf; not bid-14.pdf" in answered, "by name for who may decide"
 
 
 @pytest.mark.rule("P-22", "Programs name the files that leave by their numbers, and nothing is approved by half a word.")

@@ -15,13 +15,10 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import DraftFile
 from civicmail.desk.viewer import sandboxed
-from civicmail.desk.viewer.message_view import File, Run
+from civicmail.desk.viewer.message_view import Run
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.views import words
 from civicmail.mail.archive.errors import NotInArchive
-
-MAX_PAGES = 20
-"""Pages of files of one message that are searched for names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
             for shown_file, file in _draft_files(row)
         ]
     body = _body(row, permit)
-    by_path = {(file.path, file.sha256): file for file in _files(body)}
+    by_path = {(file.path, file.sha256): file for file in sandboxed.files(body)}
     addresses = sandboxed.links(body, row.links) if row.links else {}
     shown = []
     for one, (path, kind, _, sha256) in zip(without_names(row), row.parts, strict=True):
@@ -108,13 +105,3 @@ def _body(row: Approval, permit: Permit) -> bytes:
     if place is None:
         raise NotInArchive("Nothing is kept under this number.")
     return archive.body(permit, place)
-
-
-def _files(body: bytes) -> Iterator[File]:
-    for page in range(1, MAX_PAGES + 1):
-        shown = sandboxed.read(body, files_page=page)
-        if shown is None:
-            return
-        yield from shown.files
-        if page >= shown.files_pages:
-            return

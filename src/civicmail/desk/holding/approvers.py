@@ -101,6 +101,11 @@ def has_no_known_sender(row: Approval) -> bool:
     return bool(row.capture and row.words)
 
 
+def may_see_summary(row: Approval, actor: Actor) -> bool:
+    """Whether this person sees subject and file names before opening anything: the sender, and the managers who may decide."""
+    return actor.uid == row.person.uid or (not row.own and row.department.code in actor.departments)
+
+
 def decides_own(row: Approval) -> bool:
     """Whether the sender still decides on these files; not after they stopped leading the department."""
     return row.own and is_own_approver(row.person, row.department, leads=has_no_known_sender(row))

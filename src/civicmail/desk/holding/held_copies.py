@@ -5,13 +5,15 @@
     held.delayed(now)            copies that wait for something else than a person, for an hour or longer
     held.check_results(copy)     the rules, and the results of the checks
 
-It reads heads of captures without a permit, like the rules of desk/oversight, and returns no bytes of mail.
+It reads heads of captures without a permit, like the rules of desk/oversight. Of the content of mail it returns the conversation,
+and what an approver may see of files that wait (P-22).
 """
 
 from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.header_scan import header_length
 from civicmail.core.message.message_parser import fields
 from civicmail.desk.holding.record_facts import unavailable_parts
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.runs import plain
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding_view import OutstandingView
@@ -139,10 +143,23 @@ class HeldCopies:
         machine = Machine(self._data)
         return machine.capture(id_), machine.events(id_)
 
+    def disposed(self, ids: Iterable[bytes]) -> set[bytes]:
+        """Those of these messages that the archive no longer has."""
+        machine = Machine(self._data)
+        return {id_ for id_ in ids if machine.place(id_) is None}
+
     def thread(self, id_: bytes) -> str:
         """The Message-ID of the first message of its conversation, "" if it names none. Raises NotInArchive, DamagedFile."""
         body = Machine(self._data).body(id_)
         return thread(fields(body[: header_length(body)]))
+
+    def subject_and_names(self, id_: bytes) -> tuple[str, dict[tuple[str, str], str]]:
+        """The subject, and the name of each file by path and SHA-256, without invisible characters. Raises NotInArchive,
+        DamagedFile."""
+        body = Machine(self._data).body(id_)
+        shown = sandboxed.read(body)
+        names = {(file.path, file.sha256): plain(file.name) for file in sandboxed.files(body)}
+        return plain(shown.subject) if shown is not None else "", names
 
     def removable_files(self, id_: bytes) -> frozenset[str]:
         """Paths of the files that can be stripped from a copy. Raises NotInArchive, DamagedFile, LaterError."""

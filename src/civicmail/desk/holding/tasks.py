@@ -27,16 +27,18 @@ def pending_approvals(actor: Actor) -> QuerySet[Approval]:
     """Messages that this person may decide on now: of others in their departments, and their own if they decide."""
     theirs = Q(department__code__in=actor.departments, own=False) & ~Q(person__uid=actor.uid)
     own = Q(own=True, person__uid=actor.uid)
-    return Approval.objects.filter(theirs | own, copies__state="waits").distinct()
+    waiting = ApprovalCopy.objects.filter(state="waits").values("approval")
+    return Approval.objects.filter(theirs | own, pk__in=waiting)
 
 
-def pending_copies(actor: Actor) -> QuerySet[ApprovalCopy]:
-    """What waits of these messages: one recipient each, as their list has them."""
-    return ApprovalCopy.objects.filter(state="waits", approval__in=pending_approvals(actor).values("pk"))
+def next_pending(actor: Actor, *, besides: int = 0) -> Approval | None:
+    """The message to answer next, as their list has them. besides: the id of another one."""
+    rows = pending_approvals(actor).exclude(pk=besides).select_related("person")
+    return rows.order_by("ends", "made", "pk").first()
 
 
 def count_pending(actor: Actor) -> int:
-    return pending_copies(actor).count()
+    return pending_approvals(actor).count()
 
 
 def samples_for(actor: Actor) -> QuerySet[Approval]:
@@ -51,12 +53,12 @@ def samples_for(actor: Actor) -> QuerySet[Approval]:
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """For the home page and the daily mail; empty if nothing waits. now: ms."""
     approval_tasks = []
-    totals = pending_copies(actor).order_by().aggregate(count=Count("pk"), since=Min("approval__made"))
-    if count := totals["count"]:
-        words = ngettext("{count} recipient", "{count} recipients", count).format(count=count)
+    count, since = _counted(pending_approvals(actor))
+    if count:
+        words = ngettext("{count} message", "{count} messages", count).format(count=count)
         where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
         label = gettext("Say whether files may leave")
-        approval_tasks.append(Task(label, where, (), "", ("wait", words), totals["since"], "state=mine", count=count))
+        approval_tasks.append(Task(label, where, (), "", ("wait", words), since, "state=mine", count=count))
     for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         approval_tasks.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))

@@ -7,7 +7,7 @@ another (Unicode TR36, TR39; CVE-2021-42574). Marks that scripts need inside wor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from civicmail.core.message import links
 from civicmail.desk.viewer.message_view import Run
@@ -29,6 +29,11 @@ CONTROLS = 200
 def runs_of(text: str) -> tuple[Run, ...]:
     """Runs of a name, an address, a subject or a file name."""
     return tuple(_pieces(text, _UNSEEN)) if not text.isprintable() or _UNSEEN.search(text) else (Run(text),) if text else ()
+
+
+def plain(runs: Iterable[Run]) -> str:
+    """Runs as one text; an invisible character is shown by its number."""
+    return "".join(f"[{run.text}]" if run.kind == "control" else run.text for run in runs)
 
 
 def link_runs(text: str) -> tuple[Run, ...]:

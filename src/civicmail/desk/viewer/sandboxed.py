@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from civicmail.core.sandbox.errors import TOO_LONG, Unreadable
 from civicmail.core.sandbox.pool import Pool, shared
@@ -24,13 +24,15 @@ from civicmail.desk.viewer.message_requests import (
     ReadPart,
     ReadPreview,
 )
-from civicmail.desk.viewer.message_view import WORDS_MOST, HeaderLine, Run, Shown
+from civicmail.desk.viewer.message_view import WORDS_MOST, File, HeaderLine, Run, Shown
 
 SECONDS = 15.0
 """Processor seconds for one message; forty megabytes of text take half a second, as HTML six."""
 RETRIES = 600.0
 """Seconds for which a message that took too long is not tried again."""
 MAX_CACHED = 200
+MAX_PAGES = 20
+"""Pages of files of one message that are searched for one."""
 
 
 def pool() -> Pool:
@@ -45,6 +47,17 @@ def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> 
         return _ask(ReadMessage(path, page, files_page), body)
     except Unreadable as error:
         return Shown(len(body), hashlib.sha256(body).hexdigest(), failed=error.why)
+
+
+def files(body: bytes) -> Iterator[File]:
+    """The files of the message, of its first MAX_PAGES pages of files; none of an unreadable one."""
+    for page in range(1, MAX_PAGES + 1):
+        shown = read(body, files_page=page)
+        if shown is None:
+            return
+        yield from shown.files
+        if page >= shown.files_pages:
+            return
 
 
 def headers(body: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] | None:

@@ -18,10 +18,11 @@ Clock = Callable[[], int]
 
 def findings(context: JobContext) -> Iterator[Work]:
     """Record findings and held mail, notify senders, send digests, and keep the dates of approvals."""
-    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
+    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine, forget_names
     from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 
     reader, keeper = JournalReader(context.data, HoldingConsumer(), context.clock), evidence_holds.HoldReconciler()
+    forgetter = forget_names.NamesForgetter()
     swept = notified = 0
 
     def work() -> int:
@@ -34,6 +35,7 @@ def findings(context: JobContext) -> Iterator[Work]:
         if not 0 <= now - notified < DIGEST_EVERY:
             is_done = digests.send_due(now) < digests.BATCH_SIZE and expire_quarantine.expire(now) < expire_quarantine.BATCH_SIZE
             notified = now if is_done else 0
+            forgetter.step(now)
         return bool(containment.release_chosen()) or has_more
 
     yield work
@@ -42,7 +44,7 @@ def findings(context: JobContext) -> Iterator[Work]:
 
 def findings_once(context: JobContext) -> dict[str, int]:
     """Read all journals, then do everything that is due."""
-    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
+    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine, forget_names
     from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 
     JournalReader(context.data, HoldingConsumer(), context.clock).all()
@@ -50,6 +52,9 @@ def findings_once(context: JobContext) -> dict[str, int]:
     while done := containment.release_chosen():
         due += done
     due += sweep(now) + digests.send_due(now) + expire_quarantine.expire(now) + evidence_holds.reconcile(now)
+    forgetter = forget_names.NamesForgetter()
+    while forgetter.step(now):
+        pass
     return {"dated": due}
 
 

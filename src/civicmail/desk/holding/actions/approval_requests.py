@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ from civicmail.core.ledger.heads import HeadMatcher, prefix, text
 from civicmail.desk.holding import approvers, queries, record_facts, senders
 from civicmail.desk.holding.actions import approval_notices
 from civicmail.desk.holding.approval_states import TABLE
+from civicmail.desk.holding.approval_summary import NO_SUMMARY, Summary, summary_of
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
 from civicmail.mail.archive.errors import NotInArchive
@@ -59,7 +60,8 @@ CHECK = "leaving"
 
 @dataclass(frozen=True, slots=True)
 class PendingFiles:
-    """A message whose files wait. subject: as in record_facts.SentMessage; copies: (index, address)."""
+    """A message whose files wait. subject: as in record_facts.SentMessage; copies: (index, address); summary: what its approver
+    sees before opening a file."""
 
     capture: str
     subject: str
@@ -67,6 +69,7 @@ class PendingFiles:
     at: int
     parts: tuple[tuple[str, str, int, str], ...]
     copies: tuple[tuple[int, str], ...]
+    summary: Summary = NO_SUMMARY
 
 
 def pending_files(head: Mapping[str, Any], *, is_receipt: bool) -> PendingFiles | None:
@@ -103,15 +106,17 @@ def standing_approvals_used(head: Mapping[str, Any]) -> Iterator[str]:
     yield from approval_ids
 
 
-def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findings: Iterable[Mapping[str, Any]]) -> PendingFiles:
+def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findings: Collection[Mapping[str, Any]]) -> PendingFiles:
+    """Reads the message, so never in a transaction."""
     parts = [
         (f["part"], f["code"], f["length"], f["mask"]) for f in findings if f["check"] == CHECK and f["code"] in ("file", "link")
     ]
     recipients = head["envelope"]["to"]
     copies = tuple((index, str(recipients[index]["a"])) for index in sorted(held))
     return PendingFiles(
-        head["id"], subject, head.get("facts", {}).get("sender.department", ""), head["received"], tuple(parts), copies
-    )
+        head["id"], subject, head.get("facts", {}).get("sender.department", ""), head["received"], tuple(parts), copies,
+        summary_of(queries.held_copies(), head["id"], parts, findings),
+    )  # fmt: skip
 
 
 def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
@@ -133,6 +138,9 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
             "made": from_ms(now),
             "since": from_ms(now),
             "parts": [list(part) for part in pending.parts],
+            "subject": pending.summary.subject,
+            "names": list(pending.summary.names),
+            "findings": [list(finding) for finding in pending.summary.findings],
             "own": decides_own,
             "sampled": sampled,
             "ends": expires_at(now),

@@ -14,9 +14,11 @@ from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import OfPerson
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import expires_at, is_sampled, notify_approvers
+from civicmail.desk.holding.approval_summary import MAX_TEXT
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.recipients import parse_typed
+from civicmail.desk.viewer.runs import plain, runs_of
 
 
 def outside_recipients(draft: Draft) -> list[str]:
@@ -32,7 +34,8 @@ def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: in
     guard.require(actor, "my.write", OfPerson(draft.person.uid), now=now)
     explanation = require_reason(explanation, "words", min_length=10)
     department = senders.department_of(draft.person)
-    parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]
+    files = list(draft.files.all())
+    parts = [[str(f.pk), "file", f.size, f.sha256] for f in files]
     recipients = outside_recipients(draft)
     if not parts or not recipients or department is None:
         raise Unusable("Attach a file, and add an outside recipient by address, first.")
@@ -47,6 +50,8 @@ def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: in
                 "made": from_ms(now),
                 "since": from_ms(now),
                 "parts": parts,
+                "subject": plain(runs_of(draft.subject))[:MAX_TEXT],
+                "names": [plain(runs_of(f.name))[:MAX_TEXT] for f in files],
                 "own": decides_own,
                 "sampled": is_sampled(str(draft.uid), own=decides_own),
                 "words": explanation,

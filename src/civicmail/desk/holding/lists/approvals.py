@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.resources import OfPerson, Resource
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
+    Cell,
     Column,
     Filter,
     Flag,
+    Link,
     List,
     ListRequest,
     Number,
@@ -25,10 +27,13 @@ from civicmail.city.pages.lists import (
     Until,
 )
 from civicmail.city.pages.states import Label, choices, label
+from civicmail.city.pages.wording import translate
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.holding.approval_states import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from django.db.models import QuerySet
 
     from civicmail.city.pages.listing import Listing
@@ -36,6 +41,9 @@ if TYPE_CHECKING:
 
 DAYS = [("7", "7 days"), ("31", "31 days"), ("92", "three months"), ("366", "a year")]
 NOBODY_ANSWERED = ("expired", "withdrawn")
+MAX_SHOWN = 3
+"""Names or addresses in one cell."""
+STATE_TABS = [(state, WORDS[state][1]) for state in ("waits", "approved", "refused", "withdrawn")]
 MAX_COUNTED = 5_000
 """Answers of which the wait is told, the newest first."""
 ANSWER_CHOICES = [(state, word) for state, word in choices(WORDS) if state not in ("waits", "gone")]
@@ -71,12 +79,143 @@ def _count_of_files(copy: ApprovalCopy) -> int | str:
     return f"{len(copy.parts)} of {len(copy.approval.parts)}" if copy.without else len(copy.parts)
 
 
-class _Copies(List):
-    model, permission, noun = "holding.ApprovalCopy", "approvals.see", "copies"
-    related: tuple[str, ...] = ("approval__person", "approval__department", "by")
+def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
+    """Messages with a copy in this state, or those that wait for the reader."""
+    from civicmail.desk.holding import tasks
+    from civicmail.desk.holding.models import ApprovalCopy
+
+    if state == "mine":
+        return rows.filter(pk__in=tasks.pending_approvals(request.actor).values("pk"))
+    return rows.filter(pk__in=ApprovalCopy.objects.filter(state=state).values("approval"))
+
+
+def _to(rows: Any, words: str, request: ListRequest) -> Any:
+    from civicmail.desk.holding.models import ApprovalCopy
+
+    return rows.filter(pk__in=ApprovalCopy.objects.filter(address__icontains=words).values("approval"))
+
+
+def _files_cell(row: Approval, request: ListRequest) -> Cell:
+    """The names of the files, with the subject of the message and their size."""
+    from django.urls import reverse
+
+    subject = row.subject if _shows_summary(row, request) else ""
+    hint = " · ".join(part for part in (subject, _size(row)) if part)
+    return Cell(files_text(row, request), reverse("approval", args=[row.pk]), hint=hint)
+
+
+def files_text(row: Approval, request: ListRequest) -> str:
+    """Names of the files, or how many there are, for readers who may not know more or where no name is known."""
+    from django.utils.translation import ngettext
+
+    names = [name or _("a link") for name in row.names] if _shows_summary(row, request) else []
+    if not any(row.names[: len(names)]):
+        count = len(row.parts)
+        return ngettext("{count} file", "{count} files", count).format(count=count)
+    return _first(names, " + ")
+
+
+def _shows_summary(row: Approval, request: ListRequest) -> bool:
+    from civicmail.desk.holding import approvers
+
+    return approvers.may_see_summary(row, request.actor)
+
+
+def _first(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first texts, and how many there are besides."""
+    from django.utils.translation import gettext
+
+    rest = len(texts) - MAX_SHOWN
+    return separator.join([*map(translate, texts[:MAX_SHOWN]), *([gettext("{count} more").format(count=rest)] if rest > 0 else [])])
+
+
+def _size(row: Approval) -> str:
+    """Of its files together; links have none."""
+    from django.template.defaultfilters import filesizeformat
+
+    count = sum(part[2] for part in row.parts if part[1] != "link")
+    return filesizeformat(count) if count else ""
+
+
+def _addresses(row: Approval, states: Collection[str] = ()) -> Cell:
+    """The recipients whose copies are in one of these states, by default all."""
+    return Cell(_first([copy.address for copy in row.copies.all() if not states or copy.state in states]), full=True)
+
+
+def _findings_cell(row: Approval, request: ListRequest) -> Cell:
+    """What screening has found in the files."""
+    from civicmail.city.policy.finding_labels import code_label
+
+    labels = list(dict.fromkeys(code_label(check, code) for _, check, code in row.findings if _shows_summary(row, request)))
+    text = _first(labels)
+    return Cell(f"{text[:1].upper()}{text[1:]}", role="warn" if labels else "")
+
+
+def _deadline_cell(row: Approval, request: ListRequest) -> Cell:
+    from django.utils.translation import gettext
+
+    from civicmail.desk.holding.views.approvals import deadline
+
+    waited = hours_text(from_ms(request.now) - row.made)
+    return Cell(deadline(row.ends), hint=gettext("waiting {duration}").format(duration=waited))
+
+
+def _state_cell(row: Approval) -> Cell:
+    """The state of its copies: that of those that wait, else of the first. Below it how the others stand, how many files leave, and
+    the reason."""
+    from django.utils.translation import gettext
+
+    copies = list(row.copies.all())
+    states = Counter(copy.state for copy in copies)
+    role, word = WORDS["waits" if states["waits"] else next(iter(states), "gone")]
+    hints = [f"{translate(WORDS[key][1])} {count}" for key, count in states.items()] if len(states) > 1 else []
+    if partial := next((copy for copy in copies if copy.without), None):
+        hints.append(gettext("{some} of {count} files").format(some=len(partial.leave), count=len(row.parts)))
+    hints += [copy.reason[:120] for copy in copies[:1] if len(states) == 1 and copy.reason]
+    return Cell(translate(word), role=role, hint=" · ".join(hints))
+
+
+class _Messages(List):
+    """One row for each message with files."""
+
+    model, related = "holding.Approval", ("person", "department")
+
+    def with_related(self, rows: Any) -> Any:
+        return super().with_related(rows).prefetch_related("copies")
+
+
+class FileApprovals(_Messages):
+    """What waits for this person's departments, the soonest end first."""
+
+    name, permission = "list_pending_approvals", "approvals.see"
+    page = Page("holding/approvals/", "approvals")
+    title, section, template = "File approvals", "Holding", "holding/approvals.html"
+    caption, noun = "Messages with files that wait for an approval", "messages"
+    empty, sort = "Nothing waits for your answer. What was answered is under Answered.", "until"
+    columns = (
+        Shown("files", "Files and subject", cell=_files_cell),
+        Shown("from", "From", "person", hint=lambda r: sender_hint(r), sort=("person__family", "pk"), name="from"),
+        Shown("to", "To", cell=lambda r, _: _addresses(r, ("waits",)), name="to"),
+        Shown("findings", "Look at", cell=_findings_cell),
+        Shown("until", "Answer by", cell=_deadline_cell, sort=("ends", "made"), name="answer by"),
+    )
+    filters = (
+        Filter("from", "From", ("person__family__icontains", "person__uid")),
+        Filter("to", "Recipient", apply=_to),
+        Filter("state", "State", apply=_in_state, choices=[("mine", "Waits for you")]),
+    )
 
     def rows(self, request: ListRequest) -> Any:
-        return in_own_departments(super().rows(request), "approval__department__code", request)
+        return in_own_departments(_in_state(super().rows(request), "waits", request), "department__code", request)
+
+    def page_links(self, request: ListRequest) -> list[Link]:
+        from civicmail.desk.holding import tasks
+
+        first = tasks.next_pending(request.actor)
+        return [Link("Open the first", "approval", args=[first.pk], primary=True)] if first is not None else []
+
+    def context(self, request: ListRequest) -> dict[str, Any]:
+        return _tabs("approvals")
 
 
 def _tabs(here: str) -> dict[str, Any]:
@@ -87,65 +226,15 @@ def _tabs(here: str) -> dict[str, Any]:
     return {"tabs": [(words, reverse(page), page == here) for words, page in pages]}
 
 
-def _for_reader(rows: Any, _value: str, request: ListRequest) -> Any:
-    from civicmail.desk.holding import tasks
-
-    return rows.filter(pk__in=tasks.pending_copies(request.actor).values("pk"))
-
-
-_MINE = Filter("state", _("State"), apply=_for_reader, choices=[("mine", _("Waits for you"))])
-
-
-class FileApprovals(_Copies):
-    """What waits for this person's departments, the soonest end first."""
-
-    name = "list_approval_copies"
-    page = Page("holding/approvals/", "approvals")
-    title, section, template = "File approvals", "Holding", "holding/approvals.html"
-    caption = "Files that wait for an approval"
-    empty, sort = "Nothing waits for your answer. What was answered is under Answered.", "until"
-    columns = (
-        Shown("from", "From", "approval.person", link=("approval", "approval_id"), hint=lambda c: sender_hint(c.approval)),
-        Column("to", "To", "address", full=True, sort=("address",), name="to"),
-        Shown("files", "Files", lambda c: len(c.parts), hint=lambda c: _size(c), name="files", is_number=True),
-        Shown("until", "Answer by", lambda c: _deadline(c), sort=("approval__ends", "approval__made"), name="answer by"),
-        Time("made", "Asked", "approval.made", sort=("approval__made",), name="asked"),
-    )
-    filters = (
-        Filter("from", "From", ("approval__person__family__icontains", "approval__person__uid")),
-        Filter("to", "Recipient", ("address__icontains",)),
-        _MINE,
-    )
-
-    def rows(self, request: ListRequest) -> Any:
-        return super().rows(request).filter(state="waits")
-
-    def context(self, request: ListRequest) -> dict[str, Any]:
-        return _tabs("approvals")
-
-
-def _size(copy: ApprovalCopy) -> str:
-    """Of its files together; links have none."""
-    from django.template.defaultfilters import filesizeformat
-
-    count = sum(part[2] for part in copy.approval.parts if part[1] != "link")
-    return filesizeformat(count) if count else ""
-
-
-def _deadline(copy: ApprovalCopy) -> datetime | date:
-    from civicmail.desk.holding.views.approvals import deadline
-
-    return deadline(copy.approval.ends)
-
-
-class ApprovalReport(_Copies):
+class ApprovalReport(List):
     """List decided files, newest first: of the departments one answers for, for auditors of all.
 
     One answer for one recipient. sha256: of the files that it is about; without: of those that do not leave although others
     do; own: of files that the sender decided about.
     """
 
-    name = "list_file_answers"
+    name, permission, model = "list_file_answers", "approvals.see", "holding.ApprovalCopy"
+    related: tuple[str, ...] = ("approval__person", "approval__department", "by")
     page = Page("holding/approvals/report/", "approvals-report")
     operation = Operation("/approvals/answers", "read:files", shape="FilesAnswered")
     title, section, crumbs = "Approval report", "File approvals", [("File approvals", "approvals")]
@@ -171,7 +260,7 @@ class ApprovalReport(_Copies):
         Shown("to", "To", "address", full=True, sort=("address",), name="to"),
         Texts("sha256", value=lambda c: [part[3] for part in c.parts]),
         Texts("without"),
-        Shown("files", "Files (SHA-256)", lambda c: _files(c), name="files"),
+        Shown("files", "Files", cell=lambda c, request: _answered_files(c, request), name="files"),
         Flag("own", value="approval.own"),
         Time("asked", value="approval.made"),
         Shown("waited", "Waited", lambda c: hours_text(c.at - c.approval.made), name="waited", is_number=True),
@@ -186,7 +275,8 @@ class ApprovalReport(_Copies):
     )
 
     def rows(self, request: ListRequest) -> Any:
-        return super().rows(request).filter(at__isnull=False).exclude(state="gone")
+        rows = super().rows(request).filter(at__isnull=False).exclude(state="gone")
+        return in_own_departments(rows, "approval__department__code", request)
 
     def facts(self, request: ListRequest, shown: Listing) -> list[tuple[str, Any]]:
         decided = cast("QuerySet[ApprovalCopy]", shown.results).exclude(state__in=NOBODY_ANSWERED).order_by("-at")
@@ -215,51 +305,50 @@ def hours_text(duration: timedelta) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _files(copy: ApprovalCopy) -> str:
-    """The files approved or denied, links by the SHA-256 of their address; after a partial approval also the others."""
-    hashes = ", ".join(f"link {part[3][:12]}" if part[1] == "link" else part[3][:12] for part in copy.parts)
-    return f"{hashes}; not {', '.join(sha256[:12] for sha256 in copy.without)}" if copy.without else hashes
+def _answered_files(copy: ApprovalCopy, request: ListRequest) -> Cell:
+    """The files approved or denied: by name, else by SHA-256; after a partial approval also the others."""
+    row, shows = copy.approval, _shows_summary(copy.approval, request)
+
+    def name(number: int) -> str:
+        _, kind, _, sha256 = row.parts[number - 1]
+        return (row.name_of(number) if shows else "") or (f"link {sha256[:12]}" if kind == "link" else sha256[:12])
+
+    leaving, staying = (", ".join(map(name, numbers)) for numbers in (copy.leave, copy.stay))
+    return Cell(f"{leaving}; not {staying}" if staying else leaving, hint=row.subject if shows else "")
 
 
-class MyFileApprovals(List):
+class MyFileApprovals(_Messages):
     """What of one's own files waits, and what became of it."""
 
-    name, permission, translated = "list_my_approval_copies", "my.approvals", True
+    name, permission, translated = "list_my_approvals_page", "my.approvals", True
     page = Page("holding/approvals/mine/", "my-approvals")
-    model, related = "holding.ApprovalCopy", ("approval", "by")
-    title, section = _("My file approvals"), _("My file approvals")
-    caption, empty = _("Files that I sent"), _("Nothing that you sent had to wait for an approval.")
-    noun, sort = _("copies"), "-made"
+    title, section, template = _("My file approvals"), _("My file approvals"), "holding/my_approvals.html"
+    caption, empty = _("Messages with files that I sent"), _("Nothing that you sent had to wait for an approval.")
+    noun, sort = _("messages"), "-made"
     columns = (
-        Shown("to", _("To"), "address", link=("approval", "approval_id"), full=True, sort=("address",)),
-        Shown("subject", _("Subject")),
-        Shown("files", _("Files"), lambda c: _file_count(c), name=_("Files"), is_number=True),
-        State("state", _("State"), words=WORDS, hint=lambda c: c.reason[:120]),
-        Time("made", _("Sent"), "approval.received", sort=("approval__received",), name=_("sent")),
+        Shown("files", _("Files and subject"), cell=_files_cell),
+        Shown("to", _("To"), cell=lambda r, _: _addresses(r), name=_("to")),
+        Shown("state", _("State"), cell=lambda r, _: _state_cell(r)),
+        Shown(
+            "until", _("Answer by"), cell=lambda r, request: _own_deadline(r, request), sort=("ends", "made"), name=_("answer by")
+        ),
+        Time("made", _("Sent"), "received", sort=("received",), name=_("sent")),
     )
-    filters = (_MINE,)
+    filters = (Filter("state", _("State"), apply=_in_state, choices=[("mine", _("Waits for you")), *STATE_TABS]),)
 
     def resource(self, request: ListRequest) -> Resource:
         return OfPerson(request.actor.uid)
 
     def rows(self, request: ListRequest) -> Any:
-        return super().rows(request).filter(approval__person__uid=request.actor.uid)
+        return super().rows(request).filter(person__uid=request.actor.uid)
 
-    def page_columns(self, request: ListRequest) -> list[Column]:
-        from civicmail.desk.holding.views.message_subjects import Subjects
-
-        subjects = Subjects(request.actor, request.now)
-        with_subjects = replace(self.columns[1], value=lambda c: subjects.subject_of(c.approval))
-        return [self.columns[0], with_subjects, *self.columns[2:]]
+    def context(self, request: ListRequest) -> dict[str, Any]:
+        return {"tabs": [("", translate(_("All"))), *((state, translate(word)) for state, word in STATE_TABS)]}
 
 
-def _file_count(copy: ApprovalCopy) -> int | str:
-    """In the language of the page."""
-    from django.utils.translation import gettext
-
-    if not copy.without:
-        return len(copy.parts)
-    return gettext("{some} of {count}").format(some=len(copy.parts), count=len(copy.approval.parts))
+def _own_deadline(row: Approval, request: ListRequest) -> Cell:
+    """While it waits."""
+    return _deadline_cell(row, request) if any(copy.state == "waits" for copy in row.copies.all()) else Cell()
 
 
 def scope_text(row: StandingApproval) -> str:

@@ -16,7 +16,8 @@ class Approval(models.Model):
     file; own: the sender decides, with a reason. step: the approvers' turn, of approvers.Chains, and since when; reminded: time of
     the last reminder; ends: when it is returned to the sender. sampled: of the sender's own, for review by the next head; seen_by,
     seen, seen_why: of that review. words: of the sender, for a pre-approval; for a message, the office's mailbox if the sender is
-    unknown: then person is responsible for the department.
+    unknown: then person is responsible for the department. subject, names, findings: as in approval_summary.Summary; subject and
+    names are removed with the message (actions/forget_names.py).
     """
 
     capture = models.CharField(max_length=36, blank=True, db_index=True)
@@ -26,6 +27,9 @@ class Approval(models.Model):
     received = models.DateTimeField()
     made = models.DateTimeField(db_index=True)
     parts = models.JSONField(default=list)
+    subject = models.CharField(max_length=200, blank=True)
+    names = models.JSONField(default=list, blank=True)
+    findings = models.JSONField(default=list, blank=True)
     own = models.BooleanField(default=False)
     words = models.CharField(max_length=400, blank=True)
     step = models.PositiveSmallIntegerField(default=0)
@@ -51,6 +55,10 @@ class Approval(models.Model):
     def links(self) -> list[str]:
         """SHA-256 of the linked addresses. Links are part of the text, so they leave with any approval."""
         return [part[3] for part in self.parts if part[1] == "link"]
+
+    def name_of(self, number: int) -> str:
+        """The name of a file, from 1; "" if it is not known."""
+        return str(self.names[number - 1]) if number <= len(self.names) else ""
 
     @property
     def things(self) -> str:

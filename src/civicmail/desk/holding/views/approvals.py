@@ -29,7 +29,7 @@ from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
-from civicmail.desk.holding.views import message_subjects
+from civicmail.desk.holding.views import sent_message
 from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.mailbox.views.mark_mail import next_url
 from civicmail.desk.mailbox.views.opened_message import open_message
@@ -71,17 +71,12 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     form.name_files(shown)
     context = {
         **_page(request, row, form, shown, asks=may_decide),
-        "next": _next(request, row),
+        "next": tasks.next_pending(request.actor, besides=row.pk),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
     }
     response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _next(request: CityRequest, row: Approval) -> Approval | None:
-    """The other message with files that waits longest for this person."""
-    return tasks.pending_approvals(request.actor).exclude(pk=row.pk).select_related("person").order_by("made", "pk").first()
 
 
 def may_follow(request: CityRequest, row: Approval) -> bool:
@@ -174,11 +169,10 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
             notice = gettext("Withdrawn. {address} does not get it.").format(address=done[0].address)
         messages.info(request, notice if done else gettext("Not saved: it was answered already."))
         return redirect(next_url(request, reverse("approval", args=[row.pk])))
-    subject = message_subjects.Subjects(request.actor, epoch_ms(request.now)).subject_of(row)
-    facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
+    facts: list[tuple[str, Any]] = [(gettext("Subject"), row.subject), (gettext("Sent"), row.received)]
     facts += [(gettext("Answer by"), deadline(row.ends))] if waits else []
     actions = []
-    if message_subjects.can_open(request, row):
+    if sent_message.can_open(request, row):
         actions = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))]
     page = Page(
         gettext("My file approvals"),
@@ -192,7 +186,7 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     copies = copies_of(row)
     files_shown = approval_files.for_sender(row, content_views.own(request.actor, now=epoch_ms(request.now))[0])
     shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": current_approvers, "files": files_shown}
-    shown |= {"inside": bool(waits) and message_subjects.has_colleagues(request, row)}
+    shown |= {"inside": bool(waits) and sent_message.has_colleagues(request, row)}
     shown |= {"refused": any(copy.state in ("refused", "expired") for copy, _, _ in copies)}
     return render(request, "holding/my_approval.html", shown)
 

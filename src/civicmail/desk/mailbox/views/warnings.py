@@ -18,7 +18,7 @@ from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.views.delivery import shown_copies
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage
 from civicmail.desk.viewer.message_view import Person
-from civicmail.desk.viewer.views import words
+from civicmail.desk.viewer.runs import plain
 from civicmail.mail.pipeline import labels
 from civicmail.mail.screening.claimed_identity import identify
 
@@ -93,7 +93,7 @@ def warning(one: OpenedMessage, author: Person | None) -> WarningNote | None:
         text = gettext(
             "It carries the name of {name} but came from {address}, outside the city. The real address is {real}. "
             "Do not answer, pay or send anything before you have asked."
-        ).format(name=box.name, address=words.plain(author.address), real=box.id)
+        ).format(name=box.name, address=plain(author.address), real=box.id)
         return WarningNote(title, text, more, box, True)
     title = TITLES.get(first, gettext_lazy("Look twice at this message"))
     return WarningNote(str(title), wording.translate(reasons[first]), more, None, is_false)
@@ -104,5 +104,5 @@ def _colleague(author: Person | None) -> Mailbox | None:
     people = queries.people()
     if author is None or people is None:
         return None
-    box = identify(people, words.plain(author.name)).mailbox(people)
-    return box if box is not None and box.id != words.plain(author.address).lower() else None
+    box = identify(people, plain(author.name)).mailbox(people)
+    return box if box is not None and box.id != plain(author.address).lower() else None

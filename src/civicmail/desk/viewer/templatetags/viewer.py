@@ -14,6 +14,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from civicmail.desk.viewer import runs as run_text
 from civicmail.desk.viewer.message_view import Block, File, Person, Run, Shown
 from civicmail.desk.viewer.views import words
 
@@ -93,7 +94,7 @@ def kind(file: File) -> str:
 @register.filter
 def plain(text_runs: Sequence[Run]) -> str:
     """For an attribute, where there is only text."""
-    return words.plain(tuple(text_runs))
+    return run_text.plain(text_runs)
 
 
 def _domain_bold(address: Sequence[Run]) -> str:

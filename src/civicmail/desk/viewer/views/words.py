@@ -8,7 +8,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.core.message import defect_codes
 from civicmail.core.sandbox import errors
-from civicmail.desk.viewer.message_view import Run, Shown
+from civicmail.desk.viewer.message_view import Shown
+from civicmail.desk.viewer.runs import plain
 
 KINDS: dict[str, Any] = {
     "pdf": "PDF",
@@ -157,10 +158,6 @@ def why(reason: str) -> str:
 def subject(shown: Shown) -> str:
     """The subject in one line of plain text."""
     return plain(shown.subject) or (gettext("A message that cannot be read here") if shown.failed else gettext("(no subject)"))
-
-
-def plain(runs: tuple[Run, ...]) -> str:
-    return "".join(f"[{run.text}]" if run.kind == "control" else run.text for run in runs)
 
 
 def loud(shown: Shown) -> list[str]:
