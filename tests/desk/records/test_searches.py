@@ -78,7 +78,8 @@ def letters(data: Path, now: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def request_row(city: Any, installed: Path) -> Request:
+def request_row(city: Any, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Request:
+    monkeypatch.setattr(tasks, "LATE", 0)  # nothing reads the file of the last letter
     letters(installed, epoch_ms(city.now))
     row = Request.objects.get(number=city.objects["records review"])
     Search.objects.exclude(state="failed").update(state="failed")
@@ -114,6 +115,17 @@ def test_r12_found_unsearchable_and_excluded_are_the_population(city: Any, insta
     assert not listed.filter(hit=False, trouble="").exclude(parts__trouble__gt="").exists()  # each says why
     entry = Entry.objects.get(act="search.made")
     assert entry.facts["population"] == search.population and entry.facts["query"] == search.scope.query
+
+
+@pytest.mark.rule("P-21", "A search waits for files that are being read before it calls them not searchable, but not for long.")
+def test_r12_a_search_waits_two_minutes_for_files_that_nobody_has_read(
+    city: Any, installed: Path, request_row: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LATE", 120_000)
+    search = run(city, installed, request_row, "crossing")
+    assert search.state == "waiting" and not Item.objects.filter(search=search).exists()
+    monkeypatch.setattr(tasks, "LATE", 0)
+    assert tasks.Searching(installed, lambda: epoch_ms(search.at)).step()
 
 
 @pytest.mark.rule("P-21", "A search that does not balance is not ready.")

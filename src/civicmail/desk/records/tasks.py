@@ -43,7 +43,7 @@ from civicmail.desk.workbench.scope import Gate
 from civicmail.mail.archive import holds as archive_holds
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import coverage
-from civicmail.mail.search.counts import count, counts
+from civicmail.mail.search.counts import count, counts, files_waiting
 from civicmail.mail.search.listing import hits, list_all
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.reread import read_again
@@ -56,7 +56,7 @@ BATCH_SIZE = 100
 MOST_MAILBOXES, MOST_TERMS = 200, 40
 """Of the table of counts."""
 LATE = 120_000
-"""ms for which a search waits for the index."""
+"""ms for which a search waits for the index, and for files whose text is not read yet."""
 log = get_logger()
 
 Clock = Callable[[], int]
@@ -122,7 +122,7 @@ class Running:
         self._archive, self._reader = Archive(data), Reader(data)
         self._within: Tree = Range("received", None, at)
         indexed, self._population = count(self._reader, self._within), self._archive.count_in(0, at)
-        if indexed < self._population and now - at < LATE:
+        if (indexed < self._population or files_waiting(self._reader, self._within)) and now - at < LATE:
             raise LaterError("The index is not as far as the archive.")
         account = Account.objects.select_related("person").get(person=row.by)
         self._actor: Actor = actor_of(account, "worker", now)

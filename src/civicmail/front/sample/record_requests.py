@@ -1,13 +1,16 @@
-"""Sample requests for records: a new one, one being searched, one that waits, an oral one, a closed one (P-21)."""
+"""Sample requests for records: a new one, one with documents to review, one that waits, an oral one, a closed one (P-21)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.identity.worker_jobs import carry_entries
 from civicmail.city.law import adopted, shipped
-from civicmail.desk.records.actions import clock, intake, requests, scopes
+from civicmail.core.ledger.entry_journal import EntryJournal
+from civicmail.desk.records.actions import clock, intake, requests, scopes, searches
 from civicmail.desk.records.actions.intake import ContactData, NewRequest
 from civicmail.desk.records.models import Request
 from civicmail.desk.records.queries.law import local_day
@@ -38,9 +41,18 @@ def ask(data: Path, city: Staff, now: int) -> list[Request]:
         requests.assign(row, person, "reviewer", actor=officer, now=now)
     requests.assign(lights, city.named["city-attorney"], "attorney", actor=officer, now=now)
     scopes.propose(lights, "Letters about street lights on Harbor Road since September.", '"street light"', actor=officer, now=now)
+    _search(data, lights, officer, now)
     clock.pause(permits, "awaiting-scope", "Asked which months are meant.", actor=officer, now=now)
     requests.close(minutes, "none", actor=officer, reason="The archive begins after that meeting.", now=now)
     return [lights, permits, paving, spanish, minutes]
+
+
+def _search(data: Path, request: Request, officer: Actor, now: int) -> None:
+    """Order the search, whose documents are listed once the month's mail is indexed. Content is looked at while the ledger has all
+    entries only, and no worker has carried those of the sample yet."""
+    carry_entries(lambda heads: EntryJournal.for_folder(data).append(heads, now), now)
+    EntryJournal.release()
+    searches.order(request, actor=officer, now=now)
 
 
 def _made(new: NewRequest, now: int, days: int) -> Request:

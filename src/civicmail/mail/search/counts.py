@@ -9,7 +9,7 @@ from itertools import batched
 import tantivy
 
 from civicmail.core.query.tree import Everything, Tree
-from civicmail.mail.search.attachments import WAITING
+from civicmail.mail.search.attachments import TEXT, WAITING
 from civicmail.mail.search.compile import LARGEST, both, column, compiled
 from civicmail.mail.search.order import counted, everything, run
 from civicmail.mail.search.parallel import each
@@ -48,6 +48,11 @@ def counts(reader: Reader, tree: Tree, *, archived: int) -> Counts:
         unreadable=_together(searchers, column("unreadable", 1, LARGEST)),
         waiting=sum(_together(searchers, still(kind)) for kind in WAITING),
     )
+
+
+def files_waiting(reader: Reader, tree: Tree) -> int:
+    """The number of captures that match and have files of which no text was read yet. Pictures that wait for OCR do not count."""
+    return _together(reader.searchers(), both(compiled(tree), still(TEXT)))
 
 
 def still(kind: int) -> tantivy.Query:
