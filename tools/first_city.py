@@ -227,7 +227,7 @@ class FirstCity:
             sam.open(f"http://localhost:{self.web}/")
             sam.follow("My mail")
             sam.follow("Write")
-            sam.page.fill("main [name=to]", "ann@far.example")
+            sam.page.fill("#id_to", "ann@far.example")
             sam.page.fill("main [name=subject]", "Storm drain on Quay Street")
             sam.page.fill("main [name=text]", "We come on Thursday.")
             sam.press("Send")

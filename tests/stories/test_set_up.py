@@ -95,7 +95,7 @@ def people_come(page: Any, home: str, file: Path) -> None:
     page.get_by_role("link", name="City IT").first.click()
     page.get_by_role("link", name="Name head and deputies").click()
     page.fill("[name=head]", "E2002")
-    page.fill("[name=deputies]", "E2001")
+    page.fill("#id_deputies", "E2001")
     page.fill("[name=reason]", "The first head and deputy of City IT")
     page.get_by_role("button", name="Name head and deputies").click()
     page.get_by_text("were named").wait_for()
@@ -162,7 +162,7 @@ def approves(page: Any, home: str) -> None:
 
 def writes(page: Any, home: str) -> None:
     page.goto(f"{home}/mail/write/")
-    page.fill("[name=to]", "olga.lund@city.example")
+    page.fill("#id_to", "olga.lund@city.example")
     page.fill("[name=subject]", "The first message")
     page.fill("[name=text]", "It works.")
     page.get_by_role("button", name="Send").first.click()

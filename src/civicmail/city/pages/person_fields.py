@@ -29,7 +29,9 @@ _OTHER = "?"
 
 
 class PersonInput(forms.TextInput):
-    """A person in one line."""
+    """A person in one line. completed_by: the name of the address that says who fits (components/field.html)."""
+
+    completed_by = "people-complete"
 
     def format_value(self, value: Any) -> Any:
         return person_search.lines([value])[0] if value else value
@@ -37,6 +39,9 @@ class PersonInput(forms.TextInput):
 
 class PeopleInput(forms.Textarea):
     """People, one a line."""
+
+    completed_by = "people-complete"
+    several = True
 
     def format_value(self, value: Any) -> Any:
         return "\n".join(person_search.lines(value.splitlines())) if value else value

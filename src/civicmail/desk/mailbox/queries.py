@@ -19,7 +19,9 @@ from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.query.scopes import received_by
+from civicmail.desk.mailbox import correspondents as correspondents_index
 from civicmail.desk.mailbox import mail_list
+from civicmail.desk.mailbox.compose import NamedAddress
 from civicmail.desk.mailbox.count_cache import CountCache
 from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache
 from civicmail.desk.mailbox.mail_list import MailContext
@@ -116,18 +118,40 @@ def forget_unread(actor: Actor) -> None:
 
 
 def _unread(actor: Actor, now: int) -> int:
+    if (own := _without_inherited(actor, now)) is None:
+        return 0
+    person, permit, mine = own
+    try:
+        return len(mail_list.unopened(desk(permit, mine, now=now, marks=Shelves(person.pk, now))))
+    except (NotIndexed, DamagedIndex):
+        return 0
+
+
+def correspondents(actor: Actor, words: str, *, now: int) -> list[NamedAddress]:
+    """People with whom the actor had mail and whom the words fit; empty if unknown now."""
+    if (own := _without_inherited(actor, now)) is None:
+        return []
+    _, permit, mine = own
+    try:
+        return correspondents_index.find(store().reader_for(permit.person), mine, words)
+    except (NotIndexed, DamagedIndex):
+        return []
+
+
+def _without_inherited(actor: Actor, now: int) -> tuple[Person, Permit, OwnMail] | None:
+    """As own_mail, without mail of a previous owner, so that no audit entry is needed; None where there is no mail."""
     person = Person.objects.filter(uid=actor.uid).first()
     if person is None:
-        return 0
+        return None
     try:
         permit = guard.own_permit(actor, now=now)
-        everyone = access_status.load_status(now, [person.pk])
-        rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
-        rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
-        mine = mail_of(boxes_of(actor, addresses(rows)), now)
-        return len(mail_list.unopened(desk(permit, mine, now=now, marks=Shelves(person.pk, now)))) if mine.boxes else 0
-    except (NotPermitted, NotIndexed, DamagedIndex):
-        return 0
+    except NotPermitted:
+        return None
+    everyone = access_status.load_status(now, [person.pk])
+    rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
+    rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
+    mine = mail_of(boxes_of(actor, addresses(rows)), now)
+    return (person, permit, mine) if mine.boxes else None
 
 
 def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:

@@ -82,6 +82,11 @@ def append(text: str, recipients: Iterable[NamedAddress]) -> str:
     return ", ".join(part for part in (text.strip().rstrip(",;").strip(), new) if part)
 
 
+def choose(text: str, words: str, line_: str) -> str:
+    """The field with the recipient that was chosen for the words."""
+    return ", ".join(line_ if _name(piece) == words else piece for piece in split(text))
+
+
 def _quoted(name: str) -> str:
     plain = " ".join(name.replace('"', "'").replace("\\", "").split())
     return f'"{plain}"' if re.search(r"[,;<>@]", plain) else plain

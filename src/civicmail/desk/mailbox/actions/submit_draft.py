@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +23,14 @@ from civicmail.desk.mailbox.actions.send_message import MessageText
 from civicmail.desk.mailbox.compose import Attachment, NamedAddress, build
 from civicmail.desk.mailbox.forecast import Forecast, forecast_of
 from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook, senders
+from civicmail.desk.mailbox.models.addressbook import Entry
 from civicmail.desk.mailbox.recipients import parse_typed
 from civicmail.desk.mailbox.submission import PageMessage, Submission
 from civicmail.desk.viewer.queries import installation
 
 FIELDS = ("to", "cc", "bcc")
+MAX_CHOICES = 12
+"""Entries among which a writer chooses; more are too many to read."""
 MAX_FILES_BYTES = 25_000_000
 """Bytes of all files together; hardly any outside system accepts more."""
 _SHARE = 0.7
@@ -38,10 +41,12 @@ _submissions: dict[Path, Submission] = {}
 
 @dataclass
 class Recipients:
-    """named: recipients by field; wrong: a sentence by field, if a part is no recipient."""
+    """named: recipients by field; errors: a sentence by field, if a part is no recipient; unclear: by field and words, the entries
+    of the address book among which the writer chooses."""
 
     named: dict[str, list[NamedAddress]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    unclear: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
 
     @property
     def addresses(self) -> list[str]:
@@ -75,7 +80,10 @@ def gather_recipients(draft: Draft) -> Recipients:
             if len(entries) == 1:
                 known.append(entries[0].named)
             else:
-                problems.append(_no_match_text(words, len(entries)))
+                fitting = entries or addressbook.search(words, limit=MAX_CHOICES)
+                problems.append(_unclear_text(words, fitting, is_whole=bool(entries)))
+                if 0 < len(fitting) <= MAX_CHOICES:
+                    recipients.unclear[name, words] = fitting
         problems += [no for n in known if (no := _unreachable(n.address))]
         recipients.named[name] = addressbook.with_names({n.address.lower(): n for n in known}.values())
         if problems:
@@ -94,29 +102,24 @@ def require_recipients(draft: Draft) -> Recipients:
     return recipients
 
 
-def _no_match_text(words: str, count: int) -> str:
-    """Why words match no recipient. No match is chosen for the writer: matches are named or counted."""
-    if count:
-        return _("{count} have the name “{words}”: choose one in the address book.", count=count, words=words)
-    matches = addressbook.search(words, limit=addressbook.MAX_ENTRIES)
-    if len(matches) == 1:
+def _unclear_text(words: str, fitting: Sequence[Entry], *, is_whole: bool) -> str:
+    """Why words match no recipient. No match is chosen for the writer. is_whole: it is the whole name of those who fit."""
+    if is_whole:
+        return _("{count} have the name “{words}”: choose one.", count=len(fitting), words=words)
+    if len(fitting) == 1:
         return _(
             "“{words}” is nobody’s whole name. Do you mean {name} ({address})?",
             words=words,
-            name=matches[0].name,
-            address=matches[0].address,
+            name=fitting[0].name,
+            address=fitting[0].address,
         )
-    if len(matches) > addressbook.MAX_ENTRIES:
+    if len(fitting) > MAX_CHOICES:
+        return _("More than {count} entries of the address book fit “{words}”: write more of it.", count=MAX_CHOICES, words=words)
+    if fitting:
         return _(
-            "“{words}” is nobody’s whole name, and more than {count} entries of the address book have it: choose one there.",
+            "“{words}” is nobody’s whole name, and {count} entries of the address book have it: choose one.",
             words=words,
-            count=addressbook.MAX_ENTRIES,
-        )
-    if matches:
-        return _(
-            "“{words}” is nobody’s whole name, and {count} entries of the address book have it: choose one there.",
-            words=words,
-            count=len(matches),
+            count=len(fitting),
         )
     return _("“{words}” matches no person or address. Choose from the address book.", words=words)
 

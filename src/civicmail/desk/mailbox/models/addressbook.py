@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
+from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.compose import NamedAddress
 
 MAX_ENTRIES = 50
@@ -47,7 +48,7 @@ class Entry:
     @property
     def line(self) -> str:
         """The entry as it is written in an address field."""
-        return f"{self.name} <{self.address}>"
+        return recipients.line([self.named])
 
 
 def search(words: str, *, kind: str = "", limit: int = MAX_ENTRIES) -> list[Entry]:
@@ -77,6 +78,14 @@ def all_entries() -> list[Entry]:
     return _entries(boxes.order_by("address")) + _lists(groups.order_by("address"))
 
 
+def entries_of(addresses: Collection[str]) -> list[Entry]:
+    """The entries with these addresses."""
+    plain = [a.lower() for a in addresses]
+    boxes = Mailbox.objects.filter(closed__isnull=True, kind__in=["personal", "function"], address__in=plain)
+    groups = MailGroup.objects.filter(closed__isnull=True, address__in=plain).select_related("department")
+    return _entries(boxes.select_related("holder", "department")) + _lists(groups)
+
+
 def exact_matches(name: str) -> list[Entry]:
     """Entries with exactly this name."""
     boxes = Mailbox.objects.filter(closed__isnull=True).exclude(kind="service").select_related("holder", "department")
@@ -85,9 +94,9 @@ def exact_matches(name: str) -> list[Entry]:
     return _entries(rows[:MAX_ENTRIES]) + _lists(groups[:MAX_ENTRIES])
 
 
-def with_names(recipients: Iterable[NamedAddress]) -> list[NamedAddress]:
+def with_names(named: Iterable[NamedAddress]) -> list[NamedAddress]:
     """Recipients in the city with the directory's names; a name that the sender typed before an address is ignored (P-14)."""
-    recipient_list = list(recipients)
+    recipient_list = list(named)
     names = names_of([n.address for n in recipient_list])
     return [NamedAddress(n.address, names.get(n.address.lower(), n.name)) for n in recipient_list]
 

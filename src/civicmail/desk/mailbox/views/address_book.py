@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,10 +15,11 @@ from django.utils.translation import gettext, ngettext
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages import completion
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
 from civicmail.city.pages.page import Page
-from civicmail.desk.mailbox import recipients
+from civicmail.desk.mailbox import queries, recipients
 from civicmail.desk.mailbox.actions import edit_drafts
 from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
 from civicmail.desk.mailbox.compose import NamedAddress
@@ -76,13 +77,40 @@ def _added(request: Request, row: Draft, back: str) -> HttpResponse:
 
 @acting("my.write")
 def offered(request: Request) -> HttpResponse:
-    """?who=words: the lines of a list of names, for script."""
+    """?q=words: those with whom the writer had mail, then the address book, as lines of an address field."""
     require(request, "my.write", OfPerson(request.actor.uid))
-    words = request.GET.get("who", "")[:200]
-    entries: Sequence[Entry] = addressbook.search(words, limit=MAX_OFFERED)[:MAX_OFFERED] if len(words.strip()) > 1 else ()
-    response = render(request, "mailbox/offered.html", {"entries": entries})
-    response["Cache-Control"] = "private, no-store"
-    return response
+    words = completion.words_of(request.GET.get("q", ""))
+    if not words:
+        return completion.answer([], "")
+    earlier = queries.correspondents(request.actor, words, now=epoch_ms(request.now))[:MAX_OFFERED]
+    entries = {entry.address: entry for entry in addressbook.entries_of([named.address for named in earlier])}
+    lines = {
+        named.address.lower(): line_of(named, entries.get(named.address.lower()))
+        for named in earlier
+        if named.address.lower() in entries or not _is_ours(named.address)
+    }
+    fitting = addressbook.search(words)
+    for entry in sorted(fitting, key=lambda entry: not _is_begun(entry, words)):
+        lines.setdefault(entry.address, line_of(entry.named, entry))
+    exact = addressbook.exact_matches(words)
+    return completion.answer(list(lines.values())[:MAX_OFFERED], exact[0].line if len(exact) == 1 else "")
+
+
+def line_of(named: NamedAddress, entry: Entry | None) -> tuple[str, str]:
+    """A line of the field, and what it is."""
+    if entry is None:
+        return recipients.line([named]), gettext("Outside the city")
+    kind = {"list": gettext("List"), "office": gettext("Office")}.get(entry.kind, entry.more)
+    return entry.line, ", ".join(filter(None, (str(kind), entry.department)))
+
+
+def _is_begun(entry: Entry, words: str) -> bool:
+    """Whether the words begin a part of the name, and not only of a position or a department."""
+    return all(any(part.startswith(word) for part in entry.line.casefold().split()) for word in words.casefold().split())
+
+
+def _is_ours(address: str) -> bool:
+    return address.rpartition("@")[2].lower() in settings.CITY.city.domains
 
 
 def _kinds() -> list[tuple[str, str]]:

@@ -16,6 +16,13 @@ from civicmail.desk.mailbox.models.senders import Sender
 FIELDS = ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")
 
 
+class RecipientsInput(forms.TextInput):
+    """Names and addresses in one line, completed while typing."""
+
+    completed_by = "mail-people"
+    several = True
+
+
 class Write(forms.Form):
     """senders: mailboxes from which the person may send. A draft of another one keeps its mailbox, and reports that on sending."""
 
@@ -26,13 +33,15 @@ class Write(forms.Form):
         label=gettext_lazy("To"),
         required=False,
         max_length=MAX_FIELD,
+        widget=RecipientsInput,
         help_text=gettext_lazy("Names or addresses, a comma between them."),
     )
-    cc = forms.CharField(label=gettext_lazy("Copy to (Cc)"), required=False, max_length=MAX_FIELD)
+    cc = forms.CharField(label=gettext_lazy("Copy to (Cc)"), required=False, max_length=MAX_FIELD, widget=RecipientsInput)
     bcc = forms.CharField(
         label=gettext_lazy("Blind copy to (Bcc)"),
         required=False,
         max_length=MAX_FIELD,
+        widget=RecipientsInput,
         help_text=gettext_lazy("Nobody else sees these."),
     )
     subject = forms.CharField(label=gettext_lazy("Subject"), required=False, max_length=400)
@@ -47,8 +56,6 @@ class Write(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     file = MultipleFileField(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
-    who = forms.CharField(label=gettext_lazy("Add a person"), required=False, max_length=300)
-    field = forms.ChoiceField(label=gettext_lazy("as"), required=False, choices=[("to", "To"), ("cc", "Cc"), ("bcc", "Bcc")])
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
     how = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
     source = forms.UUIDField(widget=forms.HiddenInput, required=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -34,7 +34,7 @@ from civicmail.desk.mailbox.draft_file_type import with_file_type
 from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.models.senders import Sender
-from civicmail.desk.mailbox.views import forecast_panel, reply_form
+from civicmail.desk.mailbox.views import address_book, forecast_panel, reply_form
 from civicmail.desk.mailbox.views.list_steps import list_url, query_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
 from civicmail.desk.mailbox.views.reply_form import ReplyDraft
@@ -42,12 +42,24 @@ from civicmail.desk.mailbox.views.write_forms import Write, initial_of
 from civicmail.mail.pipeline import encryption_requests
 
 AUTOSAVE = "autosave"
+CHOICE = "which"
+"""Begins the name of an answer to a Choice: which:to:Street."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Words of a field that fit several entries of the address book. name: of the answer in the form; options: lines of the field,
+    with what tells them apart."""
+
+    name: str
+    words: str
+    options: list[tuple[str, str]]
 
 
 @dataclass
 class WritePage:
     """The data of the page. row: the draft, None while nothing is saved; other: the content saved meanwhile by another window;
-    came_from: query string of the list."""
+    came_from: query string of the list; choices: questions about recipients."""
 
     request: Request
     uid: uuid.UUID
@@ -60,6 +72,7 @@ class WritePage:
     came_from: str = ""
     note: str = ""
     saved: bool = False
+    choices: list[Choice] = field(default_factory=list)
 
     def address(self, **query: str) -> str:
         """The address of the draft."""
@@ -117,7 +130,7 @@ def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
         return given
     own_senders = senders.senders(request.actor, now=now)
     if request.method == "POST":
-        form = Write(request.POST, request.FILES, senders=own_senders)
+        form = Write(_with_choices(request.POST), request.FILES, senders=own_senders)
         return _posted(WritePage(request, uid, own_senders, form, row, came_from=request.POST.get("list", "")[:2000]))
     if row is None:
         raise Http404
@@ -164,8 +177,6 @@ def _save(desk: WritePage, do: str) -> None:
     request, form = desk.request, desk.form
     actor, now = request.actor, epoch_ms(request.now)
     written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
-    if do != AUTOSAVE and (who := form.cleaned_data["who"]):
-        written = _with_recipient(desk, written, who)
     if do == "secure" and not encryption_requests.is_word_in(written.subject):
         written = replace(written, subject=f"{encryption_requests.WORD} {written.subject}".strip())
     version = form.cleaned_data["version"]
@@ -192,21 +203,15 @@ def _looked(uploaded: Sequence[Any], most: int) -> list[NewFile]:
     return [with_file_type(file.name or "", file.read()) for file in uploaded]
 
 
-def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str) -> edit_drafts.DraftContent:
-    """Add the named recipient: an address, or a name that only one person has."""
-    name = desk.form.cleaned_data["field"] or "to"
-    typed_names = recipients.parse_typed(who)
-    chosen = [*typed_names.named]
-    for words in typed_names.names:
-        entries = addressbook.exact_matches(words) or addressbook.search(words, limit=2)
-        if len(entries) != 1:
-            desk.form.add_error("who", gettext("Choose one in the address book: several people match, or none."))
-            return written
-        chosen.append(entries[0].named)
-    if typed_names.wrong:
-        desk.form.add_error("who", gettext("“{words}” is no address.").format(words=typed_names.wrong[0]))
-        return written
-    return replace(written, **{name: recipients.append(getattr(written, name), addressbook.with_names(chosen))})
+def _with_choices(posted: QueryDict) -> QueryDict:
+    """The form with the recipients that were chosen for unclear words (show_forecast)."""
+    data = posted.copy()
+    for key, line in posted.items():
+        kind, _, rest = key.partition(":")
+        name, _, words = rest.partition(":")
+        if kind == CHOICE and name in submit_draft.FIELDS:
+            data[name] = recipients.choose(data.get(name, ""), words, str(line))
+    return data
 
 
 def _done(desk: WritePage, do: str) -> HttpResponse:
@@ -252,6 +257,10 @@ def show_forecast(desk: WritePage) -> Forecast | None:
     to = submit_draft.gather_recipients(desk.row)
     for name, text in to.errors.items():
         desk.form.add_error(name, wording.translate(text))
+    desk.choices = [
+        Choice(f"{CHOICE}:{name}:{words}", words, [address_book.line_of(e.named, e) for e in entries])
+        for (name, words), entries in to.unclear.items()
+    ]
     if to.errors:
         return None
     found = submit_draft.forecast_draft(desk.row, to, actor=actor, now=now)
@@ -273,7 +282,7 @@ def _stale(desk: WritePage, *, part: bool = False) -> HttpResponse:
     if part:
         desk.note = gettext("It was changed in another window, so this is not saved. Save the draft to see both.")
         return shown(desk, part=True)
-    data = desk.request.POST.copy()
+    data = _with_choices(desk.request.POST)
     data["version"] = str(desk.version)
     desk.form = Write(data, senders=desk.senders)
     text = gettext("It was changed in another window. Your text is kept below; what the other window has saved stands under it.")

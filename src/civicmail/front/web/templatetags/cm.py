@@ -18,7 +18,6 @@ from django.utils.translation import gettext
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels
 from civicmail.city.pages import charts, wording
-from civicmail.city.pages.person_fields import PeopleInput, PersonInput
 from civicmail.city.pages.states import label
 from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
 from civicmail.core.config.sentence import Sentence
@@ -119,11 +118,23 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    if kind == "person":
-        attrs |= {"list": f"{bound.auto_id}-list", "autocomplete": "off", "data-complete": reverse("people-complete")}
+    if url := getattr(widget, "completed_by", ""):
+        attrs |= _completion(url, several=getattr(widget, "several", False))
     control = "" if kind in ("radio", "checkboxes") else bound.as_widget(attrs=attrs)
-    shown = {"bound": bound, "kind": kind, "hint": hint, "control": control, "described": " ".join(described), "size": size}
+    shown = {"bound": bound, "kind": kind, "hint": hint, "control": control, "described": " ".join(described)}
     return {**shown, "optional": optional or (not bound.field.required and kind not in ("checkbox", "hidden"))}
+
+
+def _completion(url: str, *, several: bool) -> dict[str, str]:
+    """What static/cm/complete.js needs: where to ask, and its words if the field takes several people."""
+    found = {"autocomplete": "off", "data-complete": reverse(url), "data-fits": gettext("Suggestions")}
+    if several:
+        found |= {
+            "data-remove": gettext("Remove {name}"),
+            "data-wrong": gettext("not an address"),
+            "data-unclear": gettext("not one person: choose"),
+        }
+    return found
 
 
 def lengths(field: forms.Field, kind: str, hint: str) -> str:
@@ -148,8 +159,6 @@ def _kind(widget: Any) -> str:
         (forms.CheckboxSelectMultiple, "checkboxes"),
         (forms.RadioSelect, "radio"),
         (forms.CheckboxInput, "checkbox"),
-        (PersonInput, "person"),
-        (PeopleInput, "people"),
         (forms.Textarea, "textarea"),
         (forms.Select, "select"),
         (forms.FileInput, "file"),
@@ -163,7 +172,6 @@ def _classes(kind: str, size: str, wrong: bool) -> str:
         return "usa-checkbox__input"
     if kind in ("file", "hidden"):
         return "cm-file" if kind == "file" else ""
-    kind = {"person": "input", "people": "textarea"}.get(kind, kind)
     return f"usa-{kind} cm-w-{size}" + (f" usa-{kind}--error" if wrong else "")
 
 

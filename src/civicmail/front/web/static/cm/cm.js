@@ -72,27 +72,6 @@
     if (form) ticks(form);
   });
 
-  // people by name: who fits what is typed, and a line for each who was chosen where several can be
-  const isChosen = (field) => [...field.list.options].some((option) => option.value === field.value);
-  let typed = 0;
-  document.addEventListener("input", (event) => {
-    const field = event.target.closest("[data-complete]");
-    if (!field) return;
-    clearTimeout(typed);
-    if (isChosen(field)) {
-      const area = document.getElementById(field.dataset.into);
-      if (!area) return;
-      area.value = `${area.value.trimEnd()}\n${field.value}\n`.trimStart();
-      say(field.value);
-      field.value = "";
-      return;
-    }
-    typed = setTimeout(() => fetch(`${field.dataset.complete}?${new URLSearchParams({ q: field.value })}`)
-      .then((answer) => answer.ok && !answer.redirected ? answer.json() : { people: [] })
-      .then(({ people }) => field.list.replaceChildren(...people.map(([line, place]) => new Option(place, line))))
-      .catch(() => {}), 200); // who types on knows the name
-  });
-
   // unsaved text
   let unsaved = false;
   document.addEventListener("input", (event) => {
@@ -113,7 +92,7 @@
     look(document);
     if (event.target.matches && event.target.matches("[data-autosave]") && one("[data-saved]")) unsaved = false;
     const focus = one("[data-focus]");
-    if (focus && !(event.target.matches && event.target.matches("[data-autosave], [list]"))) focus.focus(); // nobody is torn away from writing
+    if (focus && !(event.target.matches && event.target.matches("[data-autosave]"))) focus.focus(); // nobody is torn away from writing
     const sentence = one("[data-say]");
     if (sentence) {
       say(sentence.dataset.say);
