@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from civicmail.city.conduct.models import Closure
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.guard.models import Mandate
 from civicmail.city.identity.queries.actors import actor_of
@@ -41,7 +42,7 @@ def test_home_lists_what_is_under_way(city: Town, visit: Callable[[str], Client]
     assert {"Production 3 of PR-2026-00005", "Export 4 of examination 26-001"} <= mine.keys()
     page = visit("recorder").get("/").content.decode()
     assert 'href="/mandates/26-001/search/"' in page and 'href="/mandates/new/"' in page and '<progress class="cm-meter"' in page
-    assert running("head") == running("crew0") == {}
+    assert running("crew0") == {}
     assert {each.url for each in running("records").values()} == {"/duties/"}, "the role must be activated first"
     Mandate.objects.filter(number="26-001").update(until=city.now)
     assert "Examination 26-001" not in running("recorder") and not any("26-001" in each.url for each in running("head").values())
@@ -55,3 +56,16 @@ def test_long_work_is_found_again_until_tomorrow(city: Town) -> None:
     assert states[:2] == ["Queued", "Running"] and {"Done", "Failed"} <= set(states)
     later = at + 2 * DAY_MS
     assert len(home_running.of_person(actor, later, [])) == 2
+
+
+@pytest.mark.rule("P-08", "The closing of an account is long work: its page says how far it is by itself, and Home finds it again.")
+def test_the_closing_of_an_account_is_found_again(city: Town, visit: Callable[[str], Client]) -> None:
+    """Nobody knows how long it takes, so the bar has no number."""
+    row = Closure.objects.filter(state="counting").select_related("by", "mailbox").first()
+    assert row is not None
+    at = epoch_ms(city.now) + 1000
+    found = {each.url: each for each in home_running.of_person(actor_of(row.by.account, "", at), at, [])}
+    mine = found[f"/access/closures/{row.pk}/"]
+    assert (mine.what, mine.state, mine.total) == (f"Closing of the account {row.mailbox}", label("counting"), 0)
+    page = visit(next(key for key, person in city.people.items() if person == row.by)).get(mine.url).content.decode()
+    assert '<progress aria-labelledby="doing"></progress>' in page and 'hx-trigger="every 2s"' in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -399,10 +400,25 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
     said = text(visit("auditor").get("/system/health/"))
     assert "Nobody has proved to have the recovery key" in said and "civicmail keys prove-recovery" in said
     assert re.search(r"[56] messages in 24 hours", said)
-    assert visit("operator").post("/system/health/").status_code == 302
-    installation.checks().wait(30)
-    ended = visit("operator").get("/system/health/", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
-    assert (ended.status_code, ended.headers["HX-Redirect"]) == (204, "/system/health/")
+
+
+@pytest.mark.rule(
+    "P-17", "Health has the progress of long work: page and title say how many checks are made, and it ends by itself."
+)
+def test_health_says_how_many_checks_are_made(city: Town, visit: Visit, checked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, running = visit("operator"), installation.checks()
+    assert operator.post("/system/health/").status_code == 302
+    running.wait(30)
+    of = len(running.checks)
+    monkeypatch.setattr(running, "_known", replace(running.last(), since=running.last().at, done=of // 2))
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "X-Poll": "1"}
+    page, part = body(operator.get("/system/health/")), body(operator.get("/system/health/", headers=asked))
+    for shown in (page, part):
+        assert f"{of // 2} of {of} checks are made." in shown and 'hx-trigger="every 2s"' in shown
+        assert f"<title>{100 * (of // 2) // of} % · Health" in shown
+    monkeypatch.setattr(running, "_known", replace(running.last(), since=0))
+    part = body(operator.get("/system/health/", headers=asked))
+    assert "hx-trigger" not in part and "<title>Health" in part and "checks want a look" in part
 
 
 def test_what_is_not_set_up_stands_apart_and_is_gray(city: Town, visit: Visit, checked: None) -> None:

@@ -16,8 +16,8 @@ TEMPLATE = "pages/progress.html"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Shown by components/progress.html. url: the page itself; done of total: read so far; is_running: not over; stop: the URL that
-    stops it, "" if nobody may; seconds_left: an estimate."""
+    """Shown by components/progress.html. url: the page itself; done of total: read so far, total 0 where nobody
+    knows; is_running: not over; stop: the URL that stops it, "" if nobody may; seconds_left: an estimate."""
 
     url: str
     done: int
@@ -41,11 +41,14 @@ class Progress:
         return "X-Poll" in request.headers
 
 
-def response(request: CityRequest, template: str, page: Page, progress: Progress, context: dict[str, Any]) -> HttpResponse:
-    """The page, or the part of it that a script asked for again. template: extends components/progress.html."""
+def response(
+    request: CityRequest, template: str, page: Page, progress: Progress, context: dict[str, Any], *, whole: str = TEMPLATE
+) -> HttpResponse:
+    """The page, or the part of it that a script asked for again. template: extends components/progress.html; whole: extends
+    pages/progress.html, where the page has more around it."""
     part = request.headers.get("HX-Request-Type") == "partial"
     shown = replace(page, percent=progress.percent)
     values = {"page": shown, "part": part, "progress": progress, "progress_template": template, **context}
-    answer = render(request, template if part else TEMPLATE, values)
+    answer = render(request, template if part else whole, values)
     answer["Vary"] = "HX-Request-Type"
     return answer

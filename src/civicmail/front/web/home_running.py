@@ -12,10 +12,13 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from civicmail.city.conduct import closure_states
+from civicmail.city.conduct.models import Closure
 from civicmail.city.guard import guard, mandate_states
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Mandate
+from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries.home_tasks import Tasks
 from civicmail.city.pages import wording
 from civicmail.city.pages.days import last_day
@@ -56,7 +59,7 @@ class Running:
 
 
 def of_person(actor: Actor, now: int, groups: Iterable[Tasks]) -> list[Running]:
-    """Cases first, then long work, the newest first. Three queries for officers, one or two for heads, none for others. groups:
+    """Cases first, then long work, the newest first. Three queries for officers, two for heads, none for others. groups:
     tasks of Home, of which those that are answered one by one are under way."""
     reviews = [
         Running(task.label, task.url, task.hint, done=task.answered, total=task.total)
@@ -66,8 +69,7 @@ def of_person(actor: Actor, now: int, groups: Iterable[Tasks]) -> list[Running]:
     ]
     if not (actor.held or actor.departments):
         return reviews
-    looks = _examinations(actor, now)
-    return [*looks, *_requests(actor, now), *reviews, *(_long_work(actor, now) if looks or actor.held else [])]
+    return [*_examinations(actor, now), *_requests(actor, now), *reviews, *_long_work(actor, now)]
 
 
 def _opened(running: Running, is_open: object) -> Running:
@@ -131,7 +133,7 @@ def _long_work(actor: Actor, now: int) -> list[Running]:
     pending = Q(pull__state="running", state="waits") | Q(pull__state="undoing", state__in=["stopped", *TAKEN])
     left = Pulled.objects.filter(pending, pull=OuterRef("pk")).order_by().values("pull").annotate(n=Count("pk")).values("n")
     exports = Export.objects.filter(mine, mandate__state__in=mandate_states.VIEWABLE)
-    sources: list[tuple[str, QuerySet[Any], Iterable[str], str, str, Any, Any]] = [
+    sources: list[tuple[str, QuerySet[Any], Iterable[str], str, Any, Any, Any]] = [
         ("export", exports, export_states.UNDER_WAY, "since", "mandate__number", F("done") + F("failed"), F("found")),
         ("production", Production.objects.filter(by), productions.UNDER_WAY, "since", "request__number", F("done"), F("total")),
         ("search", Search.objects.filter(by), items.UNDER_WAY, "at", "scope__request__number", F("done"),
@@ -139,6 +141,8 @@ def _long_work(actor: Actor, now: int) -> list[Running]:
         ("replay", Replay.objects.filter(by), replays.UNDER_WAY, "since", "version__rule", F("done"), F("found")),
         ("pull", Pull.objects.filter(by), incident_states.MOVING, "made", "case__id", F("total") - Coalesce(Subquery(left), 0),
          F("total")),
+        ("closure", Closure.objects.filter(by), closure_states.WORKER_STATES, "since",
+         Concat("department__code", Value("/"), "mailbox__address"), Value(0), Value(0)),
     ]  # fmt: skip
     first, *others = (
         rows.filter(Q(state__in=under_way) | Q(**{f"{at}__gte": since}))
@@ -154,11 +158,11 @@ def _long_work(actor: Actor, now: int) -> list[Running]:
         for kind, rows, under_way, at, of, done, total in sources
     )
     made = sorted(first.union(*others, all=True).order_by(), key=lambda row: (row[3], row[6]), reverse=True)
-    return [_opened(_work(*row), guard.could(actor, _SEEN_WITH[row[0]], now=now)) for row in made[:MAX_EACH]]
+    return [_opened(_work(*row), _sees(actor, row[0], row[1], now)) for row in made[:MAX_EACH]]
 
 
 def _work(kind: str, place: str, state: str, is_running: bool, done: int, total: int, at: datetime) -> Running:
-    """place: its number, behind that of its case."""
+    """place: its number, behind that of its case; of an account that is closed, behind department and address."""
     of, _, number = place.rpartition("/")
     url: tuple[str, ...]
     match kind:
@@ -170,6 +174,9 @@ def _work(kind: str, place: str, state: str, is_running: bool, done: int, total:
             what, url, word = gettext("Search for {of}"), ("records-search", of), records_states.SEARCH
         case "replay":
             what, url, word = gettext("Replay of rule {of}"), ("replay", of, number), REPLAY
+        case "closure":
+            of = of.rpartition("/")[2]
+            what, url, word = gettext("Closing of the account {of}"), ("closure", number), closure_states.WORDS
         case _:
             what, url, word = gettext("Removal for incident {of}"), ("pull", number), incident_states.PULLS
     name, *keys = url
@@ -183,4 +190,10 @@ def _work(kind: str, place: str, state: str, is_running: bool, done: int, total:
 _SEEN_WITH = {
     "export": "mandate.see", "production": "records.see", "search": "records.see", "replay": "rules.see", "pull": "reports.see",
 }  # fmt: skip
-"""Permission for the page of each kind."""
+"""Permission for the page of each kind that is not of a department."""
+
+
+def _sees(actor: Actor, kind: str, place: str, now: int) -> object:
+    if kind == "closure":
+        return guard.may(actor, "account.closed", InDepartment(place.partition("/")[0]), now=now)
+    return guard.could(actor, _SEEN_WITH[kind], now=now)

@@ -12,9 +12,10 @@ from civicmail.city.conduct.models import Closure, Leaver
 from civicmail.city.conduct.queries import closures
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries.actors import about_mailbox
-from civicmail.city.pages import act_pages
+from civicmail.city.pages import act_pages, progress
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.progress import Progress
 
 
 @acting("account.close")
@@ -44,13 +45,23 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
         require(request, "account.close", about)
     leaver = Leaver.objects.filter(mailbox=row.mailbox).select_related("department", "ending__person").order_by("-told").first()
     decides = row.state in ("counted", "stopped") and bool(may(request, "account.close", about))
+    here = reverse("closure", args=[pk])
+    far = Progress(here, 0, 0, row.state in closure_states.WORKER_STATES)
     form_page = FormPage(
         title=f"The account {row.mailbox}", section=str(row.department), submit="Decide about 1 account",
         crumbs=_crumbs(leaver) if leaver else (), state=_state(row), back="",
-        facts=[("Department", row.department), ("Asked", row.asked), ("By", str(row.by))], template="conduct/closure.html",
-        context={"row": row, "decides": decides, "cost": f"${row.cost / 100:,.2f}"},
+        facts=[("Department", row.department), ("Asked", row.asked), ("By", str(row.by))], template=progress.TEMPLATE,
+        context={
+            "row": row, "decides": decides, "cost": f"${row.cost / 100:,.2f}",
+            "progress": far, "progress_template": "conduct/closure.html",
+        },
     )  # fmt: skip
-    return act_pages.answer(request, DECIDE_CLOSURE, row, form_page)
+    if request.method == "POST":
+        return act_pages.answer(request, DECIDE_CLOSURE, row, form_page)
+    form = act_pages.form_of(DECIDE_CLOSURE, row, request.actor, None)
+    return progress.response(
+        request, "conduct/closure.html", act_pages.head_of(form_page), far, {**form_page.context, "form": form}
+    )
 
 
 def _state(row: Closure) -> tuple[str, str]:

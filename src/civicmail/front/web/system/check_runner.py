@@ -29,8 +29,8 @@ log = get_logger()
 @dataclass(frozen=True, slots=True)
 class CheckResults:
     """at: ms when the last examination ended, 0 before the first; took: ms; kept: messages of each of the last hours, the oldest
-    first, with the ms at which the hour began; daily: the same by days of the city; since, doing: of the examination that is under
-    way, 0 and "" without one."""
+    first, with the ms at which the hour began; daily: the same by days of the city; since, doing, done: of the examination that is
+    under way, when it began, its check and how many it has made, 0 and "" without one."""
 
     findings: tuple[Finding, ...] = ()
     at: int = 0
@@ -39,6 +39,7 @@ class CheckResults:
     daily: tuple[tuple[int, int], ...] = ()
     since: int = 0
     doing: str = ""
+    done: int = 0
 
     @property
     def bad(self) -> tuple[Finding, ...]:
@@ -84,8 +85,8 @@ class CheckRunner:
         daily: tuple[tuple[int, int], ...] = ()
         try:
             site = Installation(self.data, self.settings, began)
-            for check in self.checks:
-                self._known = replace(self._known, doing=check.__name__)
+            for done, check in enumerate(self.checks):
+                self._known = replace(self._known, doing=check.__name__, done=done)
                 findings += run_check(check, site)
             archive = Archive(self.data)
             kept, daily = by_hour(archive, began), by_day(archive, began, ZoneInfo(self.settings.city.time_zone))

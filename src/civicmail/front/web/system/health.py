@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from civicmail.city.guard.actions.entries import MAX_LAG_MS, lag_ms
 from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages import progress
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.page import Action, Page
+from civicmail.city.pages.progress import Progress
 from civicmail.city.pages.states import label, labels
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
@@ -34,25 +36,20 @@ def health(request: CityRequest) -> HttpResponse:
         if request.method == "POST":
             return redirect("health")
         known = of.last()
-    part = request.headers.get("HX-Request-Type") == "partial"
-    if part and not known.since:  # the head of the page says something else now, too
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse("health")})
     findings = [*known.findings, _entries(now)] if known.at else []
     bad = [f for level in ("problem", "warning") for f in findings if f.level == level]
     shown = {
-        "page": Page("Health", "System", state=_state(known, bad), actions=_first_steps(request)),
         "known": known,
         "bad": [(f, *SIGNS[f.level]) for f in bad],
         "off": [(f, *SIGNS[f.level]) for f in findings if f.level == "not-set-up"],
         "good": [f for f in findings if f.level == "ok"],
         "count": len(findings),
         "checked": clock(from_ms(known.at)) if known.at else "",
-        "since": clock(from_ms(known.since)) if known.since else "",
         "charts": health_charts.of_mail(known),
     }
-    response = render(request, "system/checks.html" if part else "system/health.html", shown)
-    response["Vary"] = "HX-Request-Type"
-    return response
+    page = Page("Health", "System", state=_state(known, bad), actions=_first_steps(request))
+    far = Progress(reverse("health"), known.done, len(of.checks), bool(known.since))
+    return progress.response(request, "system/checks.html", page, far, shown, whole="system/health.html")
 
 
 def _entries(now: int) -> Finding:
