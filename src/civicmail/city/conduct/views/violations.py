@@ -83,7 +83,7 @@ def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
         "asks": _procedure_facts(row),
         "part": _part(request, row),
         "mandate": bool(could(request, "mandate.ask")),
-        "events": history.timeline(f"violation:{row.pk}"),
+        "events": history.timeline(f"violation:{row.pk}", actor=request.actor, now=epoch_ms(request.now)),
     }
     return render(request, "conduct/violation.html", shown)
 

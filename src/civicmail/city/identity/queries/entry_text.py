@@ -32,12 +32,11 @@ KINDS = {
     "incident": "incident {id}",
     "mandate": "examination {id}",
     "pickup": "pick-up message {id}",
-    "policy": "version {id}",
+    "policy": "version {id} of the policy",
     "protection": "protection {id}",
     "request": "request {id}",
     "review": "access review {id}",
     "rule": "rule {id}",
-    "violation": "violation {id}",
 }
 """Kind of an object, before the colon -> how it is called."""
 MOMENT_MS = 1_000_000_000_000
@@ -81,6 +80,8 @@ class EntryNames:
                 return f"access of {who or 'a person'}" + (f" to {facts['mailbox']}" if facts.get("mailbox") else "")
             case "duty":
                 return f"{wording.role(str(facts.get('duty', '')))}{f' of {who}' if who else ''}"
+            case "violation":
+                return f"violation {id_}{f' of {who}' if who else ''}"
             case "personal-use" | "profile" | "device" | "token":
                 return who or self.departments.get(str(facts.get("department", "")), "") or f"{kind.replace('-', ' ')} {id_}"
         if kind in KINDS:

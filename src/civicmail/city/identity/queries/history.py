@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.queries.entry_text import EntryNames
@@ -41,11 +45,19 @@ _SKIPPED = frozenset({"version", "people"})
 _LISTED = frozenset({"added", "removed", "before", "after"})
 
 
-def timeline(*objects: str, max_entries: int = MAX_ENTRIES) -> list[Event]:
-    """The newest first. objects: as entries name them, "agency:acme". Two queries."""
+def timeline(*objects: str, actor: Actor, now: int, max_entries: int = MAX_ENTRIES) -> list[Event]:
+    """The newest first, each with its entry for a reader of the audit log. objects: as entries name them, "agency:acme"; now: epoch
+    ms. Four queries."""
     rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:max_entries])
     names = EntryNames.of(rows)
-    return [Event(from_ms(row.at), describe(row.act, row.facts, names), names.who(row), row.reason, row.duty) for row in rows]
+    reads = guard.may(actor, "entries.see", now=now)
+    return [
+        Event(
+            from_ms(row.at), describe(row.act, row.facts, names), names.who(row), row.reason, row.duty,
+            reverse("entry", args=[row.pk]) if reads else "",
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def describe(act: str, facts: dict[str, Any], names: EntryNames) -> str:

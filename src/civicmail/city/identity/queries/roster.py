@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.urls import reverse
 
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.identity.authorization_states import LIVING
@@ -64,29 +65,28 @@ def positions(department: Department) -> list[Position]:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a person's access, for a timeline."""
+    """Something that happened, for a timeline. url: the page that says more of it, "" where the reader may open none."""
 
     at: datetime
     words: str
     by: str = ""
     reason: str = ""
     role: str = ""
+    url: str = ""
 
 
 def timeline(person: Person) -> list[Event]:
     """A person's history, newest first: requests, decisions, states, answers to the policy, endings. A fixed number of queries."""
     events: list[Event] = []
     for a in person.authorizations.select_related("mailbox", "requester", "approver"):
-        events.append(Event(a.asked, f"Access to {a.mailbox.address} asked for", str(a.requester)))
+        page = reverse("request", args=[a.pk])
+        events.append(Event(a.asked, f"Access to {a.mailbox.address} asked for", str(a.requester), url=page))
         if a.decided:
             words = "refused" if a.state == "refused" else "approved"
-            events.append(
-                Event(
-                    a.decided, f"Access to {a.mailbox.address} {words}", str(a.approver or ""), a.why if words == "refused" else ""
-                )
-            )
+            reason = a.why if words == "refused" else ""
+            events.append(Event(a.decided, f"Access to {a.mailbox.address} {words}", str(a.approver or ""), reason, url=page))
         if a.state in ("suspended", "expired", "revoked", "withdrawn"):
-            events.append(Event(a.since, f"Access to {a.mailbox.address} {WORDS[a.state][1].lower()}", "", a.why))
+            events.append(Event(a.since, f"Access to {a.mailbox.address} {WORDS[a.state][1].lower()}", "", a.why, url=page))
     events += [
         Event(s.at, f"Policy version {s.text.version} {'accepted' if s.accepted else 'declined'}", str(person))
         for s in person.acknowledgements.select_related("text")

@@ -49,7 +49,7 @@ def agency(request: CityRequest, code: str) -> HttpResponseBase:
         "agency": row,
         "contracts": [(c, _contract_state(c, today)) for c in contracts],
         "may_change": bool(may(request, "agency.change")),
-        "events": history.timeline(f"agency:{row.code}"),
+        "events": history.timeline(f"agency:{row.code}", actor=request.actor, now=epoch_ms(request.now)),
     }
     return listing.render_list(request, "identity/agency.html", table, shown)
 

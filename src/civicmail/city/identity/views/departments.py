@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.directory.models import Department, Mailbox
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import history
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
@@ -32,7 +33,7 @@ def department(request: CityRequest, department: str) -> HttpResponse:
         "access": Authorization.objects.filter(department=where, role="holder", state="active", until__gt=now).count(),
         "mailboxes": Mailbox.objects.filter(department=where, closed__isnull=True).count(),
         "lists": where.groups.filter(closed__isnull=True).count(),
-        "events": history.timeline(f"department:{where.code}"),
+        "events": history.timeline(f"department:{where.code}", actor=request.actor, now=epoch_ms(request.now)),
     }
     return render(request, "identity/department.html", shown)
 

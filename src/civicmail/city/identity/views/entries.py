@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import orjson
 from django.http import HttpResponse, HttpResponseBase
@@ -13,11 +12,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from civicmail.city.guard import comparison_result
+from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.comparison_result import ComparisonResult
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.queries import entries as entry_queries
 from civicmail.city.identity.actions.publishing import data_folder
+from civicmail.city.identity.queries.entry_links import EntryLinks
 from civicmail.city.identity.queries.entry_text import EntryNames
 from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, require
@@ -51,7 +52,7 @@ def entries(request: CityRequest) -> HttpResponseBase:
         noun="entries",
         sort="-when",
         slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
-        prepare=_add_text,
+        prepare=lambda rows: _add_text(rows, request.actor, epoch_ms(request.now)),
     )
     page = Page("Audit log")
     return listing.render_list(request, "identity/entries.html", table, {"page": page, **_comparison_facts(last, request)})
@@ -75,6 +76,7 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     shown = {
         "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": names.facts(row),
         "role": wording.role(row.duty), "wrong": wrong, "about": names.object(row),
+        "page_url": EntryLinks.of([row], request.actor, epoch_ms(request.now)).url(row),
         "same": f"{reverse('entries')}?{urlencode({'q': row.object})}" if row.object else "",
         "who": display_names.name_and_uid(row.person, names.people.get(row.person)),
         "behalf": display_names.name_and_uid(row.behalf, names.people.get(row.behalf)),
@@ -83,18 +85,19 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     return render(request, "identity/entry.html", shown)
 
 
-def _add_text(rows: list[Entry]) -> None:
-    """Add to the entries of a page what they are about, in words."""
-    names = EntryNames.of(rows)
+def _add_text(rows: list[Entry], actor: Actor, now: int) -> None:
+    """Add to the entries of a page what they are about, in words, and its page, where this reader may open that."""
+    names, links = EntryNames.of(rows), EntryLinks.of(rows, actor, now)
     for row in rows:
-        row.about = names.object(row)  # type: ignore[attr-defined]  # read by the column of the list
+        about = Cell(names.object(row), links.url(row), full=True)
+        row.about = about  # type: ignore[attr-defined]  # read by the column of the list
 
 
 def _columns(wrong: Mapping[int, str]) -> list[Column]:
     return [
         Column("act", "Act", lambda e: Cell(words(e.act), reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
         *_WHEN_AND_WHO,
-        Column("object", "To what", _about),
+        Column("object", "To what", lambda e: getattr(e, "about", "")),
         *_WHY_AND_WHERE,
     ]
 
@@ -107,12 +110,6 @@ def _stored_columns(wrong: Mapping[int, str]) -> list[Column]:
         Column("object", "To what", lambda e: e.object),
         *_WHY_AND_WHERE,
     ]
-
-
-def _about(e: Any) -> Cell:
-    """What it is about, with the way to all entries about it."""
-    about = getattr(e, "about", "")
-    return Cell(about, f"{reverse('entries')}?{urlencode({'q': e.object})}" if about else "", full=True)
 
 
 _WHEN_AND_WHO = (

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.directory.models import MailGroup
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries import groups, history
 from civicmail.city.pages import listing
@@ -65,7 +66,7 @@ def show(request: CityRequest, address: str) -> HttpResponseBase:
         "group": g,
         "inside": [(s, _out(g, s.address) if changes else "") for s in g.subgroups.order_by("address")],
         "above": g.supergroups.order_by("address"),
-        "events": history.timeline(f"group:{g.address}"),
+        "events": history.timeline(f"group:{g.address}", actor=request.actor, now=epoch_ms(request.now)),
     }
     return listing.render_list(request, "identity/maillist.html", table, shown)
 

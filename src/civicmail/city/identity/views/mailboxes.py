@@ -44,7 +44,7 @@ def mailbox(request: CityRequest, address: str) -> HttpResponse:
         "ended": ended,
         "addresses": box.addresses.order_by("-since"),
         "may_change": may_change,
-        "events": history.timeline(f"mailbox:{box.address}"),
+        "events": history.timeline(f"mailbox:{box.address}", actor=request.actor, now=epoch_ms(request.now)),
     }
     return render(request, "identity/mailbox.html", shown)
 

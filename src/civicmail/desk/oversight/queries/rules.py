@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -116,14 +117,17 @@ EVENTS = {
 """Act -> what happened, in words."""
 
 
-def history(object_: str, most: int = 50) -> list[Event]:
-    """Events of a rule or an emergency, newest first. Two queries."""
+def history(object_: str, *, reads_entries: bool, most: int = 50) -> list[Event]:
+    """Events of a rule or an emergency, newest first, each with its entry for a reader of the audit log. Two queries."""
     rows = list(Entry.objects.filter(object=f"rule:{object_}").defer("head").order_by("-id")[:most])
     names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
     return [
-        Event(from_ms(row.at), _event(row), names.get(row.person, "" if row.person == "tick" else row.person), row.reason, row.duty)
+        Event(
+            from_ms(row.at), _event(row), names.get(row.person, "" if row.person == "tick" else row.person), row.reason, row.duty,
+            reverse("entry", args=[row.pk]) if reads_entries else "",
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _event(row: Entry) -> str:

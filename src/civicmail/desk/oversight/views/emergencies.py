@@ -66,7 +66,13 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Ends" if row.ended is None else "Ended", row.ended or row.until),
     ]
     page = Page(str(row), SECTION, crumbs(), state_words(row, now), facts, actions)
-    shown = {"page": page, "e": row, "kind": emergencies.KINDS[row.kind], "waits": waits, "events": history(str(row))}
+    shown = {
+        "page": page,
+        "e": row,
+        "kind": emergencies.KINDS[row.kind],
+        "waits": waits,
+        "events": history(str(row), reads_entries=bool(may(request, "entries.see"))),
+    }
     screened = is_screened(settings.CITY.screening)
     shown["condition"] = emergencies.when(row.kind, row.value, screened=screened or row.kind not in emergencies.ENVELOPE)
     return render(request, "oversight/emergency.html", shown)

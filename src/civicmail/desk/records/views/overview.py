@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.roster import Event
 from civicmail.city.pages import display_names, entry_words
 from civicmail.city.pages.city_request import CityRequest, acting, may
 from civicmail.city.pages.page import Action
@@ -24,6 +25,7 @@ ENTRIES = 50
 def overview(request: CityRequest, number: str) -> HttpResponse:
     """Show the request, its scope, pauses and people, and its history."""
     row = request_page.seen(request, number)
+    reads_entries = bool(may(request, "entries.see"))
     shown: dict[str, Any] = {
         "page": request_page.page(row, actions=_actions(request, row)),
         "row": row,
@@ -31,8 +33,8 @@ def overview(request: CityRequest, number: str) -> HttpResponse:
         "scope": row.scopes.exclude(state__in=("refused", "replaced")).first(),
         "pauses": row.pauses.all(),
         "people": row.assignments.filter(until__isnull=True).select_related("person"),
-        "events": _history(row),
-        "entries": reverse("entries") if may(request, "entries.see") else "",
+        "events": _history(row, reads_entries),
+        "entries": reverse("entries") if reads_entries else "",
     }
     return render(request, "records/request.html", shown)
 
@@ -43,12 +45,12 @@ def _actions(request: CityRequest, row: Request) -> list[Action]:
     return [Action("Export the case file", reverse("records-case-file", args=[row.number]), False)]
 
 
-def _history(row: Request) -> list[dict[str, Any]]:
-    """Lines of the timeline, newest first."""
+def _history(row: Request, reads_entries: bool) -> list[Event]:
+    """Lines of the timeline, newest first, each with its entry for a reader of the audit log."""
     entries = list(Entry.objects.filter(object=object_of(row)).order_by("-id")[:ENTRIES])
     names = display_names.names_by_uid({e.person for e in entries})
     who = [display_names.shown_name(e.person, names.get(e.person)) for e in entries]
     return [
-        {"at": from_ms(e.at), "by": by, "role": "", "words": entry_words.words(e.act), "reason": ""}
+        Event(from_ms(e.at), entry_words.words(e.act), by, url=reverse("entry", args=[e.pk]) if reads_entries else "")
         for e, by in zip(entries, who, strict=True)
     ]
