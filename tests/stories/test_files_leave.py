@@ -133,16 +133,15 @@ def notes(world: Sink) -> set[str]:
     return {text for text in texts if "not approved" in text}
 
 
-def says(page: Page, row: Approval, words: str, *chosen: str, why: str = "") -> None:
+def says(page: Page, row: Approval, answer: str, *chosen: str, why: str = "") -> None:
     page.goto(f"{page.url.partition('/holding/')[0]}/holding/approvals/{row.pk}/")
-    assert page.get_by_role("radio", checked=True).count() == 0, "nothing is chosen beforehand"
+    assert page.get_by_role("checkbox", checked=True).count() == 0, "nothing is chosen beforehand"
     if not page.get_by_label("Why?").is_visible():
-        page.locator("summary", has_text="Approve some").click()
+        page.locator("summary", has_text=re.compile("or deny|Deny, or")).click()
     for name in chosen:
         page.locator("label", has_text=name).click()  # the box itself is drawn beside what a finger hits
-    page.locator("label", has_text=words).click()
     page.get_by_label("Why?").fill(why)
-    page.get_by_role("button", name="Record your answer").click()
+    page.get_by_role("button", name=answer, exact=True).click()
     seen(page.get_by_text("Your answer is recorded"))
 
 
@@ -169,8 +168,8 @@ def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_da
         carry(timezone.now())
         head.reload()
         seen(head.get_by_text(OWL))
-        says(head, row, "Only some of them", DOT, "bid-14.pdf")
-        says(head, costs, "No: they do not leave", ACME, DOT, why="These are estimates that nobody has checked.")
+        says(head, row, "Approve ticked files", DOT, "bid-14.pdf")
+        says(head, costs, "Deny", ACME, DOT, why="These are estimates that nobody has checked.")
         assert left(world, DOT) == {DOT: [bid]} == {DOT: [row.parts[0][3]]}
         running.wait(lambda _: bool(running.mailbox(LENA)))
         assert head.evaluate("document.scrollingElement.scrollWidth") <= 320
@@ -184,7 +183,7 @@ def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_da
         with deputy.expect_download() as got:
             deputy.get_by_role("button", name="Open file 1").click()
         assert Path(got.value.path()).read_bytes() == PDF
-        says(deputy, row, "Only some of them", ACME, OWL, "bid-14.pdf")
+        says(deputy, row, "Approve ticked files", ACME, OWL, "bid-14.pdf")
         assert left(world, ACME, OWL) == {to: [bid] for to in (DOT, ACME, OWL)}, "of the plan and the costs nothing, to nobody"
         assert len(notes(world)) == 1 and "“plan.pdf”" in notes(world).pop()
         assert files.copies(costs) == {ACME: "cancelled", DOT: "cancelled"}

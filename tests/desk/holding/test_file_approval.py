@@ -76,7 +76,7 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
         answer(files, row, key)
     assert (approvals.count_pending(actor(files, key)), approvals.count_pending(actor(files, "head"))) == (0, 1)
     shown = visit(key).get(f"/holding/approvals/{row.pk}/")
-    assert shown.status_code == 200 and "Record your answer" not in words(shown) and "bid-14" not in words(shown)
+    assert shown.status_code == 200 and "Your decision" not in words(shown) and "bid-14" not in words(shown)
 
 
 @pytest.mark.rule("P-22, promise 7", "An approver sees immediately if another rule still holds the files.")
@@ -239,17 +239,24 @@ def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau,
 
 
 @pytest.mark.rule(
-    "P-22", "All files are approved for all recipients by one button; every other answer is folded, and nothing of it is ticked."
+    "P-22",
+    "All files are approved for all recipients by one button, and the next message opens; every other answer is folded, and "
+    "nothing of it is ticked.",
 )
-def test_one_button_approves_everything_and_the_next_is_named(files: Bureau, visit: Visit) -> None:
+def test_one_button_approves_everything_and_the_next_one_opens(files: Bureau, visit: Visit) -> None:
     """What the button sends is what the page shows: each recipient, and the answer."""
     row, other = files.asked("crew0", ACME, DOT), files.asked("crew1", DOT)
     head = visit("head")
     shown = head.get(f"/holding/approvals/{row.pk}/").content.decode()
     button = re.search(r'<form class="cm-go".*?</form>', shown, re.DOTALL)
-    assert button is not None and "for 2 recipients</button>" in button[0]
-    assert "checked" not in shown and '<details class="cm-above"><summary>Approve some' in shown
-    assert f'<a href="/holding/approvals/{other.pk}/">files from' in shown
+    assert button is not None and 'name="answer" value="approve"' in button[0] and "Approve 1 file</button>" in button[0]
+    assert "Approve 1 file for 2 recipients?" in shown and "Kestrel bid" in shown
+    assert "checked" not in shown and '<details class="cm-above"><summary>Deny, or another answer' in shown
+    assert f'<a href="/holding/approvals/{other.pk}/">bid-14.pdf from' in shown
     sent = {"to": re.findall(r'name="to" value="(\d+)"', button[0]), "answer": "approve"}
-    head.post(f"/holding/approvals/{row.pk}/", sent)
+    done = head.post(f"/holding/approvals/{row.pk}/", sent, follow=True)
     assert files.copies(row) == {ACME: "goes", DOT: "goes"}
+    assert done.request["PATH_INFO"] == f"/holding/approvals/{other.pk}/", "the next one opens by itself"
+    assert f'<a href="/holding/approvals/{row.pk}/">Show bid-14.pdf</a>' in done.content.decode()
+    sent = {"to": ["0"], "answer": "refuse", "reason": WHY}
+    assert head.post(f"/holding/approvals/{other.pk}/", sent)["Location"] == "/holding/approvals/", "nothing else waits"

@@ -71,7 +71,7 @@ def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callabl
     shown = words(response)
     assert "3. A link to a shared file of the city" in shown and URL in shown and "The plans" not in shown
     assert f'href="{URL.partition("?")[0]}' not in response.content.decode()
-    assert "Yes: exactly these files and links" in shown and "the links leave, too" in shown
+    assert "Approve 2 files, 1 link" in shown and "The links leave with any yes." in shown
     assert Entry.objects.filter(act="approval.look").count() == 1
     done = client.post(page, {"to": ["0"], "answer": "some", "leave": ["2"]}, follow=True)
     assert "Approved of the files: 2, 3. Not approved: 1." in words(done)

@@ -99,7 +99,7 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
     page, client = f"/holding/approvals/{row.pk}/", visit("head")
     shown = words(client.get(page))
-    assert "Only some of them" in shown and "File 2: \u2068costs.pdf\u2069" in shown
+    assert "Approve ticked files" in shown and "File 2: \u2068costs.pdf\u2069" in shown
     assert b'" checked' not in client.get(page).content
     said = [
         ({"answer": "some"}, "Tick the files that may leave."),
@@ -115,7 +115,7 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
     assert "Approved of the files: 2. Not approved: 1." in words(done)
     assert files.copies(row) == {LENA: "goes", ACME: "goes", DOT: "held"}
     single = files.asked("crew0", ACME, files={"one.pdf": PDF + b"1"})
-    assert "Only some" not in words(client.get(f"/holding/approvals/{single.pk}/"))
+    assert "ticked files" not in words(client.get(f"/holding/approvals/{single.pk}/"))
     assert client.post(f"/holding/approvals/{single.pk}/", {"to": ["0"], "answer": "some"}).status_code == 422
 
 

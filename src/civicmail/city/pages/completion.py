@@ -21,7 +21,7 @@ def words_of(query: str) -> str:
 def answer(offered: Sequence[tuple[str, str]], exact: str) -> JsonResponse:
     """offered: lines as the field has them, with what tells them apart; exact: the only line that the words name whole, or ""."""
     count = len(offered)
-    said = ngettext("{count} fits.", "{count} fit.", count).format(count=count) if count else gettext("Nobody fits.")
-    response = JsonResponse({"people": offered, "exact": exact, "say": said})
+    text = ngettext("{count} fits.", "{count} fit.", count).format(count=count) if count else gettext("Nobody fits.")
+    response = JsonResponse({"people": offered, "exact": exact, "say": text})
     response["Cache-Control"] = "private, no-store"
     return response

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from civicmail.city.guard.permits import Permit
+from civicmail.city.policy.finding_labels import code_label
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.holding.approval_summary import is_within
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import DraftFile
 from civicmail.desk.viewer import sandboxed
@@ -23,7 +25,8 @@ from civicmail.mail.archive.errors import NotInArchive
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFile:
-    """One file. number: from 1; kind: file or link; name: for a link its address, empty if not read; true: its type by content."""
+    """One file. number: from 1; kind: file or link; name: for a link its address, empty if not read; true: its type by content;
+    findings: of screening, in words."""
 
     number: int
     kind: str
@@ -32,6 +35,7 @@ class ApprovalFile:
     name: tuple[Run, ...] = ()
     true: str = ""
     odd: bool = False
+    findings: str = ""
 
     @property
     def what(self) -> str:
@@ -46,7 +50,16 @@ class ApprovalFile:
 
 def without_names(row: Approval) -> list[ApprovalFile]:
     """List the files without opening anything."""
-    return [ApprovalFile(n, kind, size, sha256) for n, (_, kind, size, sha256) in enumerate(row.parts, 1)]
+    return [
+        ApprovalFile(n, kind, size, sha256, findings=_findings(row, path))
+        for n, (path, kind, size, sha256) in enumerate(row.parts, 1)
+    ]
+
+
+def _findings(row: Approval, path: str) -> str:
+    labels = [code_label(check, code) for part, check, code in row.findings if is_within(part, path)]
+    text = ", ".join(dict.fromkeys(labels))
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
@@ -65,7 +78,7 @@ def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
             shown.append(replace(one, name=addresses.get(sha256, ())))
             continue
         file = by_path.get((path, sha256))
-        shown.append(one if file is None else ApprovalFile(one.number, one.kind, one.size, sha256, file.name, file.kind, file.odd))
+        shown.append(one if file is None else replace(one, name=file.name, true=file.kind, odd=file.odd))
     return shown
 
 

@@ -69,8 +69,8 @@ def _leaves(field: Text, term: str) -> Iterator[Tree]:
 def _fits(named: NamedAddress, terms: list[str]) -> bool:
     """Whether it is this one of a message's people that the words are about."""
     begins = (*tokens(named.name), *tokens(named.address), exact(named.address))
-    wanted = [part for term in terms for part in ([exact(term)] if "@" in term else tokens(term))]
-    return all(any(word.startswith(part) for word in begins) for part in wanted)
+    prefixes = [part for term in terms for part in ([exact(term)] if "@" in term else tokens(term))]
+    return all(any(word.startswith(part) for word in begins) for part in prefixes)
 
 
 def _to(hit: Hit) -> Iterable[str]:

@@ -80,10 +80,10 @@ class EntryLinks:
 def _urls(kind: str, ids: Collection[str]) -> dict[str, str]:
     """Object -> URL of what exists."""
     target = PAGES[kind]
-    wanted = ids if target.field not in _NUMBERS else [id_ for id_ in ids if id_.isdecimal()]
+    values = ids if target.field not in _NUMBERS else [id_ for id_ in ids if id_.isdecimal()]
     fields = (target.field, *target.keys)
-    found = apps.get_model(target.model).objects.filter(**{f"{target.field}__in": wanted}).order_by("pk")
-    rows = found.values_list(*fields)  # where there are several, as a person who came back has, the newest is the last
+    objects = apps.get_model(target.model).objects.filter(**{f"{target.field}__in": values}).order_by("pk")
+    rows = objects.values_list(*fields)  # where there are several, as a person who came back has, the newest is the last
     return {f"{kind}:{id_}": reverse(target.page, args=keys) for id_, *keys in rows if None not in keys}
 
 

@@ -106,13 +106,19 @@ def _files_cell(row: Approval, request: ListRequest) -> Cell:
 
 def files_text(row: Approval, request: ListRequest) -> str:
     """Names of the files, or how many there are, for readers who may not know more or where no name is known."""
+    if not any(row.names) or not _shows_summary(row, request):
+        return counted(row)
+    return _first([name or _("a link") for name in row.names], " + ")
+
+
+def counted(row: Approval) -> str:
+    """The number of files and of links: 1 file, 2 links."""
     from django.utils.translation import ngettext
 
-    names = [name or _("a link") for name in row.names] if _shows_summary(row, request) else []
-    if not any(row.names[: len(names)]):
-        count = len(row.parts)
-        return ngettext("{count} file", "{count} files", count).format(count=count)
-    return _first(names, " + ")
+    links = len(row.links)
+    files = len(row.parts) - links
+    texts = [ngettext("{count} file", "{count} files", files).format(count=files)] if files else []
+    return ", ".join([*texts, *([ngettext("{count} link", "{count} links", links).format(count=links)] if links else [])])
 
 
 def _shows_summary(row: Approval, request: ListRequest) -> bool:

@@ -1,4 +1,4 @@
-"""The form of a manager's decision on files: which of them leave, for whom, and why. Nothing is preselected."""
+"""A manager's decision on files: which of them leave, for whom, and why. Nothing is preselected; each answer is a button."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ from civicmail.desk.holding.models import Approval
 
 SOME = "some"
 ANSWERS = [
-    ("approve", "Yes: exactly these files, to the recipients that are ticked"),
-    (SOME, "Only some of them: the files that are ticked below"),
-    ("refuse", "No: they do not leave"),
-    ("records", "They answer a public-records request: the records office takes it from here"),
+    (SOME, "Approve ticked files"),
+    ("approve", "Approve"),
+    ("refuse", "Deny"),
+    ("records", "Refer to the records office"),
 ]
-ANSWERS_WITH_LINKS = {
-    "approve": "Yes: exactly these files and links, to the recipients that are ticked",
-    SOME: "Only some of the files, those that are ticked below; the links leave, too",
-}
-"""Where one is a link: it stands in the text, and no yes leaves it out."""
+"""The words of the buttons. Where some files may be ticked, ticking all of them is the whole yes."""
 MAX_NAME = 120
 """Characters of a name beside its box; the list above has all of it."""
 
 
 class DecisionForm(forms.Form):
-    """With more than one file there is one answer more: only those that are ticked. One file is no further question."""
+    """With more than one file there is one answer more: only those that are ticked. One file is no further question. buttons: the
+    answers that the page offers besides its first button, which approves everything."""
 
     to = forms.TypedMultipleChoiceField(
         label="For whom?",
@@ -41,17 +38,16 @@ class DecisionForm(forms.Form):
         },
     )
     answer = forms.ChoiceField(
-        label="May these files leave?",
+        label="Your answer",
         choices=ANSWERS,
-        widget=forms.RadioSelect,
         error_messages={
             "required": "Choose an answer.",
             "invalid_choice": "Choose one of the answers that are offered. Not every message can be taken apart.",
         },
     )
     leave = forms.TypedMultipleChoiceField(
-        label="If only some of them: which?",
-        help_text="In place of each other file its reader finds a line that says it was not approved.",
+        label="Which files may leave?",
+        help_text="In place of each other file the recipients find a line that says it was not approved.",
         coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -65,8 +61,9 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **kwargs)
         _set_choices(self.fields["to"], [(c.index, c.address) for c in row.copies.all() if c.state == "waits"])
         excluded = {*(() if row.capture else ("records",)), *(() if separable else (SOME,))}
-        labels = ANSWERS_WITH_LINKS if row.links else {}
-        _set_choices(self.fields["answer"], [(key, labels.get(key, label)) for key, label in ANSWERS if key not in excluded])
+        offered = [(key, label) for key, label in ANSWERS if key not in excluded]
+        _set_choices(self.fields["answer"], offered)
+        self.buttons = [(key, label) for key, label in offered if not (separable and key == "approve")]
         if separable:
             _set_choices(self.fields["leave"], [(number, f"File {number}") for number in partial_approval.file_numbers(row)])
         else:

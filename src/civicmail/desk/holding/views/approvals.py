@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
@@ -28,6 +29,7 @@ from civicmail.desk.holding import approval_files, approvers, partial_approval, 
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
+from civicmail.desk.holding.lists.approvals import counted
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import sent_message
 from civicmail.desk.holding.views.approval_form import DecisionForm
@@ -57,8 +59,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     if may_decide and request.method == "POST" and form.is_valid():
         copies = run_verb(form, lambda: decide(row, form, actor=request.actor, now=now))
         if copies is not None:
-            messages.success(request, _result_text(copies))
-            return redirect(_url(row) if row.copies.filter(state="waits").exists() else _list_url(request))
+            return _after_answer(request, row, copies)
     if request.method == "POST":
         may_decide = may_decide and row.copies.filter(state="waits").exists()  # another person answered meanwhile
     if request.method == "POST" and not may_decide:
@@ -71,12 +72,32 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     form.name_files(shown)
     context = {
         **_page(request, row, form, shown, asks=may_decide),
-        "next": tasks.next_pending(request.actor, besides=row.pk),
+        "next": _next(request, row),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
     }
     response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _after_answer(request: CityRequest, row: Approval, copies: list[ApprovalCopy]) -> HttpResponse:
+    """The same page while other recipients wait, else the next message that waits, else the list; with what was decided."""
+    if row.copies.filter(state="waits").exists():
+        messages.success(request, _result_text(copies))
+        return redirect(_url(row))
+    messages.success(
+        request, format_html('{} <a href="{}">{}</a>', _result_text(copies), _url(row), f"Show {row.name_of(1) or counted(row)}")
+    )
+    following = tasks.next_pending(request.actor, besides=row.pk)
+    return redirect(_url(following) if following is not None else _list_url(request))
+
+
+def _next(request: CityRequest, row: Approval) -> dict[str, str] | None:
+    """The message to answer after this one: URL and words."""
+    following = tasks.next_pending(request.actor, besides=row.pk)
+    if following is None:
+        return None
+    return {"url": _url(following), "words": f"{following.name_of(1) or counted(following)} from {following.person}"}
 
 
 def may_follow(request: CityRequest, row: Approval) -> bool:
@@ -202,9 +223,10 @@ def _in_sender_language(request: CityRequest, row: Approval) -> HttpResponse:
 def _page(
     request: CityRequest, row: Approval, form: forms.Form, shown: list[approval_files.ApprovalFile], *, asks: bool
 ) -> dict[str, Any]:
+    subject = [("Subject", row.subject)] if row.subject and approvers.may_see_summary(row, request.actor) else []
     facts: list[tuple[str, Any]] = [
         ("From", str(row.person)),
-        ("Department", row.department.name),
+        *subject,
         ("Sent", row.received),
         ("Answer by", deadline(row.ends)),
         *([("Asked", turns)] if (turns := approvers.turn_text(row, epoch_ms(request.now))) else []),
@@ -214,15 +236,20 @@ def _page(
     state = WORDS["waits" if "waits" in states else next(iter(states), "gone")]
     back = _list_url(request)
     crumb = "File approvals" if may(request, "approvals.see") else "My file approvals"
-    page = Page(
-        f"Approve files from {row.person}?" if asks else f"Files from {row.person}", "File approvals", [(crumb, back)], state, facts
+    waiting = [c for c, _, _ in copies if c.state == "waits"]
+    title = (
+        f"Approve {counted(row)} for {len(waiting)} {'recipient' if len(waiting) == 1 else 'recipients'}?"
+        if asks
+        else f"Files from {row.person}"
     )
+    page = Page(title, "File approvals", [(crumb, back)], state, facts)
     return {
         "page": page,
         "row": row,
         "form": form,
         "files": shown,
-        "waiting": [c for c, _, _ in copies if c.state == "waits"],
+        "waiting": waiting,
+        "counted": counted(row),
         "answered": [entry for entry in copies if not asks or entry[0].state != "waits"],
         "asks": asks,
         "opens": asks,

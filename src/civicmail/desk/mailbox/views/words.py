@@ -150,12 +150,12 @@ def pill(row: Row, doubts: Collection[str]) -> tuple[str, str, bool]:
 
 def warning_label(marks: Collection[str], doubts: Collection[str]) -> tuple[str, str] | None:
     """Role and word of the strongest warning among the marks of a received message."""
-    found = set(marks)
-    if _STAFF_NAMES & found:
+    names = set(marks)
+    if _STAFF_NAMES & names:
         return _translated(WARNINGS["pretender"])
-    if found & set(doubts):
+    if names & set(doubts):
         return _translated(WARNINGS["flagged"])
-    return _translated(WARNINGS[_FIRST_CONTACT]) if _FIRST_CONTACT in found else None
+    return _translated(WARNINGS[_FIRST_CONTACT]) if _FIRST_CONTACT in names else None
 
 
 def _translated(state: Label) -> tuple[str, str]:

@@ -127,14 +127,14 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
 
 def _completion(url: str, *, several: bool) -> dict[str, str]:
     """What static/cm/complete.js needs: where to ask, and its words if the field takes several people."""
-    found = {"autocomplete": "off", "data-complete": reverse(url), "data-fits": gettext("Suggestions")}
+    attributes = {"autocomplete": "off", "data-complete": reverse(url), "data-fits": gettext("Suggestions")}
     if several:
-        found |= {
+        attributes |= {
             "data-remove": gettext("Remove {name}"),
             "data-wrong": gettext("not an address"),
             "data-unclear": gettext("not one person: choose"),
         }
-    return found
+    return attributes
 
 
 def lengths(field: forms.Field, kind: str, hint: str) -> str:
