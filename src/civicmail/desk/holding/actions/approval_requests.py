@@ -115,7 +115,7 @@ def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findin
     copies = tuple((index, str(recipients[index]["a"])) for index in sorted(held))
     return PendingFiles(
         head["id"], subject, head.get("facts", {}).get("sender.department", ""), head["received"], tuple(parts), copies,
-        summary_of(queries.held_copies(), head["id"], parts, findings),
+        summary_of(queries.held_copies(), head["id"], parts, findings) if parts else NO_SUMMARY,
     )  # fmt: skip
 
 
