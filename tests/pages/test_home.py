@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from civicmail.city.pages.months import last_months
 from civicmail.city.pages.states import label
 from civicmail.desk.holding.models import AskedDepartment, Release
 from civicmail.desk.oversight.models import Version
+from civicmail.front.checkup import samples
 from civicmail.front.web import home_charts, home_decisions
 from pages.world import Town
 
@@ -148,15 +150,38 @@ def test_a_head_sees_how_long_files_wait_beside_the_city(city: Town, visit: Call
         (fire, "files-approved", 1), (fire, "files-minutes", 600),
     ):  # fmt: skip
         Tally.objects.create(department=department, month=month, what=what, count=count)
-    name, [hours, answers] = home_charts.of_department(
+    department, [hours, answers] = home_charts.of_department(
         actor_of(city.people["head"].account, "", epoch_ms(city.now)), epoch_ms(city.now)
     )
-    assert (name, hours.series[0].values[-1], hours.series[1].values[-1]) == ("Public Works", 2.0, 6.0)
-    assert "2.0 hours this month; the city’s median is 6.0." in hours.sentence
+    assert department == (works.code, works.name)
+    assert (hours.series[0].values[-1], hours.series[1].values[-1]) == (2.0, 6.0)
+    assert f"2.0 hours in {month:%B}; the city’s median is 6.0." in hours.sentence
     assert [series.values[-1] for series in answers.series] == [2, 1]
     page = visit("head").get("/").content.decode()
     assert "Public Works in numbers" in page and page.count('role="img"') == 2
     assert "in numbers" not in visit("crew0").get("/").content.decode()
+
+
+@pytest.mark.rule(
+    "P-28", "Home shows the city's numbers to the roles that look at them: at most three charts, each with its table."
+)
+@pytest.mark.django_db
+def test_roles_that_look_at_numbers_have_charts_on_home(city: Town, visit: Callable[[str], Client], installed: Path) -> None:
+    """Those of the office and of oversight are people's, those of the operator mail's, those of security threats."""
+    assert "in numbers" not in visit("operator").get("/").content.decode(), "nothing was counted yet"
+    for back in (2, 1):
+        samples.take(installed, epoch_ms(city.now) - back * samples.HOUR, lambda _now: {})
+
+    def charts(who: str) -> list[str]:
+        page = visit(who).get("/").content.decode().partition("The city in numbers")[2]
+        return re.findall(r"<figcaption[^>]*>([^<]*)", page)
+
+    conduct = ["Policy acceptance", "Violations reported"]
+    assert charts("office") == charts("director") == conduct
+    assert charts("auditor") == [*conduct, "Mail in and out"]
+    assert charts("operator") == ["Mail in and out", "Refused"]
+    assert charts("security") == ["Spam and phishing"]
+    assert charts("crew0") == charts("records") == []
 
 
 def test_the_last_months_go_over_the_turn_of_the_year() -> None:
@@ -198,9 +223,19 @@ def test_the_report_of_a_department_stands_beside_the_city(city: Town, visit: Ca
     ):  # fmt: skip
         Tally.objects.create(department=department, month=at, what=what, count=count)
     client = visit("head")
-    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", client.get("/dept/public-works/report/").content.decode()))
-    assert "2.0 last month – · city 6.0" in page and "2 last month 4" in page
-    assert "2.0 hours this month; the city’s median is 6.0." in page and "2 this month, 6 in twelve." in page
+
+    def said(query: str = "") -> str:
+        answer = client.get(f"/dept/public-works/report/{query}").content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer))
+
+    page = said()
+    assert f"2.0 – in {before:%B %Y} · city 6.0" in page and f"2 4 in {before:%B %Y}" in page
+    assert f"2.0 hours in {month:%B}; the city’s median is 6.0." in page and f"2 in {month:%B}, 6 in twelve months." in page
+    assert re.search(r"Policy acceptance \d+ of \d+ people with mail have accepted it\.", page)
+    assert re.search(r"Violations reported \d+ reported in twelve months, \d+ confirmed\.", page)
+    earlier = said(f"?month={before:%Y-%m}")
+    assert f"4 in {before:%B}, 4 in twelve months." in earlier and f"No files were decided on in {before:%B}." in earlier
+    assert f"2.0 hours in {month:%B}" in said("?month=1999-01"), "as without one"
     assert visit("chief").get("/dept/public-works/report/").status_code == 403, "of their own department only"
     rows = b"".join(client.get("/dept/public-works/report/?format=csv").streaming_content).decode()
     assert "Public Works,12" in rows or "Public Works," in rows

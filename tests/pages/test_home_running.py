@@ -32,7 +32,7 @@ def test_home_lists_what_is_under_way(city: Town, visit: Callable[[str], Client]
     now = epoch_ms(city.now) + 1000
 
     def running(key: str, at: int = now) -> dict[str, home_running.Running]:
-        return {each.what: each for each in home_running.of_person(actor_of(city.people[key].account, "", at), at, [])}
+        return {each.what: each for each in home_running.of_person(actor_of(city.people[key].account, "", at), at)}
 
     mine = running("recorder")
     look, request = mine["Examination 26-001"], mine["Records request PR-2026-00005"]
@@ -52,10 +52,10 @@ def test_long_work_is_found_again_until_tomorrow(city: Town) -> None:
     """Replays of the author: two under way first, then those that ended since yesterday."""
     at = epoch_ms(city.now)
     actor = actor_of(city.people["author"].account, "", at)
-    states = [each.state[1] for each in home_running.of_person(actor, at, []) if each.state]
+    states = [each.state[1] for each in home_running.of_person(actor, at) if each.state]
     assert states[:2] == ["Queued", "Running"] and {"Done", "Failed"} <= set(states)
     later = at + 2 * DAY_MS
-    assert len(home_running.of_person(actor, later, [])) == 2
+    assert len(home_running.of_person(actor, later)) == 2
 
 
 @pytest.mark.rule("P-08", "The closing of an account is long work: its page says how far it is by itself, and Home finds it again.")
@@ -64,7 +64,7 @@ def test_the_closing_of_an_account_is_found_again(city: Town, visit: Callable[[s
     row = Closure.objects.filter(state="counting").select_related("by", "mailbox").first()
     assert row is not None
     at = epoch_ms(city.now) + 1000
-    found = {each.url: each for each in home_running.of_person(actor_of(row.by.account, "", at), at, [])}
+    found = {each.url: each for each in home_running.of_person(actor_of(row.by.account, "", at), at)}
     mine = found[f"/access/closures/{row.pk}/"]
     assert (mine.what, mine.state, mine.total) == (f"Closing of the account {row.mailbox}", label("counting"), 0)
     page = visit(next(key for key, person in city.people.items() if person == row.by)).get(mine.url).content.decode()

@@ -97,11 +97,11 @@ def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_ne
     assert row(review, "idle").state == "suspended"
     again = review_schedule.next_round(review, actor=actor(works.officer, day(16)), reason="They were at sea.", now=day(16))
     assert not again.rows.filter(person__uid="idle").exists()
-    assert review.pk in {w.review.pk for w in reviews.waiting_for(works.hank, day(16)) if w.late}
+    assert review.pk in {w.review.pk for w in reviews.waiting_for(works.hank.uid, day(16)) if w.late}
     for gone in (works.hank, works.top):
         Account.objects.filter(person=gone).update(is_active=False)
         gone.episodes.update(ended=from_ms(day(16)).date())
     sweep(day(17))
-    assert review.pk in {w.review.pk for w in reviews.waiting_for(works.dora, day(17)) if w.late}
+    assert review.pk in {w.review.pk for w in reviews.waiting_for(works.dora.uid, day(17)) if w.late}
     found = review_answers.keep(row(review, "idle"), actor=actor(works.dora, day(17)), reason="Is back on Monday.", now=day(17))
     assert found.state == "done" and Authorization.objects.get(person__uid="idle").state == "active"

@@ -44,12 +44,12 @@ def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
     works = Works(2)
     works.worker("never", used=False)
     review = works.start()
-    mine = reviews.waiting_for(works.hank, START)
+    mine = reviews.waiting_for(works.hank.uid, START)
     assert [(w.review, w.department, w.open, w.exceptions) for w in mine] == [(review, "works", 4, 1)]
-    assert [w.open for w in reviews.waiting_for(works.dora, START)] == [3], "a deputy sees the same, but not herself"
-    assert reviews.waiting_for(works.workers[0], START) == []
+    assert [w.open for w in reviews.waiting_for(works.dora.uid, START)] == [3], "a deputy sees the same, but not herself"
+    assert reviews.waiting_for(works.workers[0].uid, START) == []
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
-    assert reviews.waiting_for(works.hank, START)[0].open == 3
+    assert reviews.waiting_for(works.hank.uid, START)[0].open == 3
     (group,) = reviews.tasks(actor(works.hank), START)[:1]
     assert group.tasks[0].state == ("wait", "3 open") and group.tasks[0].args == ("works", review.pk)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import resolve
+from django.utils import timezone
 
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, DEPUTY, HEAD, ONE, THREE, TWO, WEEK, WHAT, WHY, actor, said, who
@@ -280,3 +281,6 @@ def test_a_department_is_counted_by_what_happened_in_a_span() -> None:
     assert (counts.decided, counts.open, counts.slowest, counts.permanent) == (1, 1, 7, 0)
     assert violations.of_departments(["clerk"], NOW, from_ms(MS + 10 * DAY_MS)) == violations.Counts()
     assert [row.outcome for row in violations.decided_since(NOW)] == ["warning"]
+    month = timezone.localdate(NOW).replace(day=1)
+    assert violations.by_month(NOW, from_ms(MS + 10 * DAY_MS)) == {("works", month, True): 1, ("works", month, False): 2}
+    assert violations.by_month(NOW, from_ms(MS + DAY_MS)) == {("works", month, True): 1}

@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import violations
@@ -25,6 +26,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.months import last_months
 from civicmail.city.pages.page import Page
+from civicmail.front.web.conduct_charts import acceptance_chart, violations_chart
 from civicmail.front.web.home_charts import Sums, answers_chart, city_median, hours, hours_chart, labels, marks, sums_since
 
 MONTHS = 12
@@ -42,17 +44,21 @@ class Figure:
 
 @acting("statement.see")
 def report(request: CityRequest, department: str) -> HttpResponseBase:
-    """Figures of this month, trends of twelve, divisions."""
+    """Figures of a month, trends of the twelve that it ends, divisions."""
     where = get_object_or_404(Department, code=department)
     require(request, "statement.see", InDepartment(where.code))
     today = timezone.localdate(request.now)
-    months = last_months(today, MONTHS)
+    offered = last_months(today, MONTHS)
+    chosen = next((m for m in offered if f"{m:%Y-%m}" == request.GET.get("month")), offered[-1])
+    months = last_months(chosen, MONTHS)
     _, sums = sums_since(months[0])
     divisions = list(Department.objects.filter(parent=where, closed__isnull=True).order_by("name"))
     codes = [row.code for row in with_headless_divisions(where)]
     charts = [
         hours_chart(where.name, where.code, months, sums),
         answers_chart(where.code, months, sums),
+        acceptance_chart(where.name, codes, months, epoch_ms(request.now)),
+        violations_chart(codes, months),
         _against(where, months, sums, "confidential-encrypted", "Confidential messages sent encrypted"),
         _against(where, months, sums, "release-asked", "Requests to release mail"),
     ]
@@ -62,16 +68,19 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
             {"pk": row.code, "d": row, "s": sums[row.code, months[-1]], "people": count, "url": _url(request, row)}
             for row, count in _with_people([where, *divisions])
         ],
-        caption=f"{where.name} and its divisions this month",
+        caption=f"{where.name} and its divisions in {labels([chosen])[0]}",
         columns=COLUMNS,
         empty="No division.",
         noun="departments",
+        keep=("month",),
     )
     statement = Statement.objects.filter(department=where, state="open").order_by("due").first()
     shown = {
         "page": _page(request, where),
         "figures": _figures(request, where, codes, months, sums),
         "charts": charts,
+        "months": list(zip((f"{m:%Y-%m}" for m in offered), labels(offered), strict=True))[::-1],
+        "month": f"{chosen:%Y-%m}",
         "statement": statement,
         "statement_url": reverse("statement", args=[where.code, statement.half]) if statement else "",
     }
@@ -91,8 +100,9 @@ def _page(request: CityRequest, where: Department) -> Page:
 
 
 def _figures(request: CityRequest, where: Department, codes: list[str], months: list[date], sums: Sums) -> list[Figure]:
-    """This month beside the last one, and beside the city."""
+    """The month beside the one before, and beside the city; what is open is that of now."""
     now, this, last = epoch_ms(request.now), sums[where.code, months[-1]], sums[where.code, months[-2]]
+    before = labels(months)[-2]
     begins = timezone.make_aware(datetime.combine(months[0], time.min))
     counts = violations.of_departments(codes, begins, from_ms(now))
     sees_people = bool(may(request, "roster.see", InDepartment(where.code)))
@@ -102,8 +112,8 @@ def _figures(request: CityRequest, where: Department, codes: list[str], months: 
     reported = reverse("dept-violations", args=[where.code]) if may(request, "violation.see", InDepartment(where.code)) else ""
     return [
         Figure("People", f"{people:,}", "work here now", roster),
-        Figure("Hours until files are decided", _hours(this), f"last month {_hours(last)} · city {_city(months, sums)}"),
-        Figure("Requests to release mail", f"{this['release-asked']:,}", f"last month {last['release-asked']:,}"),
+        Figure("Hours until files are decided", _hours(this), f"{_hours(last)} in {before} · city {_city(months, sums)}"),
+        Figure("Requests to release mail", f"{this['release-asked']:,}", f"{last['release-asked']:,} in {before}"),
         Figure("Violations open", f"{counts.open:,}", f"{counts.reported:,} reported in 12 months", reported),
         Figure("Policy not accepted", f"{owing:,}", "people who cannot send until they accept it", roster),
     ]
@@ -124,7 +134,7 @@ def _against(where: Department, months: list[date], sums: Sums, what: str, title
     counted = _counted(what)
     mine = tuple(counted(sums[where.code, month]) or 0 for month in months)
     series = (Series(where.name, mine), Series("City median", city_median(months, sums, counted)))
-    sentence = f"{mine[-1]:,.0f} this month, {sum(mine):,.0f} in twelve."
+    sentence = f"{mine[-1]:,.0f} in {date_format(months[-1], 'F')}, {sum(mine):,.0f} in twelve months."
     return Chart(what, title, sentence, "Month", labels(months), series, "lines", marks=marks(months))
 
 

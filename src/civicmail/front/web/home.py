@@ -1,5 +1,5 @@
-"""The home page: tasks by their day, overdue ones first; what is under way and what was decided lately; charts for who heads a
-department."""
+"""The home page: tasks by their day, overdue ones first; what is under way and what was decided lately; charts for who
+looks at numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules
-from civicmail.front.web import home_charts, home_decisions, home_running
+from civicmail.front.web import home_decisions, home_numbers, home_running
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
 
@@ -46,7 +46,6 @@ def home(request: CityRequest) -> HttpResponse:
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
     today = timezone.localdate(request.now)
-    department, charts = home_charts.of_department(request.actor, now)
     asks = any(rule.role != examination_grounds.HEAD for rule in examination_grounds.available_rules(request.actor, now))
     shown = {
         "page": Page(gettext("Home")),
@@ -59,10 +58,9 @@ def home(request: CityRequest) -> HttpResponse:
         "decisions": home_decisions.of_person(
             request.actor.uid, request.now, sees_examinations=bool(could(request, "mandate.see"))
         ),
-        "running": home_running.of_person(request.actor, now, groups),
+        "running": home_running.of_person(request.actor, now),
         "asks": asks and could(request, "mandate.ask"),
-        "department": department,
-        "charts": charts,
+        "numbers": home_numbers.of_person(request),
     }
     return render(request, "home.html", shown)
 

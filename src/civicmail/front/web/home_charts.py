@@ -23,28 +23,32 @@ ANSWERS = ("files-approved", "files-refused", "files-records")
 Sums = defaultdict[tuple[str, date], Counter[str]]
 
 
-def of_department(actor: Actor, now: int) -> tuple[str, list[Chart]]:
-    """Name of the department and its charts; none where this person heads no department, or several. One query."""
-    codes = sorted(actor.departments)
-    if len(codes) != 1:
-        return "", []
+def of_department(actor: Actor, now: int) -> tuple[tuple[str, str] | None, list[Chart]]:
+    """The department (code, name) that this person heads and its charts; none for people who head no department, or several that
+    are not divisions of one. One query."""
+    codes = actor.departments
+    if not codes:
+        return None, []
     months = last_months(timezone.localdate(from_ms(now)), MONTHS)
-    names, sums = sums_since(months[0])
-    if (name := names.get(codes[0])) is None:
-        return "", []
-    return name, [hours_chart(name, codes[0], months, sums), answers_chart(codes[0], months, sums)]
+    departments, sums = sums_since(months[0])
+    heads = [(code, name) for code, (name, parent) in departments.items() if code in codes and parent not in codes]
+    if len(heads) != 1:
+        return None, []
+    [(code, name)] = heads
+    return (code, name), [hours_chart(name, code, months, sums), answers_chart(code, months, sums)]
 
 
-def sums_since(first: date) -> tuple[dict[str, str], Sums]:
-    """Names of the departments that have sums since this month, and those sums by department and month. One query."""
+def sums_since(first: date) -> tuple[dict[str, tuple[str, str]], Sums]:
+    """Departments (name, code of the one above) that have sums since this month, and those sums by department and month. One
+    query."""
     rows = Tally.objects.filter(month__gte=first).order_by()
     sums: Sums = defaultdict(Counter)
-    names: dict[str, str] = {}
-    columns = ("department__code", "department__name", "month", "what")
-    for code, name, month, what, count in rows.values_list(*columns).annotate(n=Sum("count")):
-        names[code] = name
+    departments: dict[str, tuple[str, str]] = {}
+    columns = ("department__code", "department__name", "department__parent__code", "month", "what")
+    for code, name, parent, month, what, count in rows.values_list(*columns).annotate(n=Sum("count")):
+        departments[code] = name, parent or ""
         sums[code, month][what] += count
-    return names, sums
+    return departments, sums
 
 
 def city_median(months: list[date], sums: Sums, value: Callable[[Counter[str]], float | None]) -> tuple[float | None, ...]:
@@ -65,10 +69,10 @@ def hours_chart(name: str, code: str, months: list[date], sums: Sums) -> Chart:
     mine = tuple(hours(sums[code, month]) for month in months)
     city = city_median(months, sums, hours)
     if mine[-1] is None:
-        sentence = gettext("No files were decided on this month.")
+        sentence = gettext("No files were decided on in {month}.").format(month=date_format(months[-1], "F"))
     else:
-        sentence = gettext("{hours} hours this month; the city’s median is {city}.").format(
-            hours=f"{mine[-1]:.1f}", city=f"{city[-1]:.1f}"
+        sentence = gettext("{hours} hours in {month}; the city’s median is {city}.").format(
+            hours=f"{mine[-1]:.1f}", month=date_format(months[-1], "F"), city=f"{city[-1]:.1f}"
         )
     series = (Series(name, mine), Series(gettext("City median"), city))
     title = gettext("Hours until files are decided on")
@@ -80,10 +84,10 @@ def answers_chart(code: str, months: list[date], sums: Sums) -> Chart:
     others = tuple(sums[code, month]["files-refused"] + sums[code, month]["files-records"] for month in months)
     count = approved[-1] + others[-1]
     sentence = ngettext(
-        "{count} answer this month, {approved} of them to release.",
-        "{count} answers this month, {approved} of them to release.",
+        "{count} answer in {month}, {approved} of them to release.",
+        "{count} answers in {month}, {approved} of them to release.",
         count,
-    ).format(count=f"{count:,}", approved=f"{approved[-1]:,}")
+    ).format(count=f"{count:,}", month=date_format(months[-1], "F"), approved=f"{approved[-1]:,}")
     series = (Series(gettext("Released"), approved), Series(gettext("Not released"), others))
     title = gettext("Answers about files")
     return Chart("answers", title, sentence, gettext("Month"), labels(months), series, marks=marks(months))

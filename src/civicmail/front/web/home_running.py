@@ -1,4 +1,4 @@
-"""What a person has under way, for Home: examinations, records requests, reviews, and long work that can be found again."""
+"""What a person has under way, for Home: examinations, records requests, and long work that can be found again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Mandate
 from civicmail.city.guard.resources import InDepartment
-from civicmail.city.identity.queries.home_tasks import Tasks
 from civicmail.city.pages import wording
 from civicmail.city.pages.days import last_day
 from civicmail.city.pages.states import Label, label
@@ -58,18 +57,12 @@ class Running:
     ended: datetime | None = None
 
 
-def of_person(actor: Actor, now: int, groups: Iterable[Tasks]) -> list[Running]:
-    """Cases first, then long work, the newest first. Three queries for officers, two for heads, none for others. groups:
-    tasks of Home, of which those that are answered one by one are under way."""
-    reviews = [
-        Running(task.label, task.url, task.hint, done=task.answered, total=task.total)
-        for group in groups
-        for task in group.tasks
-        if task.total
-    ]
+def of_person(actor: Actor, now: int) -> list[Running]:
+    """Cases first, then long work, the newest first. Three queries for officers, two for heads, none for others. What is
+    answered one by one, such as a review, is a task."""
     if not (actor.held or actor.departments):
-        return reviews
-    return [*_examinations(actor, now), *_requests(actor, now), *reviews, *_long_work(actor, now)]
+        return []
+    return [*_examinations(actor, now), *_requests(actor, now), *_long_work(actor, now)]
 
 
 def _opened(running: Running, is_open: object) -> Running:

@@ -50,11 +50,11 @@ def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) 
     return ReviewedRight(row.part.department.code, row.person.uid, reviewer=reviewer, first_actors=firsts, began_ms=began)
 
 
-def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
-    """Parts of reviews that are not closed, which this person (id of the row) may answer now, in order."""
+def parts_of(uid: str, now: int) -> QuerySet[ReviewPart]:
+    """Parts of reviews that are not closed, which this person may answer now, in order."""
     at = from_ms(now)
-    mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
-    mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
+    mine = Q(reviewer__uid=uid, replaced__isnull=True) | Q(joined__uid=uid) | Q(delegate__uid=uid, delegate_until__gt=at)
+    mine |= Q(role="head", replaced__isnull=True, department__deputies__uid=uid)
     pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask about these again
     rows = ReviewPart.objects.filter(mine, pending, review__state__in=["running", "over"])
     return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()

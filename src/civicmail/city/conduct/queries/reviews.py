@@ -15,7 +15,6 @@ from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.conduct.queries.review_evidence import speeds
-from civicmail.city.directory.models import Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
@@ -59,14 +58,13 @@ class Counts:
     failed: int = 0
 
 
-def waiting_for(person: Person, now: int) -> list[Waiting]:
+def waiting_for(uid: str, now: int) -> list[Waiting]:
     """Open rows of a person now, the most urgent first, without parts whose turn has not come and without their own rows.
     A fixed number of queries."""
-    parts = list(part_reviewers.parts_of(person.pk, now))
+    parts = list(part_reviewers.parts_of(uid, now))
     ahead = part_reviewers.is_ahead(parts)
     mine = {p.pk: p for p in parts if p.pk not in ahead}
-    rows = ReviewRow.objects.filter(part__in=mine).exclude(person=person)
-    rows = rows.exclude(approver=person)
+    rows = ReviewRow.objects.filter(part__in=mine).exclude(person__uid=uid).exclude(approver__uid=uid)
     by_place: dict[tuple[int, int, bool], list[list[str]]] = {}
     totals: Counter[tuple[int, int]] = Counter()
     for part, state, exceptions in rows.order_by("id").values_list("part", "state", "exceptions"):
@@ -102,8 +100,7 @@ def of_departments(codes: Collection[str], since: datetime, until: datetime) -> 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """Tasks of reviewers, and of the access office. A fixed number of queries."""
-    person = Person.objects.filter(uid=actor.uid).first() if actor.admitted and actor.uid else None
-    mine = [_task(w, now) for w in waiting_for(person, now)] if person is not None else []
+    mine = [_task(w, now) for w in waiting_for(actor.uid, now)] if actor.admitted and actor.uid else []
     groups = [Tasks(gettext("Access reviews"), mine)]
     if actor.holds("access-officer"):
         groups.append(Tasks(gettext("Access office"), _office()))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import CONFIRMED, COUNTS, OPEN
@@ -68,6 +70,16 @@ def of_departments(codes: Collection[str], since: datetime, until: datetime) -> 
         permanent=sum(within(row.decided) and row.outcome == "permanent" and row.state in COUNTS for row in rows),
         open=sum(row.state in OPEN and row.made < until for row in rows),
         slowest=max((_days(row) for row in within_span), default=0),
+    )
+
+
+def by_month(since: datetime, until: datetime) -> Counter[tuple[str, date, bool]]:
+    """How many were reported in a period (since included, until not), by code of the department ("" for an unknown person), first
+    day of the month, and whether the report was confirmed. One query."""
+    rows = Violation.objects.filter(made__gte=since, made__lt=until).order_by()
+    return Counter(
+        (code or "", timezone.localdate(made).replace(day=1), state in CONFIRMED)
+        for code, made, state in rows.values_list("department__code", "made", "state")
     )
 
 

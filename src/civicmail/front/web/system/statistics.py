@@ -39,14 +39,13 @@ def statistics(request: CityRequest) -> HttpResponseBase:
         sums[rule] += count
     most = [rule for rule, _ in sums.most_common(RULES_MOST)]
     rule = chosen if (chosen := request.GET.get("rule", "")) in most else next(iter(most), "")
-    kinds = {"Spam": starter_ids("spam"), "Phishing": starter_ids("phishing")}
     charts = [
         *statistics_charts.of_mail(scale, slots),
         *statistics_charts.of_times(scale, slots),
         *statistics_charts.of_stores(scale, slots, settings.CITY.gateway.min_free),
     ]
     if by != "hour":  # hits are counted by day
-        charts.append(statistics_charts.of_hits(scale, slots, hits, kinds))
+        charts.append(statistics_charts.of_hits(scale, slots, hits, unwanted()))
         charts += [statistics_charts.of_rule(scale, slots, rule, hits)] if rule else []
     listing_ = listing.from_rows(
         request,
@@ -73,6 +72,11 @@ def slots_of(by: str, now: int) -> list[Slot]:
     """The slots of a scale with what was counted in them. now: epoch ms."""
     slots = (SCALES.get(by) or SCALES[DEFAULT]).slots(from_ms(now))
     return statistics_charts.filled(slots, samples.read(installation.data(), slots[0].begins, now))
+
+
+def unwanted() -> dict[str, frozenset[str]]:
+    """Kind of unwanted mail -> rules on it."""
+    return {"Spam": starter_ids("spam"), "Phishing": starter_ids("phishing")}
 
 
 def _begins(slot: Slot, by: str) -> str:
