@@ -146,7 +146,7 @@ def answer(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
         page=head_of(form_page),
         back=form_page.back, to=to or act.after, once=once,
-        message=lambda done: translate(act.message(row, done)), template=_template(form_page), **_shown(form_page),
+        message=lambda done: translate(act.message(row, done)), template=_template(form_page), **context_of(form_page),
     )  # fmt: skip
 
 
@@ -292,6 +292,7 @@ def _template(form_page: FormPage) -> str:
     return form_page.template or (CONFIRM_TEMPLATE if form_page.effects else FORM_TEMPLATE)
 
 
-def _shown(form_page: FormPage) -> dict[str, Any]:
+def context_of(form_page: FormPage) -> dict[str, Any]:
+    """What the template of a form reads besides form and page."""
     names = ("effects", "stays", "submit", "stop", "note")
     return {name: getattr(form_page, name) for name in names} | {"verb": form_page.submit, **form_page.context}

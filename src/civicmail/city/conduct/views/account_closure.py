@@ -60,7 +60,7 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
         return act_pages.answer(request, DECIDE_CLOSURE, row, form_page)
     form = act_pages.form_of(DECIDE_CLOSURE, row, request.actor, None)
     return progress.response(
-        request, "conduct/closure.html", act_pages.head_of(form_page), far, {**form_page.context, "form": form}
+        request, "conduct/closure.html", act_pages.head_of(form_page), far, {**act_pages.context_of(form_page), "form": form}
     )
 
 
