@@ -21,7 +21,12 @@ from neighbours.scratch import installation
 STEPS = "SELECT app, name FROM django_migrations ORDER BY app, name"
 
 
-SINCE = [("access", "0027_preferences"), ("notices", "0002_notice_reply_to"), ("records", "0001_initial")]
+SINCE = [
+    ("access", "0027_preferences"),
+    ("holding", "0014_approval_summary"),
+    ("notices", "0002_notice_reply_to"),
+    ("records", "0001_initial"),
+]
 """Steps that came after the squashed ones."""
 
 
