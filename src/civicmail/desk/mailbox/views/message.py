@@ -25,6 +25,7 @@ from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
 from civicmail.city.policy import rule_keys
 from civicmail.city.policy.active_rules import active_or_starter
+from civicmail.city.policy.dispositions import Facts, read_facts
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of
 from civicmail.desk.mailbox.views import checks, invitation_cards, message_context, warnings, words
@@ -185,11 +186,19 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
     }
     shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
     shown |= {"sent": sent_state(request, one)}
-    if shown["outside"]:
-        shown["checks"] = checks.check_lines(one.capture.facts)
+    if shown["outside"] and (facts := _last_facts(one)):
+        shown["checks"] = checks.check_lines(facts)
     if doubt is None:
         shown["marks"] = [wording.translate(text) for text in warnings.marks(one).values()]
     return shown
+
+
+def _last_facts(one: OpenedMessage) -> Facts:
+    """What the last screening found, as mail whose checks were unavailable is screened again. Empty without screening."""
+    screenings = [event for event in one.archive.events(one.permit, one.place.id) if event.facts.get("facts")]
+    last = max(screenings, key=lambda event: (event.at, event.journal, event.number), default=None)
+    facts = read_facts(last.facts["facts"]) if last is not None else one.capture.facts
+    return facts if facts.get("from.domain") else {}
 
 
 def state_of(one: OpenedMessage) -> tuple[str, str] | None:
