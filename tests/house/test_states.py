@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 
 import pytest
+from django.utils import translation
 
-from civicmail.city.pages.states import STATES, choices, label, labels
+from civicmail.city.pages.states import STATES, choices, key_of, label, labels
+from civicmail.city.pages.wording import translate
 from house.sources import PACKAGE, ROOT, modules, name, tree
+from house.test_state_tables import TABLES
 
 ROLES = frozenset({"plain", "quiet", "wait", "done", "warn", "stop", "lock"})
 TABLE = "src/civicmail/city/pages/states.py"
@@ -113,6 +117,51 @@ def test_each_state_has_a_color_and_a_meaning_and_is_used_and_documented() -> No
     for key, (role, word, meaning) in STATES.items():
         assert role in ROLES and (len(word.split()) <= 2 or key in LONG) and meaning, key
         assert re.search(rf"\W{re.escape(key)}\b", used), f"nobody uses {key}"
+
+
+@pytest.mark.rule("house", "No two states have the same word, or the same meaning.")
+def test_a_word_has_one_meaning_and_a_meaning_one_word() -> None:
+    """In English and in Spanish, by which a pill leads to its meaning (pages/states.py:key_of)."""
+    for language in ("en", "es"):
+        with translation.override(language):
+            for texts in zip(*((translate(word), translate(meaning)) for _, word, meaning in STATES.values()), strict=True):
+                assert [text for text, n in Counter(texts).items() if n > 1] == [], language
+    assert all(key_of(word) == key for key, (_, word, _) in STATES.items())
+
+
+@pytest.mark.rule("house", "No module has words of its own for the states of a table.")
+def test_no_module_words_the_states_of_a_table_by_itself() -> None:
+    """A dictionary with words for most states of a table is a second table. Sentences say what follows for the reader."""
+    tables = [{s.source for s in t.steps} | {s.target for s in t.steps} for t in TABLES.values()]
+    found = {}
+    for path in modules("src/civicmail"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Dict) and name(path) != TABLE:
+                texts = {str(k.value): _word(v) for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
+                keys = {key for key, text in texts.items() if text and not text.endswith(".")}
+                if len(keys) > 2 and any(2 * len(keys & states) > len(states) for states in tables):
+                    found[name(path)] = f"line {node.lineno}"
+    assert found == {}
+
+
+RAW = re.compile(r"\{\{ *[\w.]+\.state *\}\}")
+HIDDEN = re.compile(r'<input type="hidden"[^>]*>|\{\{ form\.state \}\}')
+
+
+def test_no_stored_value_is_shown_for_a_state() -> None:
+    """Neither by a template nor by the message of an act or a command."""
+    shown = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("templates/**/*.html")
+        if RAW.search(HIDDEN.sub("", path.read_text()))
+    ]
+    assert shown == ["city/conduct/templates/conduct/evidence.html"], "whose state is a word already"
+    said = []
+    for path in modules("src/civicmail"):
+        if "acts" in path.parts or "cli" in path.parts:
+            values = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.FormattedValue)]
+            said += [name(path) for value in values if isinstance(value, ast.Attribute) and value.attr == "state"]
+    assert said == []
 
 
 def test_a_room_maps_its_stored_values_in_the_order_of_the_table() -> None:

@@ -7,7 +7,7 @@ of it. The rows are made directly, with what belongs to their state.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -35,9 +35,10 @@ from civicmail.city.guard import mandate_states
 from civicmail.city.guard.models import Amendment, Mandate, MandateYear, Subject
 from civicmail.city.guard.state_table import StateTable
 from civicmail.city.identity import authorization_states as rights
+from civicmail.city.identity.examination_labels import CHANGES, EXAMINATIONS, RATIFICATIONS
 from civicmail.city.identity.models import Authorization, Ending
 from civicmail.city.identity.views.feeds import STATES as FEEDS
-from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states
+from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states, verification_states
 from civicmail.desk.holding.lists.findings import STATES as FINDINGS
 from civicmail.desk.holding.models import (
     Approval,
@@ -50,22 +51,16 @@ from civicmail.desk.holding.models import (
     Verification,
 )
 from civicmail.desk.holding.views.appeals import STATES as CONTESTS
-from civicmail.desk.holding.views.sender_verification import STATES as VERIFIED
 from civicmail.desk.incidents import states as incidents
 from civicmail.desk.incidents.models import Case, Pull, Pulled
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Outgoing
 from civicmail.desk.oversight import states as rulestates
 from civicmail.desk.oversight.models import Emergency, Replay, Version
-from civicmail.desk.oversight.views.replays import STATES as REPLAYS
 from civicmail.desk.records import models as records
 from civicmail.desk.records import states as recordstates
 from civicmail.desk.workbench import states as exports
 from civicmail.desk.workbench.models import Export
-
-RATIFIED = frozenset({"due", "ratified", "rejected", "overdue"})
-AMENDED = frozenset({"asked", "approved", "refused", "withdrawn", "lapsed"})
-"""Of models whose comment is their table."""
 
 
 def of(table: StateTable[Any]) -> frozenset[str]:
@@ -75,8 +70,8 @@ def of(table: StateTable[Any]) -> frozenset[str]:
 STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Authorization, "state"): of(rights.TABLE),
     (Mandate, "state"): of(mandate_states.TABLE),
-    (Mandate, "ratified"): RATIFIED,
-    (Amendment, "state"): AMENDED,
+    (Mandate, "ratified"): RATIFICATIONS,
+    (Amendment, "state"): CHANGES,
     (FeedRun, "state"): FEEDS,
     (OutsideEnding, "state"): of(external_account_states.TABLE),
     (Violation, "state"): of(violation_states.TABLE),
@@ -103,17 +98,57 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (records.FormatRequest, "state"): of(recordstates.FORMAT_REQUESTS),
     (records.Letter, "state"): of(recordstates.LETTERS),
     (records.Attestation, "state"): recordstates.ATTESTATION,
-    (Verification, "state"): VERIFIED,
+    (Verification, "state"): verification_states.WORDS,
     (Case, "state"): of(incidents.CASE),
     (Pull, "state"): of(incidents.PULL),
     (Pulled, "state"): incidents.COPIES,
     (Export, "state"): exports.WORDS,
     (Outgoing, "state"): get_args(send_states.State),
     (Version, "state"): of(rulestates.TABLE),
-    (Emergency, "ratified"): RATIFIED,
-    (Replay, "state"): REPLAYS,
+    (Emergency, "ratified"): RATIFICATIONS,
+    (Replay, "state"): rulestates.REPLAYS,
 }
 """Column -> what stands in it."""
+SHOWN: dict[tuple[type[Model], str], Mapping[str, tuple[str, str]]] = {
+    (Authorization, "state"): rights.WORDS,
+    (Mandate, "state"): EXAMINATIONS,
+    (Mandate, "ratified"): RATIFICATIONS,
+    (Amendment, "state"): CHANGES,
+    (FeedRun, "state"): FEEDS,
+    (OutsideEnding, "state"): external_account_states.WORDS,
+    (Violation, "state"): violation_states.WORDS,
+    (ReviewRow, "state"): review_item_states.WORDS,
+    (Review, "state"): review_states.WORDS,
+    (Statement, "state"): statement_states.WORDS,
+    (Closure, "state"): closure_states.WORDS,
+    (Release, "state"): release_states.WORDS,
+    (Containment, "state"): containment_states.STATES,
+    (ApprovalCopy, "state"): approval_states.WORDS,
+    (PickUp, "state"): pickup_states.WORDS,
+    (Finding, "state"): FINDINGS,
+    (Contest, "answer"): CONTESTS,
+    (records.Request, "state"): recordstates.REQUEST,
+    (records.Scope, "state"): recordstates.SCOPE,
+    (records.Search, "state"): recordstates.SEARCH,
+    (records.Production, "state"): recordstates.PRODUCTION,
+    (records.SubjectNotice, "state"): recordstates.NOTICE,
+    (records.Contest, "state"): recordstates.CONTEST,
+    (records.Reply, "state"): recordstates.REPLY,
+    (records.Publication, "state"): recordstates.PUBLICATION,
+    (records.FormatRequest, "state"): recordstates.FORMAT,
+    (records.Letter, "state"): recordstates.LETTER,
+    (records.Attestation, "state"): recordstates.ATTESTATION,
+    (Verification, "state"): verification_states.WORDS,
+    (Case, "state"): incidents.CASES,
+    (Pull, "state"): incidents.PULLS,
+    (Pulled, "state"): incidents.COPIES,
+    (Export, "state"): exports.WORDS,
+    (Outgoing, "state"): send_states.WORDS,
+    (Version, "state"): rulestates.WORDS,
+    (Emergency, "ratified"): RATIFICATIONS,
+    (Replay, "state"): rulestates.REPLAYS,
+}
+"""Column -> how each of its states is shown, wherever it is."""
 WHY = "The council's decision of the tenth of March says so."
 
 
@@ -312,7 +347,7 @@ def _holding(t: Any) -> None:
 
 
 def _verifications(t: Any) -> None:
-    for n, state in enumerate(sorted(VERIFIED)):
+    for n, state in enumerate(sorted(verification_states.WORDS)):
         capture = t.objects["mail delivered"] if state == "asked" else next(t.objects["captures"])
         Verification.objects.create(
             capture=capture, asker=t.people["crew0"], claimed="ibis@outside.example", to="ibis@outside.example", secret=f"{n:064}",

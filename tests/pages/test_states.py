@@ -6,6 +6,7 @@ check had not answered.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -14,13 +15,15 @@ from django.apps import apps
 from django.db.models import CharField
 
 from civicmail.city.guard.state_table import StateTable
+from civicmail.city.pages.states import key_of, label
 from civicmail.city.policy.dispositions import Action
 from civicmail.city.policy.rule_keys import PENDING_TOO_LONG, UNAVAILABLE
-from civicmail.mail.archive.envelopes import State
+from civicmail.desk.viewer.mail_states import COPIES, MESSAGES
+from civicmail.mail.archive.envelopes import State, Status
 from house.test_state_tables import TABLES
 from pages import everystate
 from pages.everymail import outstanding, passages
-from pages.everystate import STATES, missing
+from pages.everystate import SHOWN, STATES, missing
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +38,45 @@ def test_every_table_and_every_column_with_a_state_is_known_to_the_town() -> Non
     columns = {(m, f.name) for m in models for f in m._meta.get_fields() if isinstance(f, CharField) and f.name in COLUMNS}
     assert columns - STATES.keys() == set()
     assert set(TABLES) - _used() == set()
+
+
+NOT_SHOWN = {("ReviewRow", "answer"), ("Release", "kind")}
+"""Columns of everystate.STATES that hold no state."""
+
+
+@pytest.mark.rule("house", "Each state of each table and column is shown by one row of the table of words.")
+def test_every_state_is_shown_by_one_row_of_the_table_of_words() -> None:
+    columns = {column for column in STATES if (column[0].__name__, column[1]) not in NOT_SHOWN}
+    assert columns == SHOWN.keys()
+    for column, shown in SHOWN.items():
+        assert set(shown) == set(STATES[column]), column
+        assert {value: label(key_of(word)) for value, (_, word) in shown.items()} == shown, column
+
+
+def test_mail_has_a_word_for_each_state_and_for_what_it_is_held_as() -> None:
+    assert COPIES.keys() >= {*get_args(State), "pending", "quarantine", "hold"}
+    assert MESSAGES.keys() == set(get_args(Status))
+    assert {state: label_ for state, label_ in MESSAGES.items() if state in COPIES and COPIES[state] != label_} == {}
+
+
+@pytest.mark.rule("house", "The API documents each state with the word that pages show.")
+def test_the_api_documents_the_words_of_pages() -> None:
+    from civicmail.front.web.api.document import API
+
+    schemas = API.get_openapi_schema()["components"]["schemas"]
+    bare = {
+        f"{name}.{property_}"
+        for name, schema in schemas.items()
+        for property_, facts in schema.get("properties", {}).items()
+        if property_ in ("state", "status") and name != "Problem" and not _has_words(facts.get("description", ""))
+    }
+    assert bare == set()
+
+
+def _has_words(description: str) -> bool:
+    """Whether it lists values with a word each, or is of a state that the sender has seen."""
+    listed = re.findall(r"(?m)^- `[^`]*`: ([^,]+),", description)
+    return "as it was seen" in description or (bool(listed) and all(map(key_of, listed)))
 
 
 def _used() -> set[str]:

@@ -216,7 +216,7 @@ def test_the_second_of_two_answers_hears_the_news() -> None:
     review = works.start()
     seen = row(review, "w0")
     review_answers.keep(row(review, "w0"), actor=actor(works.dora), now=START)
-    with pytest.raises(Conflict, match="was answered"):
+    with pytest.raises(Conflict, match="is answered by now"):
         review_answers.revoke(seen, actor=actor(works.hank), reason="Not needed now.", now=START)
 
 

@@ -82,7 +82,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
     assert Statement.objects.get(pk=row.pk).numbers == signed.numbers
     entry = Entry.objects.get(act="statement.sign")
     assert (entry.object, entry.facts["state"]) == ("department:works", "signed")
-    with pytest.raises(Conflict, match="signed already"):
+    with pytest.raises(Conflict, match="is signed by now"):
         statements.sign(Statement.objects.get(pk=row.pk), "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
 
 

@@ -75,7 +75,7 @@ def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
     assert len({(s.source, s.action) for s in mandate_states.STEPS}) == len(mandate_states.STEPS)
     reached = {s.target for s in mandate_states.STEPS if s.source in ("closed", "ended", "refused", "withdrawn", "lapsed")}
     assert reached == set(), "what is over stays over"
-    with pytest.raises(Conflict, match="waits for a second person"):
+    with pytest.raises(Conflict, match="has changed"):
         mandate_states.step("asked", "use")
 
 

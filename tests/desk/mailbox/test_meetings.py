@@ -66,7 +66,7 @@ def test_an_answer_goes_to_the_organizer_as_a_calendar_reads_it(post: Post, visi
     }
     made: Any = message_from_bytes(bytes(sent[0].content), policy=default)
     assert made["Subject"] == "Accepted: Lead lines, part 2" and made["In-Reply-To"] == "<i1@acme.example>"
-    assert "Your answer: Accepted" in said(client.get(f"/mail/{id_}/"))
+    assert "Your answer: Attending" in said(client.get(f"/mail/{id_}/"))
 
 
 @pytest.mark.rule("P-06", "A guest who has answered sees the answer, and can choose another.")
@@ -76,7 +76,7 @@ def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post,
     assert "Pending" in said(client.get(f"/mail/{id_}/"))
     client.post(f"/mail/{id_}/answer/", {"answer": "ACCEPTED"})
     page = said(client.get(f"/mail/{id_}/"))
-    assert "Your answer: Accepted" in page and "Change it to: Tentative Decline" in page and "Pending" not in page
+    assert "Your answer: Attending" in page and "Change it to: Tentative Decline" in page and "Pending" not in page
     client.post(f"/mail/{id_}/answer/", {"answer": "DECLINED"})
     assert "Change it to: Accept Tentative" in said(client.get(f"/mail/{id_}/"))
 

@@ -56,4 +56,4 @@ def test_rotation_by_the_operator(data: Path, dns: Zone, capsys: Any) -> None:
     assert run(["dkim", "activate", "city.example", "two", "--anyway", *at]) == 4
     assert run(["dkim", "new", "city.example", "--algorithm", "dsa", *at]) == 2
     assert run(["dkim", "list", *at]) == 0
-    assert "retired" in capsys.readouterr().out
+    assert "Retired" in capsys.readouterr().out

@@ -48,7 +48,7 @@ def test_an_adopted_pack_is_in_force_and_the_one_before_is_superseded(data: Path
     states = [(line["version"], line["state"]) for line in lines(capsys)]
     assert states == [
         ("2026-12-01", "superseded"),
-        ("2026-12-02", "in force"),
+        ("2026-12-02", "active"),
         ("2026-12-01", "offered"),
         ("2026-12-01", "offered"),
     ]

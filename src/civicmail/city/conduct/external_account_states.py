@@ -29,5 +29,5 @@ STEPS: tuple[Transition[State], ...] = (
 )
 WORDS = labels("open", "ended", told="notified", moot="canceled")
 
-TABLE = StateTable[State](STEPS, lambda _: "This was answered already. Reload the page.")
+TABLE = StateTable[State](STEPS, lambda state: f"This account is {WORDS[state][1].lower()} by now. Reload the page.")
 step = TABLE.step

@@ -47,19 +47,6 @@ STEPS: tuple[Transition[State], ...] = (
     *(Transition(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
 )
 
-_STATE_WORDS = {
-    "open": "waits for an answer",
-    "pending": "was answered",
-    "done": "was answered and carried out",
-    "verified": "was answered, carried out and checked",
-    "failed": "was answered and could not be carried out",
-    "silent": "was not answered in time",
-    "stopped": "was not answered in time and waits for the access office",
-    "suspending": "was not answered in time",
-    "suspended": "was not answered in time; the access is suspended",
-    "moot": "is about nothing any more",
-}
-
 WORDS = labels(
     "open",
     "verified",
@@ -82,6 +69,6 @@ ANSWERS: dict[str, str] = {
 }
 """Names of answers after they were given."""
 
-TABLE = StateTable[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}. Reload the page.")
+TABLE = StateTable[State](STEPS, lambda state: f"This item is {WORDS[state][1].lower()} by now. Reload the page.")
 step = TABLE.step
 actions = TABLE.actions

@@ -21,5 +21,5 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("open", "except", "exceptions", "statement.sign"),
 )
 
-TABLE = StateTable[State](STEPS, lambda _: "This statement was signed already. Reload the page.")
+TABLE = StateTable[State](STEPS, lambda state: f"This statement is {WORDS[state][1].lower()} by now. Reload the page.")
 step = TABLE.step

@@ -31,17 +31,5 @@ STEPS: tuple[Transition[State], ...] = (
     *(Transition(state, "end", "ended", "tick") for state in ("approved", "open", "urgent")),
 )
 
-_PREDICATES = {
-    "asked": "waits for a second person",
-    "approved": "was approved",
-    "open": "is open",
-    "urgent": "is open as an urgent one",
-    "closed": "was closed",
-    "ended": "is over",
-    "refused": "was refused",
-    "withdrawn": "was withdrawn",
-    "lapsed": "was not used in time",
-}
-
-TABLE = StateTable[State](STEPS, lambda state: f"This mandate {_PREDICATES[state]}. Reload the page.")
+TABLE = StateTable[State](STEPS, lambda _: "The state of this examination has changed. Reload the page.")
 step = TABLE.step

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.guard.state_table import StateTable, Transition
+from civicmail.city.pages.states import labels
 
 State = Literal["asked", "approved", "active", "suspended", "expired", "revoked", "refused", "withdrawn"]
 
@@ -38,17 +39,8 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("suspended", "expire", "expired", "tick"),
 )
 
-_PREDICATES = {
-    "asked": "is waiting for a decision",
-    "approved": "was approved",
-    "active": "is in force",
-    "suspended": "is suspended",
-    "expired": "is over",
-    "revoked": "was ended",
-    "refused": "was refused",
-    "withdrawn": "was withdrawn",
-}
+WORDS = labels("approved", "active", "suspended", "expired", "revoked", "withdrawn", asked="pending", refused="denied")
 
-TABLE = StateTable[State](STEPS, lambda state: f"This authorization {_PREDICATES[state]}. Reload the page.")
+TABLE = StateTable[State](STEPS, lambda state: f"This authorization is {WORDS[state][1].lower()} by now. Reload the page.")
 step = TABLE.step
 actions = TABLE.actions

@@ -338,7 +338,7 @@ def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) 
     if any(c.held for c in copies):
         return "held"
     if copies:
-        return "trying" if any(c.tries for c in copies) else "waiting"
+        return "deferred" if any(c.tries for c in copies) else "waiting"
     return overall_outcome(desk.fates.get(desk.archive, desk.permit, id_))
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from civicmail.city.pages.states import labels
+
 State = Literal["waiting", "sending", "sent", "returned", "undone"]
 Action = Literal["undo", "hasten", "take", "wait", "send", "refuse"]
 
@@ -27,6 +29,7 @@ STEPS: dict[tuple[str, str], State] = {
 }
 PERSON = frozenset({"undo", "hasten"})
 """Actions of the person who wrote it; all others are the worker's."""
+WORDS = labels("sending", "sent", waiting="queued", returned="failed", undone="withdrawn")
 OPEN = ("waiting", "sending")
 """States in which a message is neither sent nor a draft again."""
 

@@ -46,6 +46,8 @@ WORDS = labels(
     expired="lapsed",
     refused="denied",
 )
+REPLAYS = labels("done", "stopped", "failed", waiting="queued", reading="running")
+"""Of a replay of a version."""
 
 TABLE = StateTable[State](STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now. Reload the page.")
 step = TABLE.step

@@ -16,16 +16,11 @@ from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.identity.actions.mandates import resolve
 from civicmail.city.identity.queries import mailbox_addresses, reporting_lines
 from civicmail.city.identity.queries.mandates import to_mandate
-from civicmail.city.pages.states import labels
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.errors import DamagedIndex, NotFinished
-
-STATES = labels(
-    "approved", "urgent", "closed", "withdrawn", asked="pending", open="active", ended="revoked", refused="denied", lapsed="expired"
-)
 
 
 def listed(actor: Actor) -> QuerySet[Row]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from civicmail.city.pages.states import labels
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import RefusedError
 from civicmail.core.config.settings import Settings
@@ -17,6 +18,8 @@ from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver
 from civicmail.mail.screening.published_records import zone_line
 from civicmail.mail.screening.resolver import TemporaryFailure
+
+STATES = labels("active", "retired", made="pending")
 
 app = group("Keys that sign what leaves the city, so that others can tell it from what pretends to be ours.")
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="One of the city's domains.")]
@@ -34,7 +37,7 @@ def list_(credentials: options.Credentials, json: options.Json = False) -> None:
             plain = {"domain": key.domain, "selector": key.selector, "algorithm": key.algorithm, "state": key.state}
             output.emit({**plain, "made": key.made, "since": key.since, "name": key.name, "record": key.record})
         else:
-            output.show(f"{key.state:8}{output.when(key.since)}  {key.name}  {key.algorithm}")
+            output.show(f"{STATES[key.state][1]:8}{output.when(key.since)}  {key.name}  {key.algorithm}")
     if not keys and not json:
         output.words("There is no key, so what leaves is not signed: civicmail dkim new DOMAIN")
 

@@ -181,7 +181,7 @@ def _state(one: adopted.Adopted, folder: Path, today: date) -> str:
         return "scheduled"
     if one.pack.until < today:
         return "expired"
-    return "in force" if adopted.last(folder, today) == one else "superseded"
+    return "active" if adopted.last(folder, today) == one else "superseded"
 
 
 def _today() -> date:

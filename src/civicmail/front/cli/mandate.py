@@ -55,8 +55,8 @@ def ask(
 def list_(sign_in: options.SignIn, json: options.Json = False) -> None:
     """List your examinations, and those that wait for you."""
     desk = _desk("mandate list", sign_in)
+    from civicmail.city.identity.examination_labels import EXAMINATIONS
     from civicmail.city.identity.queries import mandates
-    from civicmail.desk.workbench.queries import STATES
 
     waiting = mandates.waiting_for(desk.actor, desk.now)
     rows = [*mandates.requested_by(desk.actor), *waiting.requested, *waiting.urgent, *(c.mandate for c in waiting.changes)]
@@ -65,7 +65,7 @@ def list_(sign_in: options.SignIn, json: options.Json = False) -> None:
             output.emit(_plain(row))
         else:
             until = f"until {row.until:%Y-%m-%d %H:%M}" if row.until else "not in force"
-            output.show(f"{row.number}  {STATES[row.state][1]:<9}  {row.ground:<11}  {until}  {row.person}: {row.reason}")
+            output.show(f"{row.number}  {EXAMINATIONS[row.state][1]:<9}  {row.ground:<11}  {until}  {row.person}: {row.reason}")
     if not rows and not json:
         output.words("You asked for none, and none waits for you.")
 

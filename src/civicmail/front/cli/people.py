@@ -136,6 +136,7 @@ def show(person: options.Who, sign_in: options.OptionalSignIn, json: options.Jso
 
 
 def _plain(who: Any, now: int) -> dict[str, Any]:
+    from civicmail.city.identity.authorization_states import WORDS
     from civicmail.city.identity.queries import access_status
 
     work = [
@@ -144,7 +145,7 @@ def _plain(who: Any, now: int) -> dict[str, Any]:
     ]
     kept = [] if who.mailboxes.exists() else [f"{r.address}: kept" for r in who.reserved.order_by("-main", "address")]
     access = [
-        f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
+        f"{a.mailbox.address}: {a.role}, {WORDS[a.state][1].lower()} until {options.last_day(a.until)}"
         for a in who.authorizations.select_related("mailbox")
     ]
     return {

@@ -28,7 +28,7 @@ from civicmail.desk.incidents.models import Pull, Pulled
 from civicmail.desk.incidents.queries import TAKEN
 from civicmail.desk.oversight.actions import replays
 from civicmail.desk.oversight.models import Replay
-from civicmail.desk.oversight.views.replays import STATES as REPLAY
+from civicmail.desk.oversight.states import REPLAYS as REPLAY
 from civicmail.desk.records import states as records_states
 from civicmail.desk.records.actions import productions
 from civicmail.desk.records.models import Assignment, Decision, Item, Production, Search

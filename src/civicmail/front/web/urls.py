@@ -7,7 +7,17 @@ from django.urls.resolvers import RoutePattern
 
 from civicmail.city.identity.acts import roles
 from civicmail.city.pages.act_pages import paths
-from civicmail.front.web import dovecot_auth, health, language, my_roles, saved_views, search, sign_in_letters, urgent_examination
+from civicmail.front.web import (
+    dovecot_auth,
+    health,
+    language,
+    my_roles,
+    saved_views,
+    search,
+    sign_in_letters,
+    state_words,
+    urgent_examination,
+)
 from civicmail.front.web.api_page import page as api
 from civicmail.front.web.department_report import report
 from civicmail.front.web.firststeps import page as first
@@ -46,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", my_roles.my_roles, name="duties"),
     path("search/", search.search, name="search"),
+    path("states/", state_words.states, name="states"),
     path("views/", saved_views.views, name="views"),
     path("views/save/", saved_views.save, name="view-save"),
     path("views/<int:pk>/delete/", saved_views.delete, name="view-delete"),

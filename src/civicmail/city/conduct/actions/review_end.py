@@ -16,6 +16,7 @@ from civicmail.city.conduct.review_plans import GRACE_DAYS
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import machine
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.authorization_states import WORDS
 
 TICK = machine("tick")
 BATCH_SIZE = 500
@@ -57,7 +58,8 @@ def _why(row: ReviewRow) -> str:
     if row.right is not None:
         if row.right.state == "active":
             return "the access was put in force again"
-        return f"the access was {row.right.state}: {row.right.why}" if row.right.why else f"the access is {row.right.state}"
+        state = WORDS[row.right.state][1].lower()
+        return f"the access was {state}: {row.right.why}" if row.right.why else f"the access is {state}"
     return "the role is over"
 
 

@@ -19,6 +19,7 @@ from civicmail.city.pages.lists import (
     Operation,
     Shown,
     Somebody,
+    State,
     Time,
 )
 from civicmail.city.pages.states import Label, choices, label
@@ -75,7 +76,7 @@ class Statements(List):
             sort=("department__name", "-half"),
         ),
         Column("half", "Half", cell=lambda row, _: _words(row.half), sort=("half",), name="half"),
-        Column("state", "State", cell=_state, sort=("state",)),
+        State("state", "State", words=statement_states.WORDS, cell=_state, sort=("state",)),
         Day("due", "Due", sort=("due",), name="due"),
         Flag("overdue", value=lambda row: row.overdue is not None and row.state == "open"),
         Time("signed", "Signed", optional=True, sort=("signed",), name="signed"),

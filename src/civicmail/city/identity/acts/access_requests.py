@@ -9,6 +9,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.errors import require_row
 from civicmail.city.guard.resources import Resource
 from civicmail.city.identity.acts.access_reasons import FourReasons
+from civicmail.city.identity.authorization_states import WORDS
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Day, Email, Input, Seen, Text
 
@@ -44,7 +45,7 @@ class ShownAuthorization[Row, Given: Input](Act[Row, Given, "Authorization"]):
     def line(self, row: Row, done: Authorization) -> str:
         from civicmail.city.pages.days import last_day
 
-        what = f"{done.mailbox}, {done.role}, {done.state} until {last_day(done.until).isoformat()}"
+        what = f"{done.mailbox}, {done.role}, {WORDS[done.state][1].lower()} until {last_day(done.until).isoformat()}"
         return f"{done.pk:6} {done.person} ({done.person.uid}): {what}"
 
     def as_json(self, done: Authorization) -> Mapping[str, Any]:

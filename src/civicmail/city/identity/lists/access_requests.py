@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.authorization_states import WORDS
 from civicmail.city.identity.lists.departments import DepartmentList
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Filter, ListRequest, Operation, Shown, Until
@@ -16,12 +17,6 @@ def _state(a: Any, request: ListRequest) -> Label:
     from civicmail.city.identity.queries import authorization_labels
 
     return authorization_labels.current_state(a, from_ms(request.now))
-
-
-def _states() -> list[tuple[str, str]]:
-    from civicmail.city.identity.queries import authorization_labels
-
-    return [("mine", "Waits for you"), *choices(authorization_labels.WORDS)]
 
 
 def _in_state(rows: Any, value: str, request: ListRequest) -> Any:
@@ -55,7 +50,7 @@ class AccessRequests(DepartmentList):
     )
     filters = (
         Filter("q", "Person", ("person__display__icontains",)),
-        Filter("state", "State", apply=_in_state, choices=_states),
+        Filter("state", "State", apply=_in_state, choices=[("mine", "Waits for you"), *choices(WORDS)]),
         Filter("until", "Ends within", apply=_ending, choices=[("30", "30 days"), ("90", "90 days")]),
     )
 

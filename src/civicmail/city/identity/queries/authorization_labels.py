@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from civicmail.city.identity.authorization_states import WORDS
 from civicmail.city.identity.models import Authorization
-from civicmail.city.pages.states import Label, labels
-
-WORDS = labels("approved", "active", "suspended", "expired", "revoked", "withdrawn", asked="pending", refused="denied")
+from civicmail.city.pages.states import Label
 
 ROLES = {
     "holder": _("holder"),

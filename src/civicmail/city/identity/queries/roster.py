@@ -9,9 +9,8 @@ from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from civicmail.city.directory.models import Department, Episode, Person
-from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.authorization_states import LIVING, WORDS
 from civicmail.city.identity.models import Acknowledgement, Authorization, Usage
-from civicmail.city.identity.queries.authorization_labels import WORDS
 
 
 def people(department: Department) -> QuerySet[Episode, Episode]:

@@ -225,7 +225,7 @@ def _notify_requester(row: Release, now: int) -> None:
                 "Your release request was approved, but the repeated checks found a problem, so the message stays held."
             ),
             "refused": gettext("Your release request was denied."),
-            "lapsed": gettext("Your release request ended: no copy is held any more, or no one answered in time."),
+            "lapsed": gettext("Your release request expired: no copy is held any more, or no one answered in time."),
         }[row.state]
         parts = [outcome]
         if row.answer:

@@ -32,14 +32,11 @@ from civicmail.city.notices.errors import BadLink, OldLink
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.form_verb import status_of
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.states import labels
 from civicmail.city.pages.wording import translate
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import digests, release_copies
-from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy
-
-STATES = labels(quarantine="quarantined", hold="held", **{PENDING: "checking", DEFERRED: "deferred"})
-
+from civicmail.desk.holding.held_copies import RETRYING, HeldCopy
+from civicmail.desk.viewer.mail_states import held_label
 
 RELEASE = "wanted"
 
@@ -173,7 +170,7 @@ def _context(opened: OpenedLink) -> dict[str, Any]:
     rules = [rule for _, rule in queries.named_rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
     late = digests.late_reason(copy)
-    page = Page(title, gettext("Quarantine"), state=STATES.get(copy.do, STATES["hold"]), facts=facts)
+    page = Page(title, gettext("Quarantine"), state=held_label(copy.do), facts=facts)
     return {
         "page": page, "copy": copy, "late": late, "words": [translate(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),

@@ -20,7 +20,6 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.states import labels
 from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
@@ -28,9 +27,9 @@ from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.acts.quarantine import RELEASE_COPY, REQUEST_RELEASE, RETRY_RELEASE
 from civicmail.desk.holding.held_copies import HeldCopy, unavailable_checks
+from civicmail.desk.viewer.mail_states import held_label
 from civicmail.mail.archive.errors import NotInArchive
 
-STATES = labels(quarantine="quarantined", hold="held")
 FILTERS = ("from", "to", "rule")
 SORTS: dict[str, Callable[[HeldCopy], Any]] = {
     "received": lambda c: c.received,
@@ -57,7 +56,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         caption="Copies that rules keep back",
         columns=[
             Column("received", "Received", lambda r: Cell(from_ms(r["copy"].received), _url(r["copy"])), ("received",)),
-            Column("state", "State", lambda r: _state(r["copy"])),
+            Column("state", "State", lambda r: held_label(r["copy"].do)),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
             Column("rules", "By rule", lambda r: _rules_text(r["copy"]), ("rules",), name="by"),
@@ -154,8 +153,8 @@ def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str
         ("To", copy.address),
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
     ]
-    page = Page(f"Release this copy to {copy.address}?", "Quarantine", [("Quarantine", reverse("quarantine"))], _state(copy), facts)
     back, book = reverse("quarantine"), queries.rule_set()
+    page = Page(f"Release this copy to {copy.address}?", "Quarantine", [("Quarantine", back)], held_label(copy.do), facts)
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
             "missing": unavailable_checks(copy.rules),
             "rules": queries.named_rules(_acting(release_kinds.holding_rules(copy.rules, book))),
@@ -195,11 +194,6 @@ def _matches(copy: HeldCopy, filters: dict[str, str]) -> bool:
 
 def _rules(copies: list[HeldCopy]) -> set[str]:
     return {rule for c in copies for rule in _acting(c.rules)}
-
-
-def _state(copy: HeldCopy) -> tuple[str, str]:
-    """Role and word; what a record of another program calls otherwise is held, too."""
-    return STATES.get(copy.do, STATES["hold"])
 
 
 def _rules_text(copy: HeldCopy) -> str:

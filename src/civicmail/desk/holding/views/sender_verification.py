@@ -29,7 +29,7 @@ from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.states import Label, labels
+from civicmail.city.pages.states import Label
 from civicmail.city.pages.wording import translate
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import message_parser
@@ -42,6 +42,7 @@ from civicmail.desk.holding.acts.sender_verifications import VERIFY_SENDER
 from civicmail.desk.holding.models import Verification
 from civicmail.desk.holding.proven_senders import find_earlier
 from civicmail.desk.holding.verification_channels import Channel, Claim
+from civicmail.desk.holding.verification_states import WORDS
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.scope import OwnMail
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs
@@ -51,7 +52,6 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents
 
-STATES = labels(asked="pending", yes="legitimate", no="forged", lapsed="unanswered")
 OWN_SOURCES = frozenset({"submission", "local"})
 PEER_SOURCES = frozenset({"relay", "journal"})
 """Another mail system of the city's, which has asserted whose it is."""
@@ -214,4 +214,4 @@ def _phone(case: VerificationCase) -> str:
 
 
 def _state(row: Verification | None) -> Label | None:
-    return STATES[row.state] if row is not None else None
+    return WORDS[row.state] if row is not None else None

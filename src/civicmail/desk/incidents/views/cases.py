@@ -17,7 +17,6 @@ from civicmail.city.pages import act_pages, listing
 from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
-from civicmail.city.pages.states import labels
 from civicmail.city.policy.dispositions import USE_CHECK
 from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
@@ -28,18 +27,8 @@ from civicmail.desk.incidents.models import Case, Opening
 from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import counted
 from civicmail.desk.incidents.states import CASES, PULL, PULLS, UNDER_WAY, begins, comes_next
+from civicmail.desk.viewer.mail_states import COPIES
 
-HAS = labels(
-    "delivered",
-    "held",
-    "deferred",
-    "failed",
-    pulled="removed",
-    taking="removing",
-    waiting="queued",
-    trying="sending",
-    cancelled="canceled",
-)
 READERS = "readers"
 SHOWN = 20
 """Reporters and messages of a case on its page: a wave has hundreds."""
@@ -141,7 +130,7 @@ def _spread(request: CityRequest, spread_: CopyList, readers: set[tuple[str, str
         caption="Who has it",
         columns=[
             Column("mailbox", "Mailbox", lambda r: Cell(r["has"].mailbox, full=True)),
-            Column("state", "State", lambda r: HAS.get(r["has"].state, r["has"].state)),
+            Column("state", "State", lambda r: COPIES[r["has"].state]),
             Column("since", "Since", lambda r: from_ms(r["has"].since), name="since"),
             Column("opened", "Opened", lambda r: "Yes" if (r["has"].mailbox, r["has"].capture) in readers else "", name="opened"),
         ],

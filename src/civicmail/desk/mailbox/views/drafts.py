@@ -62,7 +62,7 @@ def _line(row: Draft, out: Outgoing | None) -> Line:
         to = f"{to} {ngettext('and {count} more', 'and {count} more', more).format(count=more)}"
     state: tuple[str, str] = ("", "")
     if out is not None:
-        state = label("queued")
+        state = send_states.WORDS[out.state]
     elif row.why:
         state = label("failed")
     url = reverse("mail-outgoing", args=[out.uid]) if out is not None else reverse("mail-draft", args=[row.uid])

@@ -35,6 +35,7 @@ from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, o
 from civicmail.desk.mailbox.views.thread import conversation
 from civicmail.desk.mailbox.views.warnings import WRITTEN_HERE, WarningNote
 from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.views import file_preview_page, message_pages
 from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
@@ -210,7 +211,7 @@ def state_of(one: OpenedMessage) -> tuple[str, str] | None:
         states = [p.state for p in shown_copies(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:
             return words.warning_label(warnings.marks(one), settings.CITY.marks.doubts)
-        role, word = words.COPIES[states[0]] if states else ("plain", "")
+        role, word = COPIES[states[0]] if states else ("plain", "")
     return (role, word) if role != "plain" else None
 
 
@@ -222,7 +223,7 @@ def _status(one: OpenedMessage) -> str:
     if "held" in states:
         return "held"
     if states & {"waiting", "trying", "deferred"}:
-        return "trying" if "deferred" in states else "waiting"
+        return "deferred" if "deferred" in states else "waiting"
     return "refused" if "refused" in states else overall_outcome(copy_outcomes(one.traced.passages))
 
 

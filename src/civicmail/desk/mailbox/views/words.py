@@ -16,6 +16,7 @@ from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.mail_list import Row
 from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.desk.viewer.message_view import Run
 from civicmail.mail.search.search import Hit
 
@@ -28,32 +29,17 @@ STATES: dict[str, tuple[str, str]] = {
         "delivered",
         "quarantined",
         "imported",
+        "deferred",
         refused="rejected",
         asked="forecast",
         arriving="queued",
         waiting="queued",
-        trying="deferred",
         **{"not-delivered": "failed", "not-all": "partial"},
     ),
 }
 """State of a message in a list -> role and word; "kept": brought in with an older mailbox."""
 
 APPROVAL = labels("awaiting-approval")["awaiting-approval"]
-
-COPIES = labels(
-    "delivered",
-    "deferred",
-    "held",
-    "failed",
-    waiting="queued",
-    trying="sending",
-    pending="checking",
-    quarantine="quarantined",
-    cancelled="canceled",
-    kept="archived",
-    refused="rejected",
-)
-"""State of a copy, or disposition of a held one -> role and word."""
 
 MEANS: dict[str, Any] = {
     "delivered": gettext_lazy("It lies in their mailbox, or with the server that took it."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Cell, Choice, Column, Day, Filter, Link, List, ListRequest, Number, Operation
+from civicmail.city.pages.lists import Cell, Choice, Column, Day, Filter, Link, List, ListRequest, Number, Operation, State
 from civicmail.city.pages.states import Label, choices, labels
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.city.policy.rules import MODES, RULE_ACTIONS, SEVERITIES
@@ -73,7 +73,7 @@ class Rules(List):
     columns = (
         Column("rule", "Rule", link=("rule", "rule"), sort=("rule",)),
         Number("version", value="number"),
-        Column("state"),
+        State("state", words=states.WORDS),
         Column("clause", "Clause", sort=("clause", "rule"), name="clause"),
         Column("mode", "Mode", cell=_mode, sort=("mode", "rule")),
         Choice("do", "Does", words=DONE, sort=("do", "rule")),

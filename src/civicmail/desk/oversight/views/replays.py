@@ -20,9 +20,9 @@ from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Replay
 from civicmail.desk.oversight.rule_replay import NOBODY, Tally
+from civicmail.desk.oversight.states import REPLAYS
 from civicmail.desk.oversight.views.rule_pages import crumbs
 
-STATES = labels("done", "stopped", "failed", waiting="queued", reading="running")
 OUTCOMES = {**DONE, **dict(choices(labels(pending="checking", later="deferred")))}
 
 
@@ -43,7 +43,7 @@ def _page(row: Replay) -> Page:
     ]  # fmt: skip
     v = row.version
     trail = [*crumbs(v.rule), (f"Version {v.number}", reverse("rule-version", args=[v.rule, v.number]))]
-    return Page(f"Replay of version {v.number} of {v.rule}", v.rule, trail, STATES[row.state], facts)
+    return Page(f"Replay of version {v.number} of {v.rule}", v.rule, trail, REPLAYS[row.state], facts)
 
 
 def _day(at: int) -> str:

@@ -8,6 +8,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import Resource
 from civicmail.city.pages.act import Act, FormPage, Operation, Page
 from civicmail.city.pages.inputs import Choice, Code, Input, Seen, Text
+from civicmail.desk.records.states import SCOPE
 
 if TYPE_CHECKING:
     from civicmail.desk.records.models import Request, Scope
@@ -88,7 +89,7 @@ class DecideScope(Act["Scope", ScopeDecision, "Scope"]):
         return scopes.decide(row, given.decision == "yes", given.reason, actor=actor, now=now)
 
     def message(self, row: Scope, done: Scope) -> str:
-        return f"Scope {done.version} of request {done.request.number} was {done.state}."
+        return f"Scope {done.version} of request {done.request.number} is {SCOPE[done.state][1].lower()}."
 
     def form_page(self, row: Scope) -> FormPage:
         from django.urls import reverse

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import OfPerson, Resource
+from civicmail.city.identity.examination_labels import CHANGES, EXAMINATIONS, RATIFICATIONS
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Input, Seen, Text, reason
 
@@ -126,7 +127,7 @@ class DecideMandate(_OfApprover[Decision]):
         return mandates.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Mandate, done: Mandate) -> str:
-        return f"Mandate {done.number} was {done.state}."
+        return f"Mandate {done.number} was {EXAMINATIONS[done.state][1].lower()}."
 
 
 class ApprovalReason(Input):
@@ -187,7 +188,7 @@ class RatifyMandate(_OfApprover[RatifyDecision]):
         return urgent_mandates.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Mandate, done: Mandate) -> str:
-        return f"Mandate {done.number} was {done.ratified}."
+        return f"Mandate {done.number} was {RATIFICATIONS[done.ratified][1].lower()}."
 
 
 class DecideChange(Act["Amendment", ChangeDecision, "Amendment"]):
@@ -213,7 +214,7 @@ class DecideChange(Act["Amendment", ChangeDecision, "Amendment"]):
         return mandate_amendments.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
     def message(self, row: Amendment, done: Amendment) -> str:
-        return f"The change of mandate {done.mandate.number} was {done.state}."
+        return f"The change of mandate {done.mandate.number} was {CHANGES[done.state][1].lower()}."
 
 
 # -- its end, and its seal

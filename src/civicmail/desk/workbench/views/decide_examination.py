@@ -11,6 +11,7 @@ from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Amendment
 from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.examination_labels import EXAMINATIONS
 from civicmail.city.identity.queries.mandates import subjects_of
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import Act
@@ -73,7 +74,7 @@ def _shown(request: CityRequest, row: Row, amendment: Amendment | None = None) -
         "more": max(0, len(people) - queries.SHOWN),
         "classes": queries.classes(row),
         "conflicts": queries.conflicts(row.person, people),
-        "earlier": [(r, queries.STATES[r.state][1].lower()) for r in earlier.order_by("-asked")[:5]],
+        "earlier": [(r, EXAMINATIONS[r.state][1].lower()) for r in earlier.order_by("-asked")[:5]],
     }
 
 

@@ -14,6 +14,7 @@ from civicmail.city.guard import examination_grounds
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.mandates import GROUNDS, Mandate
 from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.examination_labels import EXAMINATIONS
 from civicmail.city.identity.queries import mandates
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import Act
@@ -21,7 +22,6 @@ from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.workbench.acts import examinations
-from civicmail.desk.workbench.queries import STATES
 from civicmail.desk.workbench.views.filters import chosen_messages
 
 LIST = ("Examinations", "/mandates/")
@@ -59,7 +59,7 @@ def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), *
     ]
     if row.until and row.state in ("approved", "open", "urgent"):
         facts.append(("In force until", end_of(row)))
-    return Page(heading or f"Examination {row.number}", f"Examination {row.number}", crumbs, STATES[row.state], facts, **more)
+    return Page(heading or f"Examination {row.number}", f"Examination {row.number}", crumbs, EXAMINATIONS[row.state], facts, **more)
 
 
 def end_of(row: Row) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.mandates import GROUNDS
 from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.examination_labels import EXAMINATIONS, RATIFICATIONS
 from civicmail.city.identity.queries import mandates
 from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, could, require_could
@@ -36,7 +37,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
             Column("until", "Until", lambda r: r.until, ("until",), name="until"),
         ],
         filters=[
-            Filter("state", "State", lambda rows, v: rows.filter(state=v), choices(queries.STATES)),
+            Filter("state", "State", lambda rows, v: rows.filter(state=v), choices(EXAMINATIONS)),
             Filter("ground", "Ground", lambda rows, v: rows.filter(ground=v), list(GROUNDS.items())),
             Filter(
                 "ratified",
@@ -62,8 +63,8 @@ def _number(row: Row) -> Cell:
 
 
 def _state(row: Row) -> Cell:
-    hint = {"due": "to be ratified", "overdue": "was not ratified in time", "rejected": "was found wrong"}.get(row.ratified, "")
-    return Cell.of(queries.STATES[row.state], hint)
+    hint = RATIFICATIONS[row.ratified][1].lower() if row.ratified in ("overdue", "rejected") else ""
+    return Cell.of(EXAMINATIONS[row.state], hint)
 
 
 def _about(row: Row, reader: str) -> str:

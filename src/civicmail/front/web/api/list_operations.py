@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
@@ -22,7 +22,7 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import key_types
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import Who, maybe, shown_as
 
 _TYPES: dict[type[lists.Column], Any] = {
     lists.Day: date, lists.Flag: bool, lists.Identifier: uuid.UUID, lists.Number: int, lists.Numbers: list[int],
@@ -117,5 +117,5 @@ def _checked(each: Filter, value: str) -> str:
 
 
 def _type(column: lists.Column) -> Any:
-    kind = _TYPES.get(type(column), str)
+    kind = Annotated[str, shown_as(column.words)] if isinstance(column, lists.State) else _TYPES.get(type(column), str)
     return kind | None if column.optional else kind

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from civicmail.city.directory.models import Agency, Department, Mailbox, Person
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.authorization_states import WORDS
 from civicmail.city.identity.models import Authorization
+from civicmail.city.pages.states import described
+
+
+def shown_as(shown: Mapping[str, tuple[str, str]]) -> Any:
+    """A state: its values, and for each the word of pages and its meaning (city/pages/states.py)."""
+    return Field(description=described(shown))
 
 
 class RowSchema(Schema):
@@ -37,7 +45,7 @@ class Right(RowSchema):
     person: Who
     mailbox: str
     role: str
-    state: str
+    state: Annotated[str, shown_as(WORDS)]
     since: datetime
     why: str
     department: str

@@ -21,7 +21,7 @@ from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.states import labels
+from civicmail.desk.viewer.mail_states import MESSAGES
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
 from civicmail.front.web.system import installation
@@ -42,7 +42,6 @@ STRETCHES: dict[str, tuple[str, timedelta]] = {
 DEFAULT = "week"
 ID = re.compile(r"[0-9a-fA-F-]{12,80}")
 """What is looked up as an id, not as an address."""
-STATES = labels("accepted", "delivered", "held", "failed", waiting="queued", refused="rejected", kept="archived")
 CSV_LOOKS = 5_000
 
 
@@ -104,7 +103,7 @@ def trace(request: Request) -> HttpResponseBase:
         "typed": form.party or named,
         "said": problem,
         "answer": answer,
-        "states": [(key, STATES[key][1]) for key in STATUSES],
+        "states": [(key, MESSAGES[key][1]) for key in STATUSES],
         "stretches": [(key, words) for key, (words, _) in STRETCHES.items()],
         "stretch": STRETCHES[form.within][0],
         "older": form.link(before=answer.more.hex()) if answer.more else "",
@@ -125,7 +124,7 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceR
         until,
         form.sender,
         form.recipient,
-        cast(Status, form.status) if form.status in STATES else None,
+        cast(Status, form.status) if form.status in MESSAGES else None,
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
         form.party,
     )
@@ -185,7 +184,7 @@ def _to(t: MessageTrace) -> Cell:
 
 def state_of(t: MessageTrace) -> tuple[str, str]:
     """Role and words of the joined status: "2 of 3 delivered" where it is not the same for all."""
-    role, word = STATES[t.status]
+    role, word = MESSAGES[t.status]
     if t.status != "delivered" and t.delivered:
         return role, f"{word} · {t.delivered} of {len(t.passages)} delivered"
     return role, word

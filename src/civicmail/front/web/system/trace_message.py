@@ -14,9 +14,9 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, or_404, 
 from civicmail.city.pages.display_names import names_by_uid
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
-from civicmail.city.pages.states import labels
 from civicmail.core.ledger import checkpoints, leaves, sequencer
 from civicmail.desk.holding.models import Approval
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import clock, size, when
 from civicmail.front.web.system import installation
@@ -24,18 +24,6 @@ from civicmail.front.web.system.trace import state_of
 from civicmail.front.web.system.trace_steps import DECISIONS, Ledgered, steps_of
 from civicmail.front.web.system.trace_summary import Awaited, summary
 from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage
-
-STATES = labels(
-    "delivered",
-    "deferred",
-    "held",
-    "failed",
-    waiting="queued",
-    trying="sending",
-    cancelled="canceled",
-    kept="archived",
-    refused="rejected",
-)
 
 
 @acting("system.see")
@@ -123,7 +111,7 @@ def _rules(p: Passage) -> str:
 
 
 def _state(p: Passage) -> Cell:
-    role, word = STATES[p.state]
+    role, word = COPIES[p.state]
     return Cell(word, role=role, hint=f"again at {clock(from_ms(p.next))}" if p.next else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms, template
@@ -18,7 +19,7 @@ from django.utils.translation import gettext
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels
 from civicmail.city.pages import charts, wording
-from civicmail.city.pages.states import label
+from civicmail.city.pages.states import Label, key_of, label
 from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
 from civicmail.core.config.sentence import Sentence
 from civicmail.front.web import formatting
@@ -90,6 +91,24 @@ def status(role: str, word: str, explain: str = "") -> SafeString:
     else:
         html = format_html('<span class="cm-st cm-st--{}">{}{}</span>', role or "quiet", icon(ICONS[role]), word)
     return format_html('{} <a href="{}">Why?</a>', html, explain) if explain else html
+
+
+@register.simple_tag(takes_context=True)
+def page_state(context: Mapping[str, Any], state: Label | None) -> SafeString:
+    """The state of a page's object, with a link to the meaning of its word for people who are signed in."""
+    if not state:
+        return SafeString()
+    pill, key = status(*state), key_of(state[1])
+    if not key or not context["shell"].person:
+        return pill
+    means = gettext("What “{word}” means").format(word=wording.translate(state[1]))
+    return format_html("{} {}", pill, info(f"{reverse('states')}#{key}", means))
+
+
+@register.simple_tag
+def info(url: str, words: str) -> SafeString:
+    """A link behind an (i), with words for those who do not see it."""
+    return format_html('<a class="cm-info" href="{}">{}<span class="cm-hidden">{}</span></a>', url, icon("info"), words)
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -17,13 +18,14 @@ from civicmail.desk.holding.approval_switches import ApprovalSwitch
 from civicmail.desk.holding.lists.approvals import APPROVAL_REPORT
 from civicmail.desk.oversight.acts.department_approval import ACTS
 from civicmail.desk.oversight.queries.approval_forecast import forecast_for
+from civicmail.desk.oversight.views.department_approval import STATES
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.files import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import Who, maybe, shown_as
 
 ONE = "/asked-departments/{slug:department}"
 
@@ -33,7 +35,7 @@ class Asked(Schema):
     questions of a manager and working day, in tenths; by, reason: of the decision."""
 
     department: str
-    state: str
+    state: Annotated[str, shown_as(STATES)]
     acts: bool
     forecast: int
     since: datetime | None

@@ -5,6 +5,8 @@ Each request names the state that it saw; the verb enforces separation of office
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
@@ -17,6 +19,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.views.violation_form import DecisionForm
 from civicmail.city.conduct.views.violations import violation_or_404
+from civicmail.city.conduct.violation_states import WORDS
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.models import Bar
@@ -30,6 +33,7 @@ from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.violations import Case, case
 from civicmail.front.web.api.operations.violations import router as router
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import shown_as
 
 
 class CaseDecision(Schema):
@@ -37,7 +41,7 @@ class CaseDecision(Schema):
     or restriction; ground, procedure: their ids in the city's table; cites: section or article; written: what the procedure asks
     for, by its keys."""
 
-    state: str
+    state: Annotated[str, shown_as(WORDS)]
     outcome: str
     ground: str
     cites: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from ninja import Schema
 
@@ -12,15 +13,17 @@ from civicmail.city.guard.errors import Unusable
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.pages.city_request import me, require
 from civicmail.city.pages.wording import translate
+from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.actions import send_message, submit_draft
 from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.views import forecast_panel
 from civicmail.desk.mailbox.views.forecast_panel import plain_text
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 
 LONGEST = 1_000_000
 
@@ -43,7 +46,7 @@ class Given(RowSchema):
     uid: uuid.UUID
     mailbox: str
     recipients: list[str]
-    state: str
+    state: Annotated[str, shown_as(send_states.WORDS)]
     due: datetime
     why: str
     draft: uuid.UUID | None
@@ -55,7 +58,7 @@ class Foretold(RowSchema):
     sentences, each with its clause and whom to ask."""
 
     address: str
-    state: str
+    state: Annotated[str, shown_as(COPIES)]
     do: str
     outside: bool
     rules: list[str]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from civicmail.desk.workbench.acts.exports import ORDER_EXPORT, RESUME_EXPORT, STOP_EXPORT
 from civicmail.desk.workbench.models import Export as Row
+from civicmail.desk.workbench.states import WORDS
 from civicmail.desk.workbench.views import examination, export_pages
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
@@ -16,7 +18,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.mandates import ONE as MANDATE
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 
 ALL = f"{MANDATE}/exports"
 ONE = f"{ALL}/{{int:id}}"
@@ -28,7 +30,7 @@ class Export(RowSchema):
     id: int
     query: str
     asked: datetime
-    state: str
+    state: Annotated[str, shown_as(WORDS)]
     found: int
     done: int
     failed: int

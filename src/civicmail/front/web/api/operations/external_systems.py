@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.lists.external_systems import EXTERNAL_SYSTEMS
@@ -26,7 +27,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as, who
 
 router = Router(tags=["External systems"])
 ONE = "/outside-doors/{slug:code}"
@@ -51,7 +52,7 @@ class OutsideEnd(RowSchema):
     door: str
     person: Who
     login: str
-    state: str
+    state: Annotated[str, shown_as(external_account_states.WORDS)]
     made: datetime
     due: datetime
     tries: int

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import Count
 from django.http import HttpResponse
@@ -19,13 +19,14 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Unusable
 from civicmail.city.identity.actions import feed, feedmaps
 from civicmail.city.identity.acts.feeds import APPLY_FEED, REJECT_FEED
+from civicmail.city.identity.views.feeds import STATES
 from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 
 router = Router(tags=["Personnel feed"])
 ONE = "/feeds/{int:id}"
@@ -39,7 +40,7 @@ class PersonnelList(RowSchema):
     id: int
     source: str
     kind: str
-    state: str
+    state: Annotated[str, shown_as(STATES)]
     at: datetime
     rows: int
     by: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -20,6 +21,7 @@ from civicmail.desk.holding.actions import approval_decisions, standing_approval
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
+from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.lists.approvals import STANDING_APPROVALS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import approvals as typed
@@ -31,7 +33,7 @@ from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.message_content import runs_text
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import Who, maybe, shown_as, who
 
 router = Router(tags=["File approvals"])
 ONE = "/approvals/{int:id}"
@@ -45,7 +47,7 @@ class LeavingCopy(Schema):
 
     index: int
     address: str
-    state: str
+    state: Annotated[str, shown_as(WORDS)]
     by: Who | None
     at: datetime | None
     reason: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
@@ -12,7 +13,7 @@ from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages.city_request import or_404, require
-from civicmail.desk.incidents import queries
+from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, REMOVE_AND_ANSWER, SECOND_REMOVAL, UNDO_REMOVAL
 from civicmail.desk.incidents.lists.incidents import INCIDENTS
@@ -20,6 +21,7 @@ from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
 from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import Copy, counted
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import message_content as shown
 from civicmail.front.web.api import pagination
@@ -28,7 +30,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
-from civicmail.front.web.api.schemas import RowSchema, Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as, who
 
 router = Router(tags=["Reported mail"])
 ONE = "/incidents/{int:id}"
@@ -55,7 +57,7 @@ class HasIt(RowSchema):
     message: uuid.UUID
     index: int
     mailbox: str
-    state: str
+    state: Annotated[str, shown_as(COPIES)]
     since: datetime
     opened: bool
 
@@ -88,7 +90,7 @@ class PullLine(RowSchema):
     total: int
     waits: int
     problems: int
-    state: str
+    state: Annotated[str, shown_as(states.PULLS)]
     by: Who
     why: str
     made: datetime
@@ -103,7 +105,7 @@ class PulledCopy(RowSchema):
     message: uuid.UUID
     index: int
     mailbox: str
-    state: str
+    state: Annotated[str, shown_as(states.COPIES)]
     problem: str
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
@@ -12,17 +13,18 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.acts.messages import REPORT_MAIL
 from civicmail.desk.mailbox.mail_list import Row, header_of
-from civicmail.desk.mailbox.views import delivery, message
+from civicmail.desk.mailbox.views import delivery, message, words
 from civicmail.desk.mailbox.views.list_address import address_of
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
+from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.front.web.api import message_content, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.message_content import Message
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.search.fields import thread as first_of
 
@@ -43,14 +45,14 @@ class MailLine(RowSchema):
     size: int
     sent: bool
     eye: str
-    state: str
+    state: Annotated[str, shown_as(words.STATES)]
 
 
 class MailCopy(RowSchema):
     """One recipient's copy. reply: what the last server answered, for the sender alone; again: when it is tried next."""
 
     address: str
-    state: str
+    state: Annotated[str, shown_as(COPIES)]
     decision: str
     since: datetime
     tries: int

@@ -6,12 +6,14 @@ An urgent examination begins only on the pages, because it needs step-up and a t
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
 from ninja import Schema
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Amendment
 from civicmail.city.identity.actions import mandate_amendments
+from civicmail.city.identity.examination_labels import CHANGES
 from civicmail.desk.workbench.acts.examinations import DECIDE_CHANGE
 from civicmail.desk.workbench.acts.exports import PLACE_HOLD
 from civicmail.desk.workbench.forms import Scope
@@ -23,7 +25,7 @@ from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mandates import ONE
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as
 
 
 class Amending(request_bodies.Because):
@@ -49,7 +51,7 @@ class Change(RowSchema):
     last: datetime | None
     days: int
     reason: str
-    state: str
+    state: Annotated[str, shown_as(CHANGES)]
     approver: Who | None
 
 

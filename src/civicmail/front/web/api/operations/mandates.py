@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router
@@ -14,6 +14,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.identity.actions import content_views
 from civicmail.city.identity.actions import mandates as verbs
+from civicmail.city.identity.examination_labels import EXAMINATIONS
 from civicmail.city.pages.city_request import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
@@ -37,7 +38,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
-from civicmail.front.web.api.schemas import RowSchema, Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as, who
 from civicmail.mail.search.search import Hit, search
 
 router = Router(tags=["Examinations"])
@@ -62,7 +63,7 @@ class Mandate(RowSchema):
     days: int
     reason: str
     sealed: bool
-    state: str
+    state: Annotated[str, shown_as(EXAMINATIONS)]
     asked: datetime
     approver: Who | None
     decided: datetime | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from ninja import Schema
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import me, require
+from civicmail.desk.holding import pickup_states, release_states, verification_states
 from civicmail.desk.holding.actions.release_own import OwnRelease
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
 from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE
@@ -28,7 +30,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.mail import ONE
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 
 
 class Gone(Schema):
@@ -47,7 +49,7 @@ class MyRequest(RowSchema):
     id: int
     message: uuid.UUID
     kind: str
-    state: str
+    state: Annotated[str, shown_as(release_states.WORDS)]
     why: str
     made: datetime
 
@@ -60,7 +62,7 @@ class Really(Schema):
     claimed: str
     to: str
     own: bool
-    state: str
+    state: Annotated[str, shown_as(verification_states.WORDS)]
     said: str
 
 
@@ -85,7 +87,7 @@ class PickedUp(RowSchema):
     id: int
     message: uuid.UUID
     to: str
-    state: str
+    state: Annotated[str, shown_as(pickup_states.WORDS)]
     made: datetime
     until: datetime
     opened: datetime | None

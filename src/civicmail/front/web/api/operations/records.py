@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
@@ -41,13 +41,14 @@ from civicmail.desk.records.models import Search as SearchRow
 from civicmail.desk.records.queries import clock, statistics
 from civicmail.desk.records.queries.fees import Charges, charges_of
 from civicmail.desk.records.queries.law import local_day
+from civicmail.desk.records.states import ATTESTATION, SCOPE, SEARCH
 from civicmail.desk.records.views import case_file, request_page, search_pages, statistics_page
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 
 router = Router(tags=["Records requests"])
 
@@ -68,7 +69,7 @@ class RecordScope(RowSchema):
     version: int
     understood: str
     query: str
-    state: str
+    state: Annotated[str, shown_as(SCOPE)]
     at: datetime
     by: str
     confirmed_by: str
@@ -115,7 +116,7 @@ class RecordSearch(RowSchema):
 
     id: int
     at: datetime
-    state: str
+    state: Annotated[str, shown_as(SEARCH)]
     done: int
     population: int
     found: int
@@ -276,7 +277,7 @@ class RecordAttestation(RowSchema):
     some, none while it is not signed; answer: as it was signed."""
 
     id: int
-    state: str
+    state: Annotated[str, shown_as(ATTESTATION)]
     asked: datetime
     signed: datetime | None
     has_records: bool | None

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Annotated
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.conduct import review_item_states, review_states
 from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
@@ -28,7 +30,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who, maybe, shown_as
 
 ONE = "/campaigns/{int:id}"
 
@@ -42,7 +44,7 @@ class Campaign(RowSchema):
     tier: str
     cause: str
     person: Who | None
-    state: str
+    state: Annotated[str, shown_as(review_states.WORDS)]
     planned: date
     started: datetime | None
     deadline: datetime | None
@@ -92,7 +94,7 @@ class RowState(Schema):
     """state: done, or failed again."""
 
     id: int
-    state: str
+    state: Annotated[str, shown_as(review_item_states.WORDS)]
 
 
 class Delegated(Schema):

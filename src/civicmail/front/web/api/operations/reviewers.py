@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,6 +16,7 @@ from ninja import Schema
 from civicmail.city.pages.city_request import require
 from civicmail.desk.holding import findings
 from civicmail.desk.holding.acts.findings import ANSWER_FINDING, HAND_OVER_FINDING, SECOND_FINDING
+from civicmail.desk.holding.lists.findings import STATES
 from civicmail.desk.holding.models import Finding
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
@@ -22,7 +24,7 @@ from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations.violations import Reported
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
+from civicmail.front.web.api.schemas import Who, maybe, shown_as
 
 ONE = "/findings/{int:id}"
 
@@ -47,7 +49,7 @@ class FindingLine(Schema):
     who: str
     person: Who | None
     copies: int
-    state: str
+    state: Annotated[str, shown_as(STATES)]
     seen: list[SeenThere]
     others: int
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.conduct import review_item_states, review_states
 from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_answers
 from civicmail.city.conduct.models import Review, ReviewRow
@@ -21,7 +23,7 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who, who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as, who
 
 
 class ReviewLine(RowSchema):
@@ -30,7 +32,7 @@ class ReviewLine(RowSchema):
     id: int
     name: str
     tier: str
-    state: str
+    state: Annotated[str, shown_as(review_states.WORDS)]
     started: datetime | None
     deadline: datetime | None
     open: int
@@ -48,7 +50,7 @@ class Row(RowSchema):
     changed: bool
     until: datetime | None
     last_sent: date | None
-    state: str
+    state: Annotated[str, shown_as(review_item_states.WORDS)]
     answer: str
     mine: bool
 
@@ -59,7 +61,7 @@ class OneReview(Schema):
     id: int
     name: str
     department: str
-    state: str
+    state: Annotated[str, shown_as(review_states.WORDS)]
     deadline: datetime | None
     total: int
     open: int

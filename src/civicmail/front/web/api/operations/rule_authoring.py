@@ -6,7 +6,7 @@ Each change names the revision that it saw. An author of a version never approve
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.shortcuts import get_object_or_404
 
@@ -22,12 +22,13 @@ from civicmail.desk.oversight.acts.rules import (
     WITHDRAW_RULE,
 )
 from civicmail.desk.oversight.models import Replay as Row
+from civicmail.desk.oversight.states import REPLAYS
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.rules import RuleVersion, version
 from civicmail.front.web.api.operations.rules import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who
+from civicmail.front.web.api.schemas import RowSchema, Who, shown_as
 
 REPLAY = "/rules/{slug:rule}/replays/{int:id}"
 
@@ -38,7 +39,7 @@ class Replay(RowSchema):
     id: int
     rule: str
     version: int
-    state: str
+    state: Annotated[str, shown_as(REPLAYS)]
     by: Who
     query: str
     asked: datetime

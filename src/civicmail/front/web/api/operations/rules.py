@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from django.http import Http404, HttpResponse
 from ninja import Router, Schema
@@ -14,12 +15,13 @@ from civicmail.city.policy.facts import FACTS
 from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
+from civicmail.desk.oversight.states import WORDS
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 from civicmail.mail.archive.explanation import MessageExplanation
 
 router = Router(tags=["Rules"])
@@ -34,7 +36,7 @@ class RuleVersion(RowSchema):
     rule: str
     version: int
     revision: int
-    state: str
+    state: Annotated[str, shown_as(WORDS)]
     text: str
     changed: str
     ends: bool

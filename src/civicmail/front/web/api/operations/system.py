@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from ninja import Router, Schema
@@ -12,13 +12,14 @@ from ninja import Router, Schema
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Unusable, field_error
 from civicmail.city.pages.city_request import or_404, require
+from civicmail.desk.viewer.mail_states import COPIES, MESSAGES
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.checkup import samples
 from civicmail.front.checkup.samples import Period
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema
+from civicmail.front.web.api.schemas import RowSchema, shown_as
 from civicmail.front.web.system import installation, queue
 from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.statistics import slots_of
@@ -87,7 +88,7 @@ class Passed(RowSchema):
     box: str
     do: str
     rules: list[str]
-    state: str
+    state: Annotated[str, shown_as(COPIES)]
     since: datetime
     tries: int
     reply: str
@@ -100,7 +101,7 @@ class TraceLine(Schema):
     received: datetime
     sender: str
     recipients: list[str]
-    status: str
+    status: Annotated[str, shown_as(MESSAGES)]
     size: int
     sha256: str
 

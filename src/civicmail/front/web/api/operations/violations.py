@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpResponse
 from ninja import Router, Schema
@@ -12,6 +13,7 @@ from civicmail.city.conduct.acts.violations import ANSWER_MY_VIOLATION, RECORD_V
 from civicmail.city.conduct.lists.violations import DEPARTMENT_VIOLATIONS, VIOLATIONS
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries.violations import known_to
+from civicmail.city.conduct.views.my_violations import STATES
 from civicmail.city.conduct.views.violations import doable, violation_or_404
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment, OfPerson
@@ -22,7 +24,7 @@ from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import RowSchema, Who, maybe
+from civicmail.front.web.api.schemas import RowSchema, Who, maybe, shown_as
 
 router = Router(tags=["Violations"])
 
@@ -51,7 +53,7 @@ class MyViolation(RowSchema):
     id: int
     made: datetime
     clause: str
-    state: str
+    state: Annotated[str, shown_as(STATES)]
     respond_by: datetime | None
     response: str
     outcome: str
