@@ -86,14 +86,15 @@ def test_the_policy_comes_before_the_first_use_of_anything(city: Town, visit: Vi
     assert (said.accepted, said.shown, said.how) == (True, text.sha256, "page")
 
 
-@pytest.mark.rule("P-18, P1", "Neither answer to the policy is preselected.")
-def test_neither_answer_to_the_policy_is_preselected(city: Town, visit: Visit) -> None:
-    """P1, P-18: accepting is an act, also for who only presses the button."""
+@pytest.mark.rule("P-18, P1", "Each answer to the policy is a button that names it, and nothing else answers.")
+def test_each_answer_to_the_policy_is_a_button_that_names_it(city: Town, visit: Visit) -> None:
+    """P1, P-18: accepting is an act; a form that is sent without an answer is asked again."""
     newer(city)
     client = visit("head")
     page = client.get("/acknowledge/8/").content
-    assert page.count(b'type="radio"') == 2
-    assert b" checked" not in page
+    assert page.count(b'name="answer"') == 2
+    assert b'value="accept">Accept the policy</button>' in page
+    assert b'value="decline">Decline</button>' in page
     assert client.post("/acknowledge/8/", {"shown": "8" * 64}).status_code == 422
 
 

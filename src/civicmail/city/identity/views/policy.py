@@ -68,7 +68,7 @@ def acknowledge(request: CityRequest, version: int) -> HttpResponse:
     form_page = FormPage(
         title=gettext("Accept the e-mail policy?"),
         section=gettext("E-mail policy"),
-        submit=gettext("Record my answer"),
+        submit=gettext("Accept the policy"),
         facts=[(gettext("Version"), text.version), (gettext("In force since"), text.published)],
         back=_back(request),
         template="identity/acknowledge.html",
