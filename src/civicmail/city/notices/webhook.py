@@ -14,19 +14,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from civicmail.core.config.deadline import within
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.hosts import is_this_machine
+from civicmail.core.wire.http_post import TIMEOUT, post, require_address
 
-TIMEOUT = 10.0
-"""Seconds for connecting, and for each part of an answer that is waited for; all together take three times that."""
-MAX_REPLY_BYTES = 65_536
 FIRST_RETRY_MS, MAX_RETRY_MS = 30_000, 4 * 3_600_000
 """ms until the second try, and at most between two."""
 MAX_CLOCK_SKEW_MS = 300_000
@@ -68,14 +61,6 @@ class Reply:
         return not self.problem
 
 
-def require_address(url: str) -> None:
-    """Raise ConfigError unless it is https://, or http:// to this machine."""
-    parts = urlsplit(url)
-    private = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
-    if not parts.hostname or parts.username or not private:
-        raise ConfigError(f"{url!r} must begin with https://, or with http:// and be on this machine, and name nobody.")
-
-
 def signature(secret: bytes, id_: str, at: int, body: bytes) -> str:
     """The value of webhook-signature. at: seconds since 1970."""
     mac = hmac.new(secret, f"{id_}.{at}.".encode() + body, hashlib.sha256).digest()
@@ -104,18 +89,8 @@ def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOU
         "webhook-timestamp": str(at),
         "webhook-signature": signature(hook.secret, id_, at, body),
     }
-    to = urlsplit(hook.url)
-    wire = _wire(to.scheme, to.hostname or "", to.port or (443 if to.scheme == "https" else 80), timeout)
-    try:
-        with within(wire, 3 * timeout):
-            wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
-            answer = wire.getresponse()
-            content = answer.read(MAX_REPLY_BYTES)
-        return _reply_of(answer.status, content)
-    except (OSError, http.client.HTTPException) as error:
-        return Reply(0, problem=f"no answer: {_plain(error)}")
-    finally:
-        wire.close()
+    answer = post(hook.url, body, headers, timeout=timeout)
+    return Reply(0, problem=answer.problem) if answer.problem else _reply_of(answer.status, answer.body)
 
 
 def retry_delay(tries: int) -> int:
@@ -127,18 +102,6 @@ def _reply_of(status: int, content: bytes) -> Reply:
     if 200 <= status < 300:
         return Reply(status, content)
     return Reply(status, content, f"it answered {status}", gone=status == 410)
-
-
-def _wire(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=timeout)
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "it took too long"
-    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
 
 
 def _secret(text: str, path: str) -> bytes:

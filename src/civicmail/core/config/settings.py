@@ -158,6 +158,17 @@ class MtaSts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    url: str = _setting("", "Where it cosigns: https://witness.county.example, or http:// on this machine.")
+    key: str = _setting("", "Its public key, NAME+ID+KEY, as `witness.py key` printed it.")
+    ca: str = _setting("", "https: a PEM file of authorities for its certificate, instead of the system's.")
+
+
+SECONDS_WITNESSED = 60
+"""Between two checkpoints where witnesses cosign them: what nobody outside has seen could still be rewritten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     unsealed_most: int = _setting(268_435_456, "Bytes of closed journal files above which they are sealed at once.")
     seal_every: int = _setting(300, "Seconds between two seals of closed journal files.")
@@ -171,8 +182,16 @@ class Archive:
     standby_certificate: str = _setting("", "tls: the PEM file with the certificate chain that we show to the second place.")
     standby_key: str = _setting("", "tls: the PEM file with its private key.")
     standby_ca: str = _setting("", "tls: a PEM file with the authority that issued the certificates of both places.")
+    witness: list[Witness] = _setting(
+        [], "Who cosigns the ledger's checkpoints each minute, so that it cannot be rewritten here; one table for each."
+    )
     backup: str = _setting("", "A file that your backup touches when it has ended, so that doctor knows how old the newest one is.")
     backup_hours: int = _setting(26, "Hours after which the newest backup is too old.")
+
+    @property
+    def sign_every(self) -> int:
+        """Seconds between two checkpoints."""
+        return min(self.checkpoint_every, SECONDS_WITNESSED) if self.witness else self.checkpoint_every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

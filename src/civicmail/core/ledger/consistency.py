@@ -37,6 +37,11 @@ def read(path: Path, public: bytes) -> Checkpoint:
     return known
 
 
+def path(ledger: Path, old: int, size: int) -> list[bytes]:
+    """The consistency path from the ledger's first `old` entries to its first `size`."""
+    return merkle.consistency_path(old, size, tree.stored(ledger / "tree")) if 0 < old < size else []
+
+
 def paths(ledger: Path, signed: Checkpoint, older: Iterable[Checkpoint] = ()) -> list[dict[str, Any]]:
     """The member `consistency` of a proof under this checkpoint: of the newest published checkpoints and of the given ones, by
     size. Raises LedgerRolledBack where the ledger does not continue a given one."""

@@ -11,7 +11,7 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_DASH = "\N{EM DASH} "
+DASH = "\N{EM DASH} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ def sign(key: Ed25519PrivateKey, size: int, root: bytes, at: int) -> Checkpoint:
     name = origin(public)
     text = f"{name}\n{size}\n{base64.b64encode(root).decode()}\nat {at}\n"
     signature = base64.b64encode(_key_hash(name, public) + key.sign(text.encode())).decode()
-    return Checkpoint(size, root, at, f"{text}\n{_DASH}{name} {signature}\n")
+    return Checkpoint(size, root, at, f"{text}\n{DASH}{name} {signature}\n")
 
 
 def read(note: str) -> Checkpoint:
     """Parse a note without checking its signature. Raises ValueError for any other text."""
     lines = note.split("\n")
-    if len(lines) < 7 or lines[4] or not lines[3].startswith("at ") or not lines[5].startswith(_DASH):
+    if len(lines) < 7 or lines[4] or not lines[3].startswith("at ") or not lines[5].startswith(DASH):
         raise ValueError("not a checkpoint of a civicmail ledger")
     try:
         root = base64.b64decode(lines[2], validate=True)
@@ -64,7 +64,7 @@ def is_signed(note: str, public: bytes) -> bool:
     if text.partition("\n")[0] != name:
         return False
     for line in signatures.splitlines():
-        if not line.startswith(f"{_DASH}{name} "):
+        if not line.startswith(f"{DASH}{name} "):
             continue
         try:
             blob = base64.b64decode(line.rpartition(" ")[2], validate=True)

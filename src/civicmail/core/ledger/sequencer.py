@@ -185,8 +185,8 @@ class Sequencer:
             signed = notes.sign(key, self.size, self._tree.root(), now)
             checkpoints.store(self._ledger, signed, self._files)
             self._latest = signed
-        elif checkpoints.is_requested(self._ledger):
-            checkpoints.store(self._ledger, self._latest, self._files)
+        else:
+            checkpoints.end_request(self._ledger, self._files)
         return self._latest
 
     def due(self, now: int, every: int) -> bool:

@@ -36,6 +36,7 @@ from civicmail.front.checkup import (
     snapshot,
     storage,
     warning_banners,
+    witnesses,
 )
 from civicmail.front.checkup.findings import Finding, Installation
 
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     storage.lag,
     storage.delay,
     storage.checkpoint,
+    witnesses.witnesses,
     storage.entries,
     people.people,
     mail_flow.outstanding,

@@ -233,6 +233,17 @@ JOBS = (
         has_once=True,
     ),
     DeclaredJob(
+        "witness",
+        "city",
+        "witness",
+        5.0,
+        "nobody outside cosigns the ledger, and it could be rewritten unnoticed",
+        "cosigned",
+        lease="witness",
+        when=lambda settings: bool(settings.archive.witness),
+        repeats=False,
+    ),
+    DeclaredJob(
         "seal", "mail", "mail", 1.0, "journals grow and are not sealed", "sealed", lends="seal", repeats=False, is_core=True
     ),
     DeclaredJob("ocr", "mail", "mail", 5.0, "pictures and scans are not read"),

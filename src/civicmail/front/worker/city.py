@@ -8,6 +8,8 @@ from pathlib import Path
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
+from civicmail.core.ledger import checkpoints
+from civicmail.core.ledger import sequencer as ledger_sequencer
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.imap_disconnect import ImapDisconnect
@@ -48,9 +50,10 @@ def ledger_once(context: JobContext) -> dict[str, int]:
 def _integrate(sequencer: Sequencer, context: JobContext) -> dict[str, int]:
     now = now_ms()
     integrated = sequencer.integrate(now)
-    is_due = sequencer.due(now, context.settings.archive.checkpoint_every * 1000)
+    is_due = sequencer.due(now, context.settings.archive.sign_every * 1000)
     if is_due:
         record_checkpoint(context.data, sequencer.checkpoint(now), now)
+        checkpoints.thin_out(ledger_sequencer.folder(context.data), now)
     return {"integrated": integrated, "signed": int(is_due)}
 
 

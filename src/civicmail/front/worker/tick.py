@@ -15,10 +15,11 @@ from civicmail.front.worker.processes import JobContext, Prepare, run_once
 @dataclass(slots=True)
 class Done:
     """Records integrated, indexed and sealed; extracted: captures whose attachments were read; released: held messages that may go;
-    linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; carried: entries of
-    people's acts; dated: what had a date that has come; noticed: notices that were sent; written: messages of the
-    pages that were sent or refused; answered: messages that mailboxes answered by themselves; told: entries that programs were
-    told of; followed, exported, compared, replayed, produced: rounds that did something; busy: jobs that others do."""
+    linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; cosigned: by how
+    many witnesses; carried: entries of people's acts; dated: what had a date that has come; noticed: notices that were sent;
+    written: messages of the pages that were sent or refused; answered: messages that mailboxes answered by themselves; told:
+    entries that programs were told of; followed, exported, compared, replayed, produced: rounds that did something; busy: jobs
+    that others do."""
 
     integrated: int = 0
     indexed: int = 0
@@ -28,6 +29,7 @@ class Done:
     looked: int = 0
     sealed: int = 0
     signed: int = 0
+    cosigned: int = 0
     carried: int = 0
     dated: int = 0
     noticed: int = 0
