@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Check a proof of Civicmail without Civicmail: python verify_proof.py PROOF [--message FILE] [--checkpoint FILE …] [--key KEY].
+"""Check a proof of Civicmail without Civicmail: python verify_proof.py PROOF [--message FILE] [--checkpoint FILE …] [--key KEY]
+[--witness KEY …].
 
-Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Proof" and "Consistency"; the hashing is RFC 9162, 2.1. Prints
-one sentence; ends with 0 when the proof holds, with 1 when it does not, with 2 when it cannot be read.
+Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Proof", "Consistency" and "Cosignatures"; the hashing is
+RFC 9162, 2.1. Prints one sentence; ends with 0 when the proof holds, with 1 when it does not, with 2 when it cannot be read.
 """
 
 import argparse
@@ -69,6 +70,25 @@ def read_note(note, key):
             if blob[:4] == key_hash:
                 return name, int(lines[1]), base64.b64decode(lines[2], validate=True), int(lines[3][3:])
     raise Wrong("the signature of the checkpoint is not good")
+
+
+def cosigned(note, witness):
+    """When a witness cosigned the checkpoint, in ms (C2SP tlog-cosignature). witness: NAME+ID+KEY."""
+    name, _, encoded = witness.split("+", 2)
+    public = base64.b64decode(encoded, validate=True)[1:]
+    key_id = sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+    text, _, signatures = note.partition("\n\n")
+    for line in signatures.splitlines():
+        if line.startswith(f"\N{EM DASH} {name} "):
+            blob = base64.b64decode(line.rpartition(" ")[2], validate=True)
+            at = int.from_bytes(blob[4:12], "big")
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(blob[12:], f"cosignature/v1\ntime {at}\n{text}\n".encode())
+            except InvalidSignature:
+                continue
+            if blob[:4] == key_id:
+                return at * 1000
+    raise Wrong(f"the witness {name} did not cosign the checkpoint")
 
 
 def continues(old, old_root, size, root, path):
@@ -178,6 +198,11 @@ def check_older(arguments, proof, signed, key):
     check_given(given, signed, part_of(proof, signed), [read_consistency(path, key) for path in arguments.consistency])
 
 
+def by_witnesses(arguments, proof):
+    times = [cosigned(proof["checkpoint"], witness) for witness in arguments.witness]
+    return f", cosigned by {'the witness' if len(times) == 1 else 'all witnesses'} by {when(max(times))}" if times else ""
+
+
 def check(arguments):
     """Return the sentence that says what was proved."""
     proof = json.loads(Path(arguments.proof).read_text(encoding="utf-8"))
@@ -190,7 +215,8 @@ def check(arguments):
         demand(
             arguments.checkpoint and not arguments.message, "it has no record; give the checkpoints that you know from elsewhere"
         )
-        return f"Proved: {name} with its {size} entries at {when(at)} begins with each checkpoint that you gave."
+        seen = by_witnesses(arguments, proof)
+        return f"Proved: {name} with its {size} entries at {when(at)}{seen} begins with each checkpoint that you gave."
     head = check_record(proof)
     signed = name, size, _, at = check_ledger(proof, key)
     check_older(arguments, proof, signed, key)
@@ -202,6 +228,7 @@ def check(arguments):
         sentence += ", and the file is that message byte for byte"
     if arguments.checkpoint:
         sentence += ", in one ledger with each checkpoint that you gave"
+    sentence += by_witnesses(arguments, proof)
     return sentence + (", signed by the key you gave." if arguments.key else "; the key came with the proof, so compare it.")
 
 
@@ -212,6 +239,7 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you know from elsewhere, of any size")
     parser.add_argument("--consistency", action="append", default=[], help="what `civicmail checkpoint prove` wrote for you")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
+    parser.add_argument("--witness", action="append", default=[], help="a witness that must have cosigned it: NAME+ID+KEY")
     arguments = parser.parse_args()
     try:
         print(check(arguments))

@@ -49,7 +49,7 @@ def check(path: Path, *options: str | Path) -> tuple[int, str]:
 
 def test_it_is_short_and_needs_one_library() -> None:
     text = TOOL.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 240
+    assert len(text.splitlines()) <= 265
     imported = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

@@ -13,10 +13,10 @@ from shutil import copytree
 
 import pytest
 
+from civicmail.city.notices.http_post import Answer, post
 from civicmail.core.ledger import checkpoints, consistency, cosignatures, keys, notes
 from civicmail.core.ledger.cosignatures import WitnessKey
 from civicmail.core.ledger.notes import Checkpoint
-from civicmail.core.wire.http_post import Answer, post
 from core.ledger.town import Town
 from tools.witnesses import NAME, TOOL, call, made, serving
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civicmail.city.notices.http_post import require_address
 from civicmail.city.notices.webhook import MAX_RETRY_MS, Hook, is_signed, retry_delay, send, signature
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.http_post import require_address
 
 SECRET = b"a secret of both, 32 bytes long."
 T0 = 1_772_452_800_000

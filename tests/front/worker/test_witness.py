@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,16 +14,16 @@ from shutil import copytree, rmtree
 
 import pytest
 
+from civicmail.city.notices.http_post import Answer, post
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Archive, Settings, Witness
 from civicmail.core.ledger import checkpoints, cosignatures, keys, notes, proof
 from civicmail.core.ledger.cosignatures import WitnessKey
-from civicmail.core.wire.http_post import Answer, post
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.front.checkup.witnesses import key_of, witnesses
 from civicmail.front.worker.witness import RETRY_MS, Cosigner
 from core.ledger.town import Town
-from tools.witnesses import made, serving
+from tools.witnesses import TOOL, made, serving
 
 
 @dataclass
@@ -73,6 +76,11 @@ def test_each_checkpoint_is_cosigned_and_proofs_carry_it(office: Office) -> None
     r = office.town.records()[0]
     shown = proof.prove(office.town.data, r.journal, r.number, r.head)
     assert cosignatures.find(shown["checkpoint"], office.known) is not None
+    written = office.town.data.parent / "proof.json"
+    written.write_text(json.dumps(shown), encoding="utf-8")
+    assert "cosigned by the witness by 20" in _verified(written, office.settings.key)
+    stranger = made(office.town.data.parent / "stranger")
+    assert "did not cosign" in _verified(written, stranger)
     assert office.finding().level == "ok"
     assert office.finding(2 * HOUR).level == "problem"
     office.sign()
@@ -113,6 +121,11 @@ def test_a_rewritten_ledger_is_found_out(office: Office, tmp_path: Path) -> None
     office.town = forged
     assert office.asking().step(office.now) == 0
     assert office.finding().level == "problem" and "rewritten" in office.finding().text
+
+
+def _verified(written: Path, witness: str) -> str:
+    command = [sys.executable, "-I", TOOL.with_name("verify_proof.py"), written, "--witness", witness]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def test_a_witness_that_is_away_is_asked_again_each_minute_and_nothing_else_waits(office: Office) -> None:

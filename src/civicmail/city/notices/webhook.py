@@ -17,8 +17,8 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from civicmail.city.notices.http_post import TIMEOUT, post, require_address
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.http_post import TIMEOUT, post, require_address
 
 FIRST_RETRY_MS, MAX_RETRY_MS = 30_000, 4 * 3_600_000
 """ms until the second try, and at most between two."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from civicmail.city.notices.http_post import Answer, post, require_address
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Witness
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.ledger import checkpoints, consistency, cosignatures, sequencer
 from civicmail.core.ledger.cosignatures import WitnessKey
 from civicmail.core.ledger.notes import Checkpoint
-from civicmail.core.wire.http_post import Answer, post, require_address
 from civicmail.front.checkup.witnesses import WitnessStatus, key_of, status_of
 from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.processes import JobContext
