@@ -71,6 +71,7 @@ FAMILIES = (
         "civicmail_standby_lag_seconds", "gauge", "Mail that would be lost with this machine, in time; absent without a standby."
     ),
     Family("civicmail_checkpoint_timestamp_seconds", "gauge", "When the newest checkpoint of the ledger was signed."),
+    Family("civicmail_witness_timestamp_seconds", "gauge", "When a witness cosigned its newest checkpoint.", ("witness",)),
     Family(
         "civicmail_backup_timestamp_seconds",
         "gauge",

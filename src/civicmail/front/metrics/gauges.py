@@ -14,7 +14,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import files
 from civicmail.core.disk.metrics import Values
 from civicmail.core.ledger import checkpoints, sequencer
-from civicmail.front.checkup import heartbeats
+from civicmail.front.checkup import heartbeats, witnesses
 from civicmail.front.checkup.job_registry import PROCESSES
 from civicmail.front.checkup.storage import records_behind, waiting_since
 from civicmail.front.metrics.disk_forecast import DiskForecast
@@ -79,6 +79,10 @@ class Gauges:
             values[f"civicmail_{name}_lag_seconds", ()] = _seconds(now - min(known, default=now))
         if latest := checkpoints.latest(sequencer.folder(self._data)):
             values["civicmail_checkpoint_timestamp_seconds", ()] = latest.at / 1000
+        for witness in self._settings.archive.witness:
+            key = witnesses.key_of(witness.key)
+            if status := witnesses.status_of(key).last(self._data):
+                values["civicmail_witness_timestamp_seconds", (key.name,)] = status.cosigned / 1000
         return values
 
     def _standby(self, now: int) -> Values:
