@@ -134,6 +134,7 @@ POLICY = (
 OVERSIGHT = (
     MenuEntry(_("Examinations"), "mandates", "mandate.see", icon="search"),
     MenuEntry(_("Audit log"), "entries", "entries.see", icon="history"),
+    MenuEntry(_("Ledger"), "ledger", "entries.see", icon="verified_user"),
     MenuEntry(_("Content views"), "viewings", "viewings.see", icon="visibility"),
     MenuEntry(_("Use findings"), "findings", "findings.see", "findings", icon="insights"),
 )

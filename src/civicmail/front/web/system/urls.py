@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.system import health, queue, reveal, settings_page, spam_model, statistics, trace, trace_message, webhooks
+from civicmail.front.web.system import (
+    health,
+    ledger,
+    queue,
+    reveal,
+    settings_page,
+    spam_model,
+    statistics,
+    trace,
+    trace_message,
+    webhooks,
+)
 
 urlpatterns = [
+    path("oversight/ledger/", ledger.ledger, name="ledger"),
     path("system/health/", health.health, name="health"),
     path("system/statistics/", statistics.statistics, name="mail-statistics"),
     path("system/queue/", queue.queue, name="queue"),

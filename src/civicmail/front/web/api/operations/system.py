@@ -20,7 +20,7 @@ from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import RowSchema, shown_as
-from civicmail.front.web.system import installation, queue
+from civicmail.front.web.system import installation, ledger, queue
 from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.statistics import slots_of
 from civicmail.front.web.system.statistics_charts import SCALES
@@ -142,6 +142,36 @@ class Counted(Schema):
     counts: dict[str, int]
     seconds: dict[str, list[float]]
     gauges: dict[str, float]
+
+
+class WitnessState(RowSchema):
+    """One witness. key: its public key; entries: of the newest checkpoint that it cosigned; problem: why not the last one."""
+
+    key: str
+    state: Annotated[str, shown_as(ledger.STATES)]
+    entries: int
+    cosigned: datetime | None
+    problem: str
+
+
+class Ledger(Schema):
+    """note: the newest signed checkpoint with the cosignatures of witnesses, none before the first."""
+
+    entries: int
+    signed: datetime | None
+    note: str
+    witnesses: list[WitnessState]
+
+
+@operation(router, "GET", "/ledger", act="entries.see", scope="read:entries", page="ledger", response=Ledger)
+def read_ledger(request: Call) -> Ledger:
+    """Read the newest signed checkpoint of the ledger, and who cosigned it."""
+    require(request, "entries.see")
+    signed = ledger.newest(installation.data())
+    states = [WitnessState.from_row(line) for line in ledger.lines(installation.data(), epoch_ms(request.now))]
+    if signed is None:
+        return Ledger(entries=0, signed=None, note="", witnesses=states)
+    return Ledger(entries=signed.size, signed=from_ms(signed.at), note=signed.note, witnesses=states)
 
 
 @operation(router, "GET", "/statistics", act="health.see", scope="read:system", page="mail-statistics", response=list[Counted])
