@@ -57,6 +57,11 @@ def _line(data: Path, text: str, now: int) -> WitnessLine:
     return WitnessLine(key.name, text, state, status.size, cosigned, status.problem)
 
 
+def _alone(note: str) -> str:
+    """A checkpoint with the ledger's signature only: a picture of it stays coarse enough for paper."""
+    return "\n".join(note.split("\n")[:6]) + "\n"
+
+
 @acting("entries.see")
 def ledger(request: CityRequest) -> HttpResponseBase:
     """Show the newest checkpoint, its text to keep on paper, and one row for each witness."""
@@ -69,7 +74,7 @@ def ledger(request: CityRequest) -> HttpResponseBase:
         columns=[
             Column("witness", "Witness", lambda r: r["line"].name),
             Column("state", "State", lambda r: STATES[r["line"].state]),
-            Column("entries", "Entries", lambda r: r["line"].entries, num=True),
+            Column("entries", "Entries", lambda r: r["line"].entries, num=True, name="entries"),
             Column("cosigned", "Cosigned", lambda r: r["line"].cosigned),
             Column("problem", "Last problem", lambda r: Cell(r["line"].problem or "none", full=True), name="last problem"),
             Column("key", "Public key", lambda r: Cell(r["line"].key, full=True), name="public key"),
@@ -81,6 +86,6 @@ def ledger(request: CityRequest) -> HttpResponseBase:
     shown = {
         "page": Page("Ledger", "Oversight", facts=facts),
         "signed": signed,
-        "picture": qr.svg(signed.note.partition("\n\n")[0], "The checkpoint, as a picture for a camera") if signed else "",
+        "picture": qr.svg(_alone(signed.note), "The checkpoint, as a picture for a camera") if signed else "",
     }
     return listing.render_list(request, "system/ledger.html", table, shown)
