@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Check the evidence of a review of mail access, or the case file of a request for records, without Civicmail:
-python verify_review.py FILE [--key KEY] [--checkpoint FILE]
+python verify_review.py FILE [--key KEY] [--checkpoint FILE] [--witness KEY …]
 
 Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Review"; the hashing is RFC 9162, 2.1. Prints what is wrong, a
 sentence a line, and one that says how it ended; ends with 0 when all is well, with 1 when not, with 2 when it cannot be read.
@@ -224,6 +224,25 @@ def read_note(note, key):
     raise Wrong("the signature of the checkpoint is not good")
 
 
+def cosigned(note, witness):
+    """When a witness cosigned the checkpoint, in ms (C2SP tlog-cosignature). witness: NAME+ID+KEY."""
+    name, _, encoded = witness.split("+", 2)
+    public = base64.b64decode(encoded, validate=True)[1:]
+    key_id = sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+    text, _, signatures = note.partition("\n\n")
+    for line in signatures.splitlines():
+        if line.startswith(f"\N{EM DASH} {name} "):
+            blob = base64.b64decode(line.rpartition(" ")[2], validate=True)
+            at = int.from_bytes(blob[4:12], "big")
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(blob[12:], f"cosignature/v1\ntime {at}\n{text}\n".encode())
+            except InvalidSignature:
+                continue
+            if blob[:4] == key_id:
+                return at * 1000
+    raise Wrong(f"the witness {name} did not cosign the checkpoint")
+
+
 def read_key(given):
     """32 bytes from a file or base64; None when none was given."""
     if given is None:
@@ -252,7 +271,8 @@ def check(arguments):
     check_files(files, manifest)
     sentences = [check_review(files, manifest) if manifest["v"] == REVIEW else check_case(files, manifest)]
     if not manifest["proof"]:
-        demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
+        given = arguments.key or arguments.checkpoint or arguments.witness
+        demand(not given, "it has no proofs to hold against the key, checkpoint or witness you gave")
         return [*sentences, "The ledger had not signed all of its entries when the file was made: ask for it again."]
     name, size, root, at = check_proofs(files, read_key(arguments.key))
     if arguments.checkpoint:
@@ -261,6 +281,9 @@ def check(arguments):
         _, known_size, other, _ = read_note(text, key)
         demand(known_size == size, f"the checkpoint you gave covers {known_size} entries, the proofs are for {size}")
         demand(other == root, "the checkpoint you gave and that of the proofs contradict each other: there are two ledgers")
+    note = json.loads(files["proofs.jsonl"].splitlines()[0])["checkpoint"]
+    for witness in arguments.witness:
+        sentences.append(f"{witness.partition('+')[0]} cosigned the ledger at {when(cosigned(note, witness))}.")
     ending = "signed by the key you gave." if arguments.key else "the key came with the file, so compare it."
     return [*sentences, f"All {manifest['entries']} entries were in {name} among its {size} at {when(at)}; {ending}"]
 
@@ -270,6 +293,7 @@ def main():
     parser.add_argument("file", help="the zip file")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
     parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")
+    parser.add_argument("--witness", action="append", default=[], help="a witness that must have cosigned it: NAME+ID+KEY")
     arguments = parser.parse_args()
     try:
         sentences = check(arguments)

@@ -21,12 +21,15 @@ from civicmail.city.conduct.models import Review
 from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.models import Person
 from civicmail.city.identity import worker_jobs
+from civicmail.core.config.settings import Witness
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.entry_journal import record_head
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.people_jobs import append
+from civicmail.front.worker.witness import Cosigner
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Event, Type
+from tools.witnesses import NAME, made, serving
 
 pytestmark = pytest.mark.django_db
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "verify_review.py"
@@ -123,6 +126,18 @@ def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: 
         assert checked(changed(content, name, old, new), tmp_path)[0] == 1, name
         code, said = checked(changed(content, name, old, new, sums=True), tmp_path)
         assert code == 1 and said.startswith("Not good: "), (name, said)
+
+
+@pytest.mark.rule("A2, P-05", "Whoever checks evidence can demand that a witness cosigned the ledger.")
+def test_whoever_checks_can_demand_a_witness(installed: Path, tmp_path: Path) -> None:
+    review = small()
+    proved(installed)
+    key = made(tmp_path / "witness", installed / "keys" / "ledger.pub")
+    assert "did not cosign" in checked(review_evidence.file(review, installed, "Sample City"), tmp_path, "--witness", key)[1]
+    with serving(tmp_path / "witness") as url:
+        assert Cosigner.of(Witness(url=url, key=key), installed).step(MS) == 0, "cosigned, by another clock than that of the test"
+    code, said = checked(review_evidence.file(review, installed, "Sample City"), tmp_path, "--witness", key)
+    assert code == 0 and f"{NAME} cosigned the ledger at 20" in said
 
 
 @pytest.mark.rule(
