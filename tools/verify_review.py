@@ -282,8 +282,8 @@ def check(arguments):
         demand(known_size == size, f"the checkpoint you gave covers {known_size} entries, the proofs are for {size}")
         demand(other == root, "the checkpoint you gave and that of the proofs contradict each other: there are two ledgers")
     note = json.loads(files["proofs.jsonl"].splitlines()[0])["checkpoint"]
-    for witness in arguments.witness:
-        sentences.append(f"{witness.partition('+')[0]} cosigned the ledger at {when(cosigned(note, witness))}.")
+    times = {witness.partition("+")[0]: when(cosigned(note, witness)) for witness in arguments.witness}
+    sentences += [f"{name} cosigned the ledger at {time}." for name, time in times.items()]
     ending = "signed by the key you gave." if arguments.key else "the key came with the file, so compare it."
     return [*sentences, f"All {manifest['entries']} entries were in {name} among its {size} at {when(at)}; {ending}"]
 
