@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check the evidence of a review of mail access, or the case file of a request for records, without Civicmail:
+"""Check an evidence pack, the evidence of a review of mail access, or the case file of a request for records, without Civicmail:
 python verify_review.py FILE [--key KEY] [--checkpoint FILE] [--witness KEY …]
 
 Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Review"; the hashing is RFC 9162, 2.1. Prints what is wrong, a
@@ -24,7 +24,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-REVIEW, CASE = "civicmail review 1", "civicmail case file 1"
+REVIEW, CASE, LOG = "civicmail review 1", "civicmail case file 1", "civicmail evidence 1"
 CONTENTS = {"definition.json", "questions.jsonl", "rows.csv", "reviewers.csv", "log.csv", "report.html"}
 OTHERS = {"manifest.json", "SHA256SUMS", "README.txt", "entries.jsonl"}
 ANSWERS = {"keep": "review.keep", "revoke": "review.revoke", "change": "review.change"}
@@ -135,6 +135,23 @@ def check_case(files, manifest):
     counts = {name: len(json.loads(files[f"data/{name}.json"])) for name in manifest["counts"]}
     demand(counts == manifest["counts"], "the counts are not those of the tables")
     return f"{manifest['name']} of {manifest['city']}: {counts['items']} documents, {counts['decisions']} decisions."
+
+
+def check_log(files, manifest):
+    """The entries are about what the pack is about, and the table has the same ones. Returns a sentence."""
+    entries = [json.loads(line)["facts"] for line in files["entries.jsonl"].splitlines()]
+    demand(len(entries) == manifest["entries"] == manifest["counts"]["rows"], "the manifest speaks of another number of entries")
+    rows = list(csv.DictReader(io.StringIO(files["entries.csv"].decode())))
+    demand([row["entry"] for row in rows] == [e["uuid"] for e in entries], "the table has other entries than the ledger")
+    kind, key = manifest["kind"], manifest["key"]
+    for e in entries:
+        fits = {
+            "person": key in (e["person"], e["behalf"]) or e["object"] == f"person:{key}",
+            "examination": e["object"] == f"mandate:{key}",
+            "month": kind == "month" and manifest["since"] <= e["at"] < manifest["until"],
+        }[kind]
+        demand(fits, f"entry {e['uuid']} is about something else")
+    return f"{manifest['name']} of {manifest['city']}: {len(entries)} entries. LIMITS.txt says what they cannot show."
 
 
 def check_proofs(files, given):
@@ -266,10 +283,11 @@ def check(arguments):
     files = read(arguments.file)
     demand("manifest.json" in files, "manifest.json is missing")
     manifest = json.loads(files["manifest.json"])
-    known = isinstance(manifest, dict) and manifest.get("v") in (REVIEW, CASE)
-    demand(known, "this is not the evidence of a review or a case file, or of a version that is not known here")
+    checks = {REVIEW: check_review, CASE: check_case, LOG: check_log}
+    known = isinstance(manifest, dict) and manifest.get("v") in checks
+    demand(known, "this is not the evidence of a review, a case file or an evidence pack, or of a version that is not known here")
     check_files(files, manifest)
-    sentences = [check_review(files, manifest) if manifest["v"] == REVIEW else check_case(files, manifest)]
+    sentences = [checks[manifest["v"]](files, manifest)]
     if not manifest["proof"]:
         given = arguments.key or arguments.checkpoint or arguments.witness
         demand(not given, "it has no proofs to hold against the key, checkpoint or witness you gave")
@@ -289,7 +307,7 @@ def check(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Check the evidence of a review of mail access, or a case file.")
+    parser = argparse.ArgumentParser(description="Check an evidence pack, the evidence of a review of mail access, or a case file.")
     parser.add_argument("file", help="the zip file")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
     parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")

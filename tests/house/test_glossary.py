@@ -18,7 +18,8 @@ MAX_PARTICIPLES = 600
 
 STORED_DUTY = {
     "city/guard/models/entries.py", "city/identity/acts/roles.py", "city/identity/queries/history.py",
-    "city/identity/views/entries.py", "desk/oversight/queries/rules.py", "desk/oversight/views/content_views_page.py",
+    "city/identity/views/entries.py", "desk/oversight/queries/evidence_pack.py", "desk/oversight/queries/rules.py",
+    "desk/oversight/views/content_views_page.py",
     "desk/workbench/views/overview.py", "front/web/api/operations/entries.py", "front/web/api/operations/mandates.py",
     "front/web/api/operations/me.py", "front/web/api/operations/protections.py", "front/web/api/operations/roles.py",
     "front/worker/ocsf.py", "front/worker/siem_events.py",

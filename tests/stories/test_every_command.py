@@ -102,6 +102,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("checkpoint publish", f"--out {f}/old.note", says="entries, signed"),
         Step("checkpoint prove", f"{f}/old.note", says="civicmail consistency 1"),
         Step("verify", f"--checkpoint {f}/old.note", says="."), Step("entries", "", office, says="queue.act", why=True),
+        Step("evidence pack", "person d-operator --out {f}/evidence.zip", office, says="entries", why=True),
         Step("archive status"), Step("archive adopt", f"{f}/schedules.toml", retention, says="schedules are in force", why=True),
         Step("law list", says="wisconsin 2026-12-01  comes with the program"), Step("law check", "wisconsin", says="can be used"),
         Step("law diff", "federal wisconsin", code=1, says="added code 19.36"),

@@ -83,6 +83,7 @@ WORDS: dict[str, str] = {
     "duty.record-conflict": "Recorded a role conflict",
     "duty.take-up": "Activated a role",
     "entries.see": "Read the audit log by a command",
+    "evidence.pack": "Made an evidence pack",
     "export.failed": "An export failed",
     "export.made": "An export is complete",
     "export.removed": "The file of an export was removed",

@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "prove": ("prove:prove", "Write a proof that a message was archived."),
         "checkpoint": ("checkpoints:app", "Publish and prove signed checkpoints of the ledger: publish, prove."),
         "entries": ("entries:entries", "Show or export the audit log."),
+        "evidence": ("evidence:app", "Make evidence that outsiders can check: pack."),
     },
     "People": {
         "people": ("people:app", "Manage the directory: sync, pull, provider, list, show, add, change, move, rehire."),

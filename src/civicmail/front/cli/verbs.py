@@ -72,6 +72,7 @@ VERBS: dict[str, Line] = {
     "checkpoint publish": _machine(_SIGNED),
     "checkpoint prove": _machine(_SIGNED),
     "entries": _person("entries.see"),
+    "evidence pack": _person("entries.see"),
     "people sync": _person("feed.run"),
     "people pull": _person("feed.pull"),
     "people show": _person("roster.see"),

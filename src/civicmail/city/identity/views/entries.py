@@ -24,7 +24,7 @@ from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.entry_words import words
 from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
+from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import label
 
 LISTED = 20
@@ -54,7 +54,7 @@ def entries(request: CityRequest) -> HttpResponseBase:
         slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
         prepare=lambda rows: _add_text(rows, request.actor, epoch_ms(request.now)),
     )
-    page = Page("Audit log")
+    page = Page("Audit log", actions=[Action("Evidence pack", reverse("evidence-pack"))])
     return listing.render_list(request, "identity/entries.html", table, {"page": page, **_comparison_facts(last, request)})
 
 

@@ -8,11 +8,15 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Router, Schema
 
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.queries import entries
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import require
-from civicmail.front.web.api import pagination
+from civicmail.desk.oversight.acts.evidence_packs import MAKE_EVIDENCE_PACK
+from civicmail.desk.oversight.views.evidence_pack_page import download
+from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import RowSchema
@@ -52,6 +56,23 @@ def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = 
     rows = rows.filter(act=act) if act else rows
     rows = entries.filter_about(rows, q[:200]) if q else rows
     return pagination.rows(request, response, rows, EntryLine.from_row, by="-pk")
+
+
+class EvidenceSubject(Schema):
+    """kind: person, examination or month; key: a personnel number, the number of an examination, or a month like 2026-12."""
+
+    kind: str
+    key: str
+    reason: str
+
+
+@operation(router, "POST", "/evidence", act="entries.see", scope="write:entries", page="evidence-pack")
+def make_evidence_pack(request: Call, body: EvidenceSubject) -> HttpResponse:
+    """Make an evidence pack (application/zip): what the audit log has about it, with proofs for outsiders."""
+    require(request, "entries.see")
+    form = act_pages.form_of(MAKE_EVIDENCE_PACK, None, request.actor, body.dict())
+    request_bodies.checked(form)
+    return download(act_pages.carry_out(MAKE_EVIDENCE_PACK, None, form, request.actor, epoch_ms(request.now)))
 
 
 @operation(router, "GET", "/entries/{int:id}", act="entries.see", scope="read:entries", page="entry", response=OneEntry)
