@@ -101,12 +101,13 @@ def visit(city: Town) -> Callable[[str], Client]:
 
 
 @pytest.fixture
-def browse(live_server: Any, transactional_db: None, installed: Path, new_context: Any) -> Iterator[Callable[..., Any]]:
+def browse(
+    request: Any, live_server: Any, transactional_db: None, installed: Path, new_context: Any
+) -> Iterator[Callable[..., Any]]:
     """Opens a page in Chromium as one of the town's people: browse("head", "/my/access/"). What the console says is an error, but
-    for statuses of pages."""
+    for statuses of pages. In the town that has something in every state, if the test is marked so."""
     (installed / "claimed").touch()
-    t = with_mail(installed)
-    said: list[str] = []
+    t, said = with_mail(installed, every=request.node.get_closest_marker("every_state") is not None), list[str]()
 
     def open_(key: str, path: str | Callable[[Town], str], *, width: int = 1280, script: bool = True) -> Any:
         context = new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)

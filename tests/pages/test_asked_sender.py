@@ -17,8 +17,8 @@ from civicmail.desk.holding.models import Containment
 from desk.holding.test_containment import attacked
 from desk.holding.test_sender_verification import LENA, asked_link, came
 from pages.cases import index
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

@@ -13,8 +13,8 @@ from civicmail.city.conduct.actions import review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.models import Authorization, Usage
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 from pages.test_reviewer import fifty
 from pages.world import Town
 

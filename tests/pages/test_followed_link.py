@@ -13,8 +13,8 @@ from civicmail.city.notices import signed_links
 from civicmail.desk.incidents.models import Case, Opening
 from civicmail.mail.courier import link_rewriting
 from civicmail.mail.courier.link_rewriting import RewrittenLink
+from pages.looks import looked_at
 from pages.test_asked_sender import shot
-from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

@@ -1,32 +1,34 @@
-"""Every page in a real Chromium: WCAG 2.1 AA by axe at 1280 and 320 px and in forced colors, no sideways scroll, one h1, a title
-of its own, and a console that says nothing about the content security policy (P3; ADA title II, 28 CFR 35.200)."""
+"""Every page in a real Chromium, in the town that has something in every state: in each look of looks.py, in English and, for
+pages of employees, in Spanish; one h1, a title of its own, and a console that says nothing about the content security policy (P3).
+
+test_every_state_of_an_object_is_for_everybody opens the page of an object once for each state of its table.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
-import pytest_playwright_axe
+from django.db.models import Model
+from django.urls import reverse
 from playwright.sync_api import expect
 
+from civicmail.city.conduct.models import Closure, OutsideEnding, Review, Violation
+from civicmail.city.directory.models import FeedRun
+from civicmail.city.guard.models import Mandate
+from civicmail.desk.holding.models import Containment, Contest, Finding, Release
+from civicmail.desk.incidents.models import Case, Pull
+from civicmail.desk.mailbox.models import Outgoing
+from civicmail.desk.oversight.models import Emergency, Replay, Version
+from civicmail.desk.records import models as records
+from civicmail.desk.workbench.models import Export
+from pages.everystate import STATES
+from pages.looks import LOOKS, in_spanish, looked_at, seen
 from pages.test_sweep import PAGES, allowed, path_of
 
-SOURCE = (Path(pytest_playwright_axe.__file__).parent / "resources/axe.min.js").read_text("utf-8")
-RULES: dict[str, Any] = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
-    "resultTypes": ["violations"],
-    "iframes": False,  # nothing runs in those that we have, so axe would only knock
-}
-LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
-CONTRAST: dict[str, Any] = {
-    "runOnly": {"type": "rule", "values": ["color-contrast"]},
-    "resultTypes": ["violations"],
-    "iframes": False,
-}
-"""All that a scheme changes."""
 SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
 BESIDES = {
     "sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/",
@@ -35,7 +37,7 @@ BESIDES = {
 }  # fmt: skip
 """Pages that are not in the list, and what everybody may meet."""
 
-pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True), pytest.mark.every_state]
 
 
 class Tab:
@@ -71,42 +73,6 @@ def new_context(tab: Tab, new_context: Callable[..., Any]) -> Callable[..., Any]
     return lambda **wanted: tab.emptied() if wanted["java_script_enabled"] else new_context(**wanted)
 
 
-def violations(page: Any, forced: str) -> list[str]:
-    """What axe finds. Under forced colors it mixes the colors of author and system, so contrast is looked at by eye there."""
-    return _asked(page, {**RULES, "rules": {"color-contrast": {"enabled": forced == "none"}}})
-
-
-def _asked(page: Any, rules: dict[str, Any]) -> list[str]:
-    if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(f"(() => {{{SOURCE}}})()")
-    ask = (
-        "async o => (await axe.run(document, o)).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))"
-    )
-    found: list[str] = page.evaluate(ask, rules)
-    return found
-
-
-def looked_at(page: Any) -> list[str]:
-    wrong = []
-    for width, forced in LOOKS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(forced_colors=forced)
-        wrong += [f"{width} {forced}: {v}" for v in violations(page, forced)]
-        if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > width:
-            wrong.append(f"{width}: {wide} px wide")
-    return wrong + unreadable_in_the_dark(page)
-
-
-def unreadable_in_the_dark(page: Any) -> list[str]:
-    """What has too little contrast at 320 px, on a device that prefers dark pages."""
-    page.set_viewport_size({"width": 320, "height": 800})
-    page.emulate_media(color_scheme="dark", forced_colors="none")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
-    wrong = [f"dark: {v}" for v in _asked(page, CONTRAST)]
-    page.emulate_media(color_scheme="light")
-    return wrong
-
-
 def visitor(page: dict[str, Any]) -> str:
     """The person to whom the page shows most."""
     may = allowed(page)
@@ -121,14 +87,14 @@ def test_a_page_is_for_everybody(browse: Callable[..., Any], name: str) -> None:
     headings = shown.locator("h1").all_inner_texts()
     assert len(headings) == 1
     assert re.sub(r"^\d+ % · ", "", shown.title()).startswith(headings[0]), "long work has its percentage before it"
-    assert looked_at(shown) == []
+    assert looked_at(shown) + in_spanish(shown) == []
 
 
 @pytest.mark.parametrize("name", list(BESIDES))
 def test_what_is_no_page_of_the_list_is_for_everybody_too(browse: Callable[..., Any], name: str) -> None:
     shown = browse("" if name == "sign-in" else "crew0", BESIDES[name])
     assert len(shown.locator("h1").all_inner_texts()) == 1
-    assert looked_at(shown) == []
+    assert looked_at(shown) + in_spanish(shown) == []
 
 
 def test_a_form_with_mistakes_is_for_everybody_and_takes_the_focus(browse: Callable[..., Any]) -> None:
@@ -149,3 +115,60 @@ def test_the_menu_opens_and_closes_on_a_phone_without_script(browse: Callable[..
     assert shown.get_by_role("link", name="Personal use").is_visible()
     shown.keyboard.press("Escape")
     assert not shown.get_by_role("link", name="Personal use").is_visible()
+
+
+OBJECTS: dict[str, tuple[type[Model], str, tuple[str, ...]]] = {
+    "mandate": (Mandate, "state", ("number",)),
+    "mandate-export": (Export, "state", ("mandate.number", "pk")),
+    "feed": (FeedRun, "state", ("pk",)),
+    "violation": (Violation, "state", ("department.code", "pk")),
+    "my-violation": (Violation, "state", ("pk",)),
+    "closure": (Closure, "state", ("pk",)),
+    "outside-confirm": (OutsideEnding, "state", ("pk",)),
+    "campaign": (Review, "state", ("pk",)),
+    "release": (Release, "state", ("pk",)),
+    "containment": (Containment, "state", ("pk",)),
+    "finding": (Finding, "state", ("pk",)),
+    "contest": (Contest, "answer", ("pk",)),
+    "incident": (Case, "state", ("pk",)),
+    "pull": (Pull, "state", ("pk",)),
+    "rule-version": (Version, "state", ("rule", "number")),
+    "replay": (Replay, "state", ("version.rule", "pk")),
+    "emergency": (Emergency, "ratified", ("pk",)),
+    "mail-outgoing": (Outgoing, "state", ("uid",)),
+    "records-request": (records.Request, "state", ("number",)),
+    "records-notice": (records.SubjectNotice, "state", ("pk",)),
+    "records-contest": (records.Contest, "state", ("pk",)),
+    "records-publication": (records.Publication, "state", ("pk",)),
+    "records-format": (records.FormatRequest, "state", ("pk",)),
+    "records-letter": (records.Letter, "state", ("request.number", "pk")),
+    "records-reply": (records.Reply, "state", ("pk",)),
+}
+"""Page of an object -> its model, the column with its state, and what its address takes."""
+
+
+@pytest.mark.parametrize("name", list(OBJECTS))
+def test_every_state_of_an_object_is_for_everybody(browse: Callable[..., Any], name: str) -> None:
+    """Its page once for each state of everystate.STATES, by the first who sees it: the looks take turns."""
+    (model, column, attributes), wrong = OBJECTS[name], []
+    for n, state in enumerate(sorted(STATES[model, column])):
+        shown = _first_seen(browse, name, model._default_manager.filter(**{column: state}).order_by("pk")[:3], attributes)
+        wrong += [f"{state}: {text}" for text in (["nobody sees it"] if shown is None else seen(shown, LOOKS[n % len(LOOKS)]))]
+    assert wrong == []
+
+
+def _first_seen(browse: Callable[..., Any], name: str, rows: Iterable[Any], attributes: tuple[str, ...]) -> Any:
+    """The page of the first of these rows that somebody may see; what is about nobody yet has no department."""
+    people = sorted(allowed(SHOWN[name]), key=lambda who: (who != visitor(SHOWN[name]), who))
+    for row in rows:
+        if "department.code" in attributes and row.department is None:
+            continue
+        path = reverse(name, args=[attrgetter(attribute)(row) for attribute in attributes])
+        for who in people:
+            if _status(page := browse(who, path)) == 200:
+                return page
+    return None
+
+
+def _status(page: Any) -> int:
+    return int(page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

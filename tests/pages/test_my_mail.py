@@ -20,7 +20,7 @@ from desk.mailbox.post import Post
 from desk.mailbox.post import letter as plain
 from desk.viewer.test_invitations import calendar
 from desk.viewer.test_invitations import letter as invitation
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 DANA, STREETS = "dana.ortiz@city.example", "streets@city.example"

@@ -15,9 +15,9 @@ import pytest
 from civicmail.city.directory.models import Episode
 from civicmail.city.guard.models import Invitation
 from civicmail.city.identity.models import Acknowledgement, Authorization, Profile
+from pages.looks import looked_at
 from pages.passkeys import Authenticator
 from pages.shots import shot
-from pages.test_looks import looked_at
 from pages.world import REASONS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.neighbour("chromium")]

@@ -13,8 +13,8 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from desk.holding.test_pickups import MAIL, SECRET, box
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from civicmail.desk.mailbox.models import Draft
-from pages.test_looks import violations
+from pages.looks import violations
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 LENA = "Lena Vogt <lena.vogt@city.example>"

@@ -9,8 +9,8 @@ import pytest
 
 from civicmail.city.directory.models import Mailbox
 from front.web.programs.test_autoconfig import named
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 __all__ = ["named"]
 

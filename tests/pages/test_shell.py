@@ -11,7 +11,7 @@ from django.test import Client
 
 from civicmail.front.web import menu
 from civicmail.front.web.menu import MOST_UNFOLDED, Group, Item
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 from pages.world import Town
 
 Visit = Callable[[str], Client]

@@ -13,7 +13,7 @@ from civicmail.city.guard.actors import machine
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import invitations
 from civicmail.core.config.clock import now_ms
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from django.test import Client
 
 from civicmail.front.web.language import is_office
 from front.web.programs.test_autoconfig import named
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 from pages.test_sweep import PAGES, allowed, path_of
 from pages.world import Town
 from tools import messages

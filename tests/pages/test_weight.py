@@ -1,4 +1,5 @@
-"""What a browser fetches for a page that it has never seen, but for fonts: at most 100 kB (issue 22)."""
+"""What a browser fetches for a page that it has never seen, but for fonts: at most 100 kB (issue 22), in a town of two hundred
+people that has something in every state."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def weight(page: bytes) -> int:
 
 @pytest.mark.rule("P-08", "A page weighs at most 100 kB without fonts, whatever it shows.")
 def test_no_page_weighs_more_than_a_slow_line_carries(installed: Path) -> None:
-    t = with_mail(installed)
+    t = with_mail(installed, every=True)
     more(t, 190)
     (installed / "claimed").touch()
     carry(timezone.now())

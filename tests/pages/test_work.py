@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from civicmail.city.guard.models import Account
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 pytestmark = [
     pytest.mark.neighbour("chromium"),

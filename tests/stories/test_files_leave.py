@@ -38,7 +38,7 @@ from neighbours.civic import Civicmail
 from neighbours.tools import Sink
 from pages.conftest import browse as browse
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
-from pages.test_looks import violations
+from pages.looks import violations
 from pages.world import carry
 from stories.test_written import seen
 

@@ -25,7 +25,7 @@ from neighbours import postfix
 from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Dovecot
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
-from pages.test_looks import violations
+from pages.looks import violations
 from stories.townhall import run, townhall
 
 pytestmark = pytest.mark.neighbour("chromium", "postfix", "dovecot", "root")

@@ -21,7 +21,7 @@ from civicmail.front.worker import processes
 from civicmail.front.worker.tick import tick
 from pages.conftest import browse as browse
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
-from pages.test_looks import violations
+from pages.looks import violations
 from pages.world import carry
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]

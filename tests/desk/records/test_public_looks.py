@@ -16,8 +16,8 @@ from civicmail.desk.records.worker_jobs import productions as worker
 from desk.records.test_productions import QuietOcr
 from desk.records.test_reading_room import Room
 from pages.conftest import browse as browse
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 from pages.test_spanish import left_in_english
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]

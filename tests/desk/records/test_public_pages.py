@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from civicmail.city.law import adopted, shipped
 from pages.conftest import browse as browse
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

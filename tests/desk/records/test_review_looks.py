@@ -14,8 +14,8 @@ from civicmail.desk.records.actions import redactions
 from civicmail.desk.records.actions.redactions import Place
 from desk.records.mail_world import archived, letter
 from desk.records.review_world import Desk
+from pages.looks import looked_at
 from pages.shots import shot
-from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from desk.viewer import leaks, rooms, samples
 from desk.viewer.conftest import Keep
 from pages.conftest import browse as browse
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
-from pages.test_looks import looked_at
+from pages.looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
 WAIT = 1500  # ms in which a browser would have asked
