@@ -44,6 +44,7 @@ def others(t: Any, data: Path) -> dict[str, str]:
         "review-rest": f"/dept/public-works/reviews/{t.objects['review']}/",
         "quarantine-release": f"/holding/quarantine/{spam.uuid}/{spam.index}/",
         "quarantine-together": f"/holding/quarantine/together/?row={spam.uuid}-{spam.index}",
+        "approvals-together": f"/holding/approvals/together/?act=refuse&row={t.objects['approval']}",
         "request-withdraw": f"/access/requests/{asked.pk}/withdraw/",
         "mandate-withdraw": f"/mandates/{_asked(t)}/withdraw/",
         "mandate-stop": f"/mandates/{approved.number}/stop/",

@@ -60,6 +60,7 @@ def listing_of(definition: List, request: CityRequest, reader: ListRequest) -> L
     words = _words(definition)
     columns = [_column(column, reader, words) for column in definition.page_columns(reader)]
     shown: dict[str, Any] = {"columns": columns, "sort": definition.sort, "noun": words(definition.noun)}
+    shown["bulk"] = definition.page_bulk(reader)
     shown |= {name: _text(definition, reader, getattr(definition, name)) for name in ("caption", "empty")}
     filters = [_filter(each, reader, words) for each in definition.page_filters(reader)]
     return listing.from_query(request, definition.rows(reader), filters=filters, slim=definition.with_related, **shown)

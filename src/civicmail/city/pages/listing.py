@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from civicmail.city.pages.lists import Bulk
 from civicmail.city.pages.lists import Cell as Cell
 
 PER_PAGE = 50
@@ -88,14 +89,14 @@ class Row:
 @dataclass
 class Listing:
     """The present content of one list. caption: for screen readers; empty: the sentence of an empty list; noun: what is counted.
-    ticks: rows can be selected for an act on several; prepare: gets the rows of the page before their cells. Made by `of`."""
+    bulk: acts on the rows that are ticked; prepare: gets the rows of the page before their cells. Made by `of`."""
 
     caption: str
     columns: Sequence[Column]
     filters: Sequence[Filter]
     empty: str
     noun: str = "people"
-    ticks: bool = False
+    bulk: Bulk | None = None
     rows: list[Row] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     chips: list[Chip] = field(default_factory=list)
@@ -180,7 +181,7 @@ def from_query(
     empty: str,
     noun: str = "people",
     sort: str = "",
-    ticks: bool = False,
+    bulk: Bulk | None = None,
     path: str = "",
     slim: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
     prepare: Callable[[list[Any]], None] | None = None,
@@ -190,7 +191,7 @@ def from_query(
     known = {"sort", "page", *(f.key for f in filters)}
     params = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
     params = {k: v for k, v in params.items() if not _is_unknown_choice(filters, k, v)}
-    listing = Listing(caption, columns, filters, empty, noun, ticks, path=path or request.path, params=params)
+    listing = Listing(caption, columns, filters, empty, noun, bulk, path=path or request.path, params=params)
     listing.everything = query.count()
     rows = query
     for f in filters:
@@ -215,12 +216,12 @@ def from_rows(
     noun: str,
     keep: Sequence[str] = (),
     sort: str = "",
-    ticks: bool = False,
+    bulk: Bulk | None = None,
 ) -> Listing:
     """A list of rows that are not from a query, in the given order: mappings with a "pk". keep: parameters of the URL that stay in
     its links; sort: the column by which they are in order, if the caller sorts by the URL."""
     params = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
-    listing = Listing(caption, columns, (), empty, noun, ticks, path=request.path, params=params, sort=sort, results=rows)
+    listing = Listing(caption, columns, (), empty, noun, bulk, path=request.path, params=params, sort=sort, results=rows)
     listing.total = listing.everything = len(rows)
     fill(listing)
     return listing

@@ -244,6 +244,15 @@ class Command:
     personal: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Acts on the rows that are ticked. page: name of the URL of the page that says what each act does, and asks once; it gets the
+    ids as `row`, and the act as `act`; acts: (value, words) of the buttons."""
+
+    page: str
+    acts: Choices
+
+
 class List:
     """One list. The first paragraph of its docstring is the description in the API and the help of the command. The second explains
     properties of a row to programs.
@@ -338,6 +347,10 @@ class List:
     def page_links(self, request: ListRequest) -> Sequence[Link]:
         """Links of the page's head, where they depend on who reads it."""
         return self.links
+
+    def page_bulk(self, request: ListRequest) -> Bulk | None:
+        """Acts of this reader on several rows at once."""
+        return None
 
     def facts(self, request: ListRequest, shown: Listing) -> Sequence[tuple[str, Any]]:
         """Facts of the page's head."""

@@ -10,6 +10,7 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.resources import OfPerson, Resource
 from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import (
+    Bulk,
     Cell,
     Column,
     Filter,
@@ -219,6 +220,10 @@ class FileApprovals(_Messages):
 
         first = tasks.next_pending(request.actor)
         return [Link("Open the first", "approval", args=[first.pk], primary=True)] if first is not None else []
+
+    def page_bulk(self, request: ListRequest) -> Bulk | None:
+        acts = [("approve", "Approve…"), ("refuse", "Deny…")]
+        return Bulk("approvals-together", acts) if request.actor.departments else None
 
     def context(self, request: ListRequest) -> dict[str, Any]:
         return _tabs("approvals")

@@ -83,10 +83,10 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 def _after_answer(request: CityRequest, row: Approval, copies: list[ApprovalCopy]) -> HttpResponse:
     """The same page while other recipients wait, else the next message that waits, else the list; with what was decided."""
     if row.copies.filter(state="waits").exists():
-        messages.success(request, _result_text(copies))
+        messages.success(request, result_text(copies))
         return redirect(_url(row))
     messages.success(
-        request, format_html('{} <a href="{}">{}</a>', _result_text(copies), _url(row), f"Show {row.name_of(1) or counted(row)}")
+        request, format_html('{} <a href="{}">{}</a>', result_text(copies), _url(row), f"Show {row.name_of(1) or counted(row)}")
     )
     following = tasks.next_pending(request.actor, besides=row.pk)
     return redirect(_url(following) if following is not None else _list_url(request))
@@ -273,7 +273,8 @@ def deadline(ends: datetime) -> datetime | date:
     return local.date() - timedelta(days=1) if local.time() == time.min else ends
 
 
-def _result_text(copies: list[ApprovalCopy]) -> str:
+def result_text(copies: list[ApprovalCopy]) -> str:
+    """What became of the copies that were answered."""
     kept = next((c.kept for c in copies if c.kept), "")
     if kept:
         return f"Your answer is recorded. Something else still keeps it: {kept}."

@@ -19,6 +19,7 @@ from civicmail.city.pages.act import Act
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.lists import Bulk
 from civicmail.city.pages.page import Page
 from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
@@ -66,12 +67,11 @@ def listed(request: CityRequest) -> HttpResponseBase:
         noun="copies",
         keep=(*FILTERS, "sort"),
         sort=sort if sort_key is not None else "-received",
-        ticks=bool(may(request, "quarantine.release")),
+        bulk=Bulk("quarantine-together", [("let", "Release together…")]) if may(request, "quarantine.release") else None,
     )
     page = Page("Quarantine", "Holding")
     names = [(rule_keys.UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
-    bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Release together…")]}
-    context = {"page": page, "asked": filters, "names": names, "sort": sort, **bulk}
+    context = {"page": page, "asked": filters, "names": names, "sort": sort}
     return listing.render_list(request, "holding/quarantine.html", shown, context)
 
 
