@@ -13,7 +13,7 @@ from city.conduct.asked import START, Works, actor, day, part, row, sweep
 from city.identity import staff
 from city.identity.staff import NOW
 from civicmail.city.conduct.actions import review_answers
-from civicmail.city.conduct.models import ReviewRow
+from civicmail.city.conduct.models import ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import reviews
 from civicmail.city.conduct.review_plans import suspends
 from civicmail.city.directory.models import Person
@@ -52,6 +52,23 @@ def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
     assert reviews.waiting_for(works.hank.uid, START)[0].open == 3
     (group,) = reviews.tasks(actor(works.hank), START)[:1]
     assert group.tasks[0].state == ("wait", "3 open") and group.tasks[0].args == ("works", review.pk)
+
+
+@pytest.mark.rule("P-05", "Home and the page of a review count the same rows: those that one is asked about now.")
+def test_home_and_the_page_of_a_review_say_the_same() -> None:
+    """Neither counts a row about oneself, nor what is asked about later."""
+    works = Works(4)
+    review = works.start()
+    first = part(review, "hank")
+    later = ReviewPart.objects.create(
+        review=review, department=first.department, reviewer=first.reviewer, named=first.named, role=first.role, turn=1
+    )
+    ReviewRow.objects.filter(review=review, person__uid="w3").update(part=later)
+    review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    for who, open_, total in ((works.hank, 3, 4), (works.dora, 2, 3)):
+        (waiting,) = reviews.waiting_for(who.uid, START)
+        shown = text_of(visit(who).get(f"/dept/works/reviews/{review.pk}/"))
+        assert (waiting.open, waiting.total) == (open_, total) and f"{open_} of {total} open" in shown
 
 
 def test_a_department_is_counted_by_what_it_answered() -> None:

@@ -76,6 +76,11 @@ def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
     return {p.pk for p in waiting if turns.get((p.review_id, p.reviewer_id), p.turn) < p.turn}
 
 
+def rows_to_answer(parts: Collection[ReviewPart], uid: str) -> QuerySet[ReviewRow]:
+    """The rows of these parts that this person is asked about, answered or not: none about themselves, or of their own approval."""
+    return ReviewRow.objects.filter(part__in=[p.pk for p in parts]).exclude(person__uid=uid).exclude(approver__uid=uid)
+
+
 def open_rows(parts: Collection[ReviewPart]) -> dict[int, int]:
     """The number of open rows, by part."""
     counts: dict[int, int] = {}

@@ -60,8 +60,8 @@ class ScreenRow:
 @dataclass(slots=True)
 class Screen:
     """exceptions, changed, plain: open rows, in this order; late: suspended ones that can still be answered; answered: rows that
-    this person can undo; total, open: of all rows here; part: the first one, whose reviewer answers; waits: how many parts
-    come later; mine: whether this person may answer."""
+    this person can undo; total, open: of the rows that they are asked about now, as Home counts them, for others of all; part: the
+    first one, whose reviewer answers; waits: how many parts come later; mine: whether this person may answer."""
 
     review: Review
     department: Department
@@ -102,8 +102,9 @@ def screen(review: Review, department: Department, person: Person, parts: Sequen
     made = Screen(review, department, [p for p in parts if p.pk not in ahead], waits=len(ahead))
     made.mine = any(person.pk in part_reviewers.of_part(p, now) for p in made.parts)
     rows = ReviewRow.objects.filter(part__in=made.parts).select_related("person", "approver", "by", "part", "review").order_by("id")
-    counted = list(ReviewRow.objects.filter(part__in=parts).values_list("state", flat=True))
-    made.total, made.open = len(counted), sum(state == "open" for state in counted)
+    counted = part_reviewers.rows_to_answer(made.parts, person.uid) if made.mine else rows
+    states = list(counted.values_list("state", flat=True))
+    made.total, made.open = len(states), states.count("open")
     shown = list(rows.filter(state="open")[:MAX_ROWS]) + list(rows.filter(state="suspended")[:MAX_ROWS])
     shown += list(rows.filter(state="pending", answer="keep", by=person)[:MAX_ROWS])
     for row in shown:

@@ -64,7 +64,7 @@ def waiting_for(uid: str, now: int) -> list[Waiting]:
     parts = list(part_reviewers.parts_of(uid, now))
     ahead = part_reviewers.is_ahead(parts)
     mine = {p.pk: p for p in parts if p.pk not in ahead}
-    rows = ReviewRow.objects.filter(part__in=mine).exclude(person__uid=uid).exclude(approver__uid=uid)
+    rows = part_reviewers.rows_to_answer(list(mine.values()), uid)
     by_place: dict[tuple[int, int, bool], list[list[str]]] = {}
     totals: Counter[tuple[int, int]] = Counter()
     for part, state, exceptions in rows.order_by("id").values_list("part", "state", "exceptions"):
