@@ -49,6 +49,7 @@ def test_the_screen_shows_the_message_with_hits_suggestions_and_its_list(desk: A
     page = text(officer.get(desk.url))
     assert "<mark>lead</mark>" in page and "1 of 3" in page
     assert '414-555-0142<sup><span class="cm-hidden">suggestion </span>2</sup>' in page
+    assert "<dt>Date</dt><dd>" in page and "2:05 p.m." in page and "12 Nov 2026 14:05:00" not in page
     assert "3 quoted lines" in page and "Lunch on Friday?" in page and "Re: Lead line list, draft" in page
     entry = Entry.objects.filter(object=object_of(desk.request), act="content.show").latest("pk")
     assert entry.facts["item"] == 1 and "Lead" not in str(entry.facts)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
@@ -139,6 +141,12 @@ def undo(request: Request, item: Item, *, actor: Actor, now: int) -> list[Redact
         _reopen(row, {item.content})
         enter("records.redaction-undone", row, actor=actor, now=now, redactions=[r.number for r in undone])
     return undone
+
+
+def has_undo(request: Request, item: Item, person: Person) -> bool:
+    """Whether there is a mark or a removal of this reviewer that `undo` takes back."""
+    mine = Q(by=person, removed__isnull=True) | Q(removed_by=person)
+    return Redaction.objects.filter(mine, request=request, content=item.content).exists()
 
 
 def present(request: Request, contents: Collection[str]) -> list[Redaction]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
-from civicmail.city.pages.city_request import CityRequest, acting, or_404, require
+from civicmail.city.pages.city_request import CityRequest, acting, me, or_404, require
 from civicmail.city.pages.page import Page
 from civicmail.core.query.fold import tokens
 from civicmail.core.redaction.errors import NotConverted
@@ -197,6 +197,7 @@ def _shown(
         "find": find,
         "numbered": "numbers" in request.GET,
         "near": _near(sheet),
+        "undoes": redactions.has_undo(row, item, me(request)),
     }
     if sheet.file.document is not None:
         shown |= _text(sheet, sheet.file.document, find)

@@ -5,9 +5,9 @@ What it shows is opened under the request (queries/reading.py); every key is a b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.city.pages.states import Label, label
+from civicmail.core.message import dates
 from civicmail.core.query.parse import parse
 from civicmail.core.redaction.shapes import Document
 from civicmail.desk.records import detectors, marked_text
@@ -318,7 +319,7 @@ def _text(request: CityRequest, row: Request, item: Item, file: File) -> dict[st
     marks += [Mark(r.first, r.last, "box" if r.code else "open", r.number) for r in present(row, [item.content]) if r.first >= 0]
     return {
         "file": file,
-        "head": [(name, runs) for name, runs in head if name not in SHOWN],
+        "head": [(name, runs, _moment(runs) if name == "Date" else None) for name, runs in head if name not in SHOWN],
         "blocks": marked_text.blocks(document, marks, start),
         "terms": [(term.text, len(term.places)) for term in terms],
         "suggestions": [
@@ -332,6 +333,12 @@ def _text(request: CityRequest, row: Request, item: Item, file: File) -> dict[st
             for n, one in enumerate(suggested, 1)
         ],
     }
+
+
+def _moment(runs: Iterable[marked_text.Run]) -> datetime | None:
+    """The moment that a Date header names; None for one that is not usable."""
+    moment = dates.parse("".join(run.text for run in runs))
+    return moment if moment is not None and 1970 <= moment.year < 9999 else None
 
 
 def _terms(request: CityRequest, row: Request, document: Document) -> list[marked_text.Term]:
