@@ -20,7 +20,8 @@ WHY = "The council has seen it and it is public."
 
 @pytest.mark.rule(
     "P-16, P-22",
-    "A program reads the names of waiting files only after an entry, and never for a person who may not answer.",
+    "A program reads waiting files only after an entry, and never for a person who may not answer; it reads the kept names "
+    "and subject as pages show them.",
 )
 @pytest.mark.rule("P-22", "A manager's program lists files of the own departments alone.")
 def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(city: Town) -> None:
@@ -29,7 +30,10 @@ def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(c
     ask = {who: asking(city.people[who]) for who in ("head", "chief", "auditor", "crew0", "crew1")}
     assert ask["chief"]("GET", "/approvals").json() == [] and ask["chief"]("GET", place).status_code in (403, 404)
     assert city.objects["approval"] in [row["id"] for row in ask["head"]("GET", "/approvals?state=waits").json()]
-    assert [ask[who]("GET", place).json()["files"][0]["name"] for who in ("head", "auditor", "crew0")] == ["", "", ""]
+    assert [ask[who]("GET", place).json()["files"][0]["name"] for who in ("head", "auditor", "crew0")] == [
+        "bridge.pdf", "", "bridge.pdf",
+    ]  # fmt: skip
+    assert [ask[who]("GET", place).json()["subject"] for who in ("head", "auditor")] == ["Plan of the bridge", ""]
     assert not Entry.objects.filter(act="approval.look").exists()
     assert [ask[who]("GET", f"{place}/files").status_code for who in ("auditor", "crew0")] == [403, 403]
     assert ask["head"]("GET", f"{place}/files").json()["files"][0]["name"] == "osprey-plan.pdf"

@@ -16,6 +16,7 @@ from civicmail.desk.holding.actions.forget_names import NamesForgetter
 from civicmail.desk.holding.approval_summary import summary_of
 from civicmail.desk.holding.models import Approval
 from desk.holding.leaving import ACME, DOT, OWL, PDF, Bureau
+from desk.holding.test_approvals import answer
 from desk.holding.test_approvals import clock as clock
 from desk.holding.test_approvals import files as files
 from desk.holding.test_quarantine import words
@@ -58,6 +59,16 @@ def test_lists_name_files_to_sender_and_managers_and_to_nobody_else(files: Burea
     assert "Macros" in words(visit("head").get(LIST))
     shown = words(visit("auditor").get(LIST))
     assert "2 files" in shown and ACME in shown and "bid-14" not in shown and "Kestrel" not in shown and "Macros" not in shown
+
+
+def test_the_file_of_a_list_has_names_and_subject(files: Bureau, visit: Visit) -> None:
+    row = files.asked("crew0", ACME, files=BOTH)
+    answer(files, row, "head")
+    for key, page in (("head", REPORT), ("crew0", "/holding/approvals/mine/")):
+        lines = b"".join(visit(key).get(f"{page}?format=csv")).decode()
+        assert "Subject" in lines.splitlines()[0] and "Kestrel bid" in lines and "bid-14.pdf" in lines, key
+        assert ">Subject<" not in visit(key).get(page).content.decode()
+    assert "Kestrel" not in b"".join(visit("auditor").get(f"{REPORT}?format=csv")).decode()
 
 
 def test_a_deputy_reads_no_names_of_what_the_head_decides_alone(files: Bureau, visit: Visit) -> None:

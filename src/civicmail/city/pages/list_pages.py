@@ -81,6 +81,7 @@ def _column(column: Column, reader: ListRequest, words: Words) -> listing.Column
         column.sort,
         num=is_number,
         name=words(column.name),
+        csv_only=column.csv_only,
     )
 
 

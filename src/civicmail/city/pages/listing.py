@@ -38,7 +38,7 @@ SINGULARS = {
 @dataclass(frozen=True, slots=True)
 class Column:
     """value: row -> a cell, text, number, date or None. sort: fields of order_by for ascending; empty: no sorting. num: numbers,
-    aligned right; name: on cards, which have no header, this word precedes the value."""
+    aligned right; name: on cards, which have no header, this word precedes the value; csv_only: the table does not have it."""
 
     key: str
     label: str
@@ -47,6 +47,7 @@ class Column:
     _: KW_ONLY
     num: bool = False
     name: str = ""
+    csv_only: bool = False
 
     def cell(self, row: Any) -> Cell:
         return Cell.of(self.value(row))
@@ -232,11 +233,12 @@ def fill(listing: Listing) -> None:
     assert listing.results is not None
     listing.pages = max(1, -(-listing.total // PER_PAGE))
     listing.page = min(max(1, int(p) if (p := listing.params.get("page", "1")).isdecimal() else 1), listing.pages)
-    listing.heads = [_head(listing, column) for column in listing.columns]
+    columns = [column for column in listing.columns if not column.csv_only]
+    listing.heads = [_head(listing, column) for column in columns]
     rows = list(listing.results[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE])
     if listing.prepare is not None:
         listing.prepare(rows)
-    listing.rows = [_row(listing.columns, row) for row in rows]
+    listing.rows = [_row(columns, row) for row in rows]
 
 
 def render_list(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:

@@ -70,7 +70,8 @@ class Column:
     value: row -> value, or the attribute that has it, by default `key`; cell: (row, request) -> the cell that a page shows instead;
     link: name of the URL of the row's page, and the attributes that it takes, by default "pk"; hint: row -> a second line; sort:
     fields of order_by for ascending, empty for no sorting; name: word before the value on cards, which have no header; full: it is
-    never truncated; optional: it may be missing; is_number: whether it is aligned right.
+    never truncated; optional: it may be missing; is_number: whether it is aligned right;
+    csv_only: the page shows it elsewhere, as a second line.
     """
 
     key: str
@@ -86,6 +87,7 @@ class Column:
     optional: bool = False
     is_number: bool | None = None
     alias: str = ""
+    csv_only: bool = False
 
     def of(self, row: Any) -> Any:
         """The value of a row, None where it is missing."""

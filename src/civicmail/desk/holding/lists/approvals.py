@@ -100,8 +100,7 @@ def _files_cell(row: Approval, request: ListRequest) -> Cell:
     """The names of the files, with the subject of the message and their size."""
     from django.urls import reverse
 
-    subject = row.subject if _shows_summary(row, request) else ""
-    hint = " · ".join(part for part in (subject, _size(row)) if part)
+    hint = " · ".join(part for part in (_subject(row, request), _size(row)) if part)
     return Cell(files_text(row, request), reverse("approval", args=[row.pk]), hint=hint)
 
 
@@ -126,6 +125,10 @@ def _shows_summary(row: Approval, request: ListRequest) -> bool:
     from civicmail.desk.holding import approvers
 
     return approvers.may_see_summary(row, request.actor)
+
+
+def _subject(row: Approval, request: ListRequest) -> str:
+    return row.subject if _shows_summary(row, request) else ""
 
 
 def _first(texts: Sequence[str], separator: str = ", ") -> str:
@@ -201,6 +204,7 @@ class FileApprovals(_Messages):
     empty, sort = "Nothing waits for your answer. What was answered is under Answered.", "until"
     columns = (
         Shown("files", "Files and subject", cell=_files_cell),
+        Shown("subject", "Subject", cell=lambda r, request: _subject(r, request), csv_only=True),
         Shown("from", "From", "person", hint=lambda r: sender_hint(r), sort=("person__family", "pk"), name="from"),
         Shown("to", "To", cell=lambda r, _: _addresses(r, ("waits",)), name="to"),
         Shown("findings", "Look at", cell=_findings_cell),
@@ -272,6 +276,7 @@ class ApprovalReport(List):
         Texts("sha256", value=lambda c: [part[3] for part in c.parts]),
         Texts("without"),
         Shown("files", "Files", cell=lambda c, request: _answered_files(c, request), name="files"),
+        Shown("subject", "Subject", cell=lambda c, request: _subject(c.approval, request), csv_only=True),
         Flag("own", value="approval.own"),
         Time("asked", value="approval.made"),
         Shown("waited", "Waited", lambda c: hours_text(c.at - c.approval.made), name="waited", is_number=True),
@@ -325,7 +330,7 @@ def _answered_files(copy: ApprovalCopy, request: ListRequest) -> Cell:
         return (row.name_of(number) if shows else "") or (f"link {sha256[:12]}" if kind == "link" else sha256[:12])
 
     leaving, staying = (", ".join(map(name, numbers)) for numbers in (copy.leave, copy.stay))
-    return Cell(f"{leaving}; not {staying}" if staying else leaving, hint=row.subject if shows else "")
+    return Cell(f"{leaving}; not {staying}" if staying else leaving, hint=_subject(row, request))
 
 
 class MyFileApprovals(_Messages):
@@ -338,6 +343,7 @@ class MyFileApprovals(_Messages):
     noun, sort = _("messages"), "-made"
     columns = (
         Shown("files", _("Files and subject"), cell=_files_cell),
+        Shown("subject", _("Subject"), cell=lambda r, request: _subject(r, request), csv_only=True),
         Shown("to", _("To"), cell=lambda r, _: _addresses(r), name=_("to")),
         Shown("state", _("State"), cell=lambda r, _: _state_cell(r)),
         Shown(

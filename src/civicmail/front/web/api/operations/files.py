@@ -56,7 +56,8 @@ class LeavingCopy(Schema):
 
 
 class LeavingFile(Schema):
-    """number: from 1; name, kind: empty before somebody has looked (`look_at_files`); odd: its name promises something else."""
+    """number: from 1; name: kept with the request, for its sender and for managers who may decide; `look_at_files` reads it from
+    the file; kind: empty before that; odd: its name promises something else; findings: of screening in words, as the name."""
 
     number: int
     name: str
@@ -64,16 +65,19 @@ class LeavingFile(Schema):
     odd: bool
     size: int
     sha256: str
+    findings: str
 
 
 class Leaving(Schema):
-    """Files of one message, or put up before one is written: then message is empty. own: the sender decides, with a reason;
-    sampled, seen: of such, one that the next head looks at; ends: when it goes back to the sender."""
+    """Files of one message, or put up before one is written: then message is empty. subject: for its sender and for managers who
+    may decide; own: the sender decides, with a reason; sampled, seen: of such, one that the next head looks at; ends: when it goes
+    back to the sender."""
 
     id: int
     message: uuid.UUID | None
     person: Who
     department: str
+    subject: str
     words: str
     own: bool
     sampled: bool
@@ -110,7 +114,8 @@ def _rows() -> QuerySet[Approval]:
     return Approval.objects.select_related("person", "department", "seen_by").prefetch_related("copies__by")
 
 
-def _leaving(row: Approval, shown: Iterable[approval_files.ApprovalFile] | None = None) -> Leaving:
+def _leaving(row: Approval, *, names: bool, shown: Iterable[approval_files.ApprovalFile] | None = None) -> Leaving:
+    """names: whether the reader knows subject and file names before opening anything."""
     copies = [
         LeavingCopy(
             index=c.index, address=c.address, state=c.state, by=maybe(c.by), at=c.at, reason=c.reason, kept=c.kept,
@@ -119,14 +124,22 @@ def _leaving(row: Approval, shown: Iterable[approval_files.ApprovalFile] | None 
         for c in row.copies.all()
     ]  # fmt: skip
     lines = [
-        LeavingFile(number=f.number, name=runs_text(f.name), kind=f.true or f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+        LeavingFile(
+            number=f.number, name=runs_text(f.name) or (row.name_of(f.number) if names else ""), kind=f.true or f.kind, odd=f.odd,
+            size=f.size, sha256=f.sha256, findings=f.findings if names else "",
+        )
         for f in (approval_files.without_names(row) if shown is None else shown)
-    ]
+    ]  # fmt: skip
     return Leaving(
         id=row.pk, message=uuid.UUID(row.capture) if row.capture else None, person=who(row.person),
-        department=row.department.code, words=row.words, own=row.own, sampled=row.sampled, seen=row.seen, made=row.made,
+        department=row.department.code, subject=row.subject if names else "", words=row.words,
+        own=row.own, sampled=row.sampled, seen=row.seen, made=row.made,
         ends=row.ends, copies=copies, files=lines,
     )  # fmt: skip
+
+
+def _leaving_for(request: Call, row: Approval) -> Leaving:
+    return _leaving(row, names=approvers.may_see_summary(row, request.actor))
 
 
 # -- a manager's
@@ -139,7 +152,7 @@ def list_approvals(request: Call, response: HttpResponse, state: str = "") -> li
     rows = _rows()
     if not request.actor.holds("auditor"):
         rows = rows.filter(department__code__in=request.actor.departments)
-    return pagination.rows(request, response, _in_state(rows, state), _leaving, by="-pk")
+    return pagination.rows(request, response, _in_state(rows, state), lambda row: _leaving_for(request, row), by="-pk")
 
 
 def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
@@ -148,24 +161,23 @@ def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
 
 @operation(router, "GET", ONE, act="approvals.see", scope="read:files", page="approval", response=Leaving)
 def read_approval(request: Call, id: int) -> Leaving:
-    """Read an approval, as approver, sender or auditor. `look_at_files` has the file names."""
+    """Read an approval, as approver, sender or auditor, without opening its files."""
     row = get_object_or_404(_rows(), pk=id)
     if request.actor.uid == row.person.uid:
         require(request, "my.approvals", OfPerson(row.person.uid))
-        return _leaving(row)
+        return _leaving_for(request, row)
     if not may(request, "approval.answer", approvers.resource(row)) and not typed.may_follow(request, row):
         require(request, "approvals.see")
         raise Http404
-    return _leaving(row)
+    return _leaving_for(request, row)
 
 
 @operation(router, "GET", f"{ONE}/files", act="approval.look", scope="read:files", page="approval", response=Leaving)
 def look_at_files(request: Call, id: int) -> Leaving:
-    """Read an approval with file names, to decide or to review a sample; writes an audit entry first."""
+    """Read an approval and its files, to decide or to review a sample; writes an audit entry first."""
     row = _own_approval(request, id)
-    return _leaving(
-        row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
-    )
+    permit = approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now))
+    return _leaving(row, names=approvers.may_see_summary(row, request.actor), shown=approval_files.with_names(row, permit))
 
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
@@ -196,12 +208,12 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
         )
         request_bodies.checked(form)
         typed.decide(row, form, actor=request.actor, now=epoch_ms(request.now))
-        return _leaving(_rows().get(pk=id))
+        return _leaving_for(request, _rows().get(pk=id))
 
     return once(request, do)
 
 
-act_operation(router, RECORD_LOOK, Leaving, lambda row: _leaving(_rows().get(pk=row.pk)))
+act_operation(router, RECORD_LOOK, Leaving, lambda row: _leaving(_rows().get(pk=row.pk), names=False))
 
 
 # -- one's own
@@ -212,7 +224,7 @@ def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
     """List my file approvals, newest first."""
     require(request, "my.approvals", OfPerson(me(request).uid))
     rows = _rows().filter(person=me(request))
-    return pagination.rows(request, response, rows, _leaving, by="-pk")
+    return pagination.rows(request, response, rows, lambda row: _leaving_for(request, row), by="-pk")
 
 
 @operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
@@ -227,12 +239,12 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
         if not waits:
             raise Conflict("No files of it are pending. Read it again.")
         approval_decisions.withdraw(row, recipients, actor=request.actor, now=epoch_ms(request.now))
-        return _leaving(_rows().get(pk=id))
+        return _leaving_for(request, _rows().get(pk=id))
 
     return once(request, do)
 
 
-act_operation(router, PUT_UP_FILES, Leaving, lambda row: _leaving(_rows().get(pk=row.pk)))
+act_operation(router, PUT_UP_FILES, Leaving, lambda row: _leaving(_rows().get(pk=row.pk), names=True))
 
 
 # -- without a question
