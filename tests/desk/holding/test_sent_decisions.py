@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.policy import rule_keys
-from civicmail.desk.holding.models import Release
+from civicmail.desk.holding.models import AskedDepartment, Release
 from civicmail.desk.holding.views import sent_decisions
 from civicmail.desk.mailbox.pending_decisions import SentCopy
 from civicmail.mail.search.tasks import IndexJob
@@ -75,3 +76,21 @@ def test_what_waits_for_a_mailbox_waits_for_nobody(files: Bureau) -> None:
     """It leaves by itself."""
     copy = SentCopy("0" * 8 + "-0000-7000-8000-" + "0" * 12, 0, (rule_keys.ACCESS_HELD,))
     assert sent_decisions.decisions(actor(files, "crew0"), [copy], files.desk.now) == {}
+
+
+@pytest.mark.rule("P-22", "The approver of files is named before they are sent; a department without approval names nobody.")
+def test_the_approver_is_named_before_files_are_sent(files: Bureau) -> None:
+    """By the department of the mailbox, as the request will: its head; a head themselves; else who is notified."""
+
+    def approver(key: str, mailbox: str = "dana.ortiz@city.example") -> str:
+        return sent_decisions.file_approvers(actor(files, key), mailbox, files.desk.now)
+
+    assert approver("crew0") == "Rosa Hale"
+    assert approver("head") == "you"
+    assert approver("crew0", "nobody@city.example") == ""
+    Department.objects.update(head=None)
+    assert approver("crew0") == "Kim Boyd"
+    Department.deputies.through._default_manager.all().delete()
+    assert approver("crew0") == "the access office, because nobody of your department can answer"
+    AskedDepartment.objects.all().delete()
+    assert approver("crew0") == ""

@@ -21,3 +21,4 @@ class HoldingConfig(AppConfig):
         tasks.register(own.tasks)
         tasks.register(own.officer_tasks)
         pending_decisions.register(sent_decisions.decisions)
+        pending_decisions.register_approvers(sent_decisions.file_approvers)

@@ -52,6 +52,13 @@ class CopyForecast:
         """Whether it is simply delivered, without a notice."""
         return (self.state == "delivered" or set(self.rules) <= SILENT_RULES) and not self.notified_rules
 
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether the approval of its files is all that the sender needs to know."""
+        acting = {name for name in self.rules if not name.startswith(rule_keys.NO_EFFECT)} - SILENT_RULES
+        named = {rule.id for rule in self.notified_rules}
+        return self.state == "held" and acting | named == {rule_keys.FILE_WAITS}
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -81,7 +88,13 @@ class Forecast:
     @property
     def is_calm(self) -> bool:
         """Whether it may be sent without another confirmation."""
-        return not self.refused and not self.later and not self.cautions and all(copy.is_calm for copy in self.copies)
+        return self.is_expected(approval=False)
+
+    def is_expected(self, *, approval: bool) -> bool:
+        """Whether the sender knew it before pressing Send. approval: the write page said that the files need an approval."""
+        if self.refused or self.later or self.cautions:
+            return False
+        return all(copy.is_calm or (approval and copy.waits_for_approval) for copy in self.copies)
 
     def digest(self, version: int) -> str:
         """Digest of the displayed forecast: a person who has seen it for this version is not asked again."""

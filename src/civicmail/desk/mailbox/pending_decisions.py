@@ -1,5 +1,5 @@
-"""Who decides on held copies that a person sent. The rooms above know it and register a source, as they do for the tasks of Home.
-Knows no Django."""
+"""Who decides on held copies that a person sent, and who would decide on files before they are sent. The rooms above know it and
+register a source, as they do for the tasks of Home. Knows no Django."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ Source = Callable[[Actor, Collection[SentCopy], int], Decisions]
 
 SOURCES: list[Source] = []
 
+ApproverSource = Callable[[Actor, str, int], str]
+"""(who, mailbox, ms) -> the approvers of files sent from the mailbox, in the language of the page; "" if they need no approval."""
+
+APPROVER_SOURCES: list[ApproverSource] = []
+
 
 def register(source: Source) -> None:
     """Add a source from a room above this one."""
@@ -49,3 +54,14 @@ def register(source: Source) -> None:
 def pending_decisions(actor: Actor, copies: Collection[SentCopy], now: int) -> Decisions:
     """The pending decisions on these copies. now: ms."""
     return {copy: one for source in SOURCES for copy, one in source(actor, copies, now).items()} if copies else {}
+
+
+def register_approvers(source: ApproverSource) -> None:
+    """Add a source from a room above this one."""
+    if source not in APPROVER_SOURCES:
+        APPROVER_SOURCES.append(source)
+
+
+def file_approvers(actor: Actor, mailbox: str, now: int) -> str:
+    """The approvers of files that this person sends outside from a mailbox; "" if they need no approval. now: ms."""
+    return next((who for source in APPROVER_SOURCES if (who := source(actor, mailbox, now))), "")

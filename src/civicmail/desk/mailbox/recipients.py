@@ -8,7 +8,7 @@ Nothing is guessed: what is neither an address nor a name in the directory is re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from civicmail.core.wire.errors import PathError
@@ -49,6 +49,12 @@ def parse_typed(text: str) -> TypedRecipients:
         else:
             wrong.append(piece)
     return TypedRecipients(tuple(named.values()), tuple(dict.fromkeys(filter(None, names))), tuple(dict.fromkeys(wrong)))
+
+
+def outside_addresses(fields: Iterable[str], domains: Collection[str]) -> list[str]:
+    """Addresses in these fields that are not of the city, lower case, each once. domains: of the city, lower case."""
+    addresses = [n.address.lower() for text in fields for n in parse_typed(text).named]
+    return list(dict.fromkeys(a for a in addresses if a.rpartition("@")[2] not in domains))
 
 
 def split(text: str) -> list[str]:

@@ -17,15 +17,14 @@ from civicmail.desk.holding.actions.approval_requests import expires_at, is_samp
 from civicmail.desk.holding.approval_summary import MAX_TEXT
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
-from civicmail.desk.mailbox.recipients import parse_typed
+from civicmail.desk.mailbox.recipients import outside_addresses
 from civicmail.desk.viewer.runs import plain, runs_of
 
 
 def outside_recipients(draft: Draft) -> list[str]:
     """Addresses outside the city that the draft names, lower case, each once."""
     domains = {domain.lower() for domain in settings.CITY.city.domains}
-    addresses = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in parse_typed(field).named]
-    return list(dict.fromkeys(a for a in addresses if a.rpartition("@")[2] not in domains))
+    return outside_addresses((draft.to, draft.cc, draft.bcc), domains)
 
 
 def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: int) -> Approval:

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.directory.models import Person
+from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.policy import rule_keys
-from civicmail.desk.holding import queries, release_kinds, release_states
-from civicmail.desk.holding.approvers import ApproverChains
+from civicmail.desk.holding import approval_switches, queries, release_kinds, release_states
+from civicmail.desk.holding.approvers import ApproverChains, is_own_approver
 from civicmail.desk.holding.models import Approval, Release
 from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, SentCopy
 
@@ -23,6 +23,7 @@ OFFICERS = {
     "malware": gettext_lazy("two security officers"),
 }
 """Kind of release -> who decides."""
+_NOBODY = gettext_lazy("the access office, because nobody of your department can answer")
 _WITHOUT_DECISION = rule_keys.OF_MAILBOXES | {rule_keys.PULLED_BACK}
 
 
@@ -43,6 +44,18 @@ def decisions(actor: Actor, copies: Collection[SentCopy], now: int) -> Decisions
     return known
 
 
+def file_approvers(actor: Actor, mailbox: str, now: int) -> str:
+    """The first approvers of files sent from this mailbox, as the request for them will have; "" if they need no approval."""
+    box = Mailbox.objects.filter(address=mailbox, closed__isnull=True).select_related("department").first()
+    person = Person.objects.filter(uid=actor.uid).first()
+    if box is None or box.department is None or person is None or not approval_switches.switch_of(box.department).acts:
+        return ""
+    if is_own_approver(person, box.department):
+        return gettext("you")
+    groups = ApproverChains(now).groups_of(box.department, person.pk)
+    return _names(groups[0]) if groups else str(_NOBODY)
+
+
 def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChains) -> PendingDecision:
     """By the current approvers. Colleagues of a shared mailbox see that it waits, and the sender sees for whom."""
     if row.person.uid != actor.uid:
@@ -52,7 +65,7 @@ def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChain
         return PendingDecision(gettext("you"), until=row.ends, page=page, withdraw=withdraw)
     groups = chains.groups_of(row.department, row.person_id)
     at = min(row.step, len(groups) - 1)
-    who = _names(groups[at]) if groups else gettext("the access office, because nobody of your department can answer")
+    who = _names(groups[at]) if groups else str(_NOBODY)
     then = _names(groups[at + 1]) if at + 1 < len(groups) else ""
     return PendingDecision(who, True, then, row.ends, page, withdraw)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -34,6 +35,7 @@ from civicmail.desk.mailbox.draft_file_type import with_file_type
 from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.models.senders import Sender
+from civicmail.desk.mailbox.pending_decisions import file_approvers
 from civicmail.desk.mailbox.views import address_book, forecast_panel, reply_form
 from civicmail.desk.mailbox.views.list_steps import list_url, query_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
@@ -98,6 +100,15 @@ class WritePage:
         mailbox = self.form["mailbox"].value() or (self.senders[0].address if self.senders else "")
         block = senders.identification_block(self.request.actor, str(mailbox), now=epoch_ms(self.request.now))
         return "\n".join(part for part in (block, senders.signature_lines(self.request.actor)) if part)
+
+    @property
+    def approvers(self) -> str:
+        """Who approves the files, if they need it; "" where all recipients are in the city."""
+        assert self.row is not None, "it has files"
+        typed = self.row.to, self.row.cc, self.row.bcc
+        if any(typed) and not recipients.outside_addresses(typed, settings.CITY.city.domains):
+            return ""
+        return file_approvers(self.request.actor, self.row.mailbox, epoch_ms(self.request.now))
 
     @property
     def most(self) -> int:
@@ -227,13 +238,14 @@ def _done(desk: WritePage, do: str) -> HttpResponse:
 
 
 def _sent(desk: WritePage, *, plain: bool = False) -> HttpResponse:
-    """Send after the forecast: immediately if all copies are simply delivered, else after the panel was shown."""
+    """Send after the forecast: immediately if nothing in it is new to the sender, else after the panel was shown."""
     row, actor, now = desk.row, desk.request.actor, epoch_ms(desk.request.now)
     assert row is not None, "it was saved"
     forecast = show_forecast(desk)
     if forecast is None or forecast.refused:
         return shown(desk, 422)
-    if not forecast.is_calm and desk.request.POST.get("seen") != forecast.digest(row.version):
+    is_expected = forecast.is_expected(approval="approval" in desk.request.POST)
+    if not is_expected and desk.request.POST.get("seen") != forecast.digest(row.version):
         return redirect(f"{desk.address(check='1')}#check")
     encrypted = forecast.encrypted if plain else ()
     aside = UnencryptedChoice(desk.request.POST.get("plain", ""), forecast.encrypting_rules, len(encrypted))
