@@ -24,13 +24,13 @@ from civicmail.desk.holding.views import (
     digest,
     encrypted_mail,
     findings,
-    joint_decision,
     own_release,
     pickup,
     pickup_files,
     quarantine,
     release_requests,
     sender_verification,
+    shared_answer,
     standing_approvals,
 )
 
@@ -51,7 +51,7 @@ urlpatterns = [
     path("holding/contests/<int:pk>/", appeals.detail, name="contest"),
     path("holding/findings/<int:pk>/", findings.detail, name="finding"),
     *paths([PUT_UP_FILES]),
-    path("holding/approvals/together/", joint_decision.together, name="approvals-together"),
+    path("holding/approvals/together/", shared_answer.together, name="approvals-together"),
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),
     path("holding/approvals/standing/<int:pk>/", standing_approvals.detail, name="standing-approval"),
     path("holding/approvals/<int:pk>/", approvals.detail, name="approval"),

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.core.config.errors import LaterError
-from civicmail.desk.holding.actions import approval_decisions, joint_decisions
+from civicmail.desk.holding.actions import approval_decisions, shared_answers
 from civicmail.desk.holding.models import Approval
 from desk.holding.leaving import ACME, DOT, PDF, Bureau
 from desk.holding.test_approvals import WHY, actor, answer, states
@@ -39,7 +39,7 @@ def open_pages(client: Client, *rows: Approval) -> None:
 
 def reasons(files: Bureau, decision: str, key: str = "head") -> list[str]:
     rows = Approval.objects.select_related("person", "department").order_by("pk")
-    return [each.reason for each in joint_decisions.sort_out(rows, decision, actor=actor(files, key), now=files.desk.now)[1]]
+    return [each.reason for each in shared_answers.sort_out(rows, decision, actor=actor(files, key), now=files.desk.now)[1]]
 
 
 @pytest.mark.rule(
@@ -122,16 +122,16 @@ def test_nothing_is_decided_without_an_answer_or_by_a_contained_account(
     rows = ask_for(files, 1)
     given: dict[str, Any] = {"actor": actor(files, "head"), "reason": WHY, "now": files.desk.now}
     with pytest.raises(Unusable):
-        joint_decisions.decide_together(rows, "records", **given)
+        shared_answers.decide_together(rows, "records", **given)
     with pytest.raises(Unusable):
-        joint_decisions.decide_together(rows, "refuse", **{**given, "reason": ""})
+        shared_answers.decide_together(rows, "refuse", **{**given, "reason": ""})
 
     def contained(*_: object) -> None:
         raise Conflict("Its answers do not count.")
 
-    monkeypatch.setattr(joint_decisions.approvers, "require_not_contained", contained)
+    monkeypatch.setattr(shared_answers.approvers, "require_not_contained", contained)
     with pytest.raises(Conflict):
-        joint_decisions.decide_together(rows, "refuse", **given)
+        shared_answers.decide_together(rows, "refuse", **given)
     assert visit("head").get(TOGETHER, {"act": "forward", "row": rows[0].pk}).status_code == 302
     assert visit("head").get(TOGETHER, {"act": "refuse"}).status_code == 302
 

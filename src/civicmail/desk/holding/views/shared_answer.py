@@ -18,7 +18,7 @@ from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.lists import ListRequest
 from civicmail.city.pages.page import Page
-from civicmail.desk.holding.actions import joint_decisions
+from civicmail.desk.holding.actions import shared_answers
 from civicmail.desk.holding.lists.approvals import FILE_APPROVALS, files_text
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.holding.views.approvals import result_text
@@ -46,7 +46,7 @@ def together(request: CityRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     answer = given.get("act", "")
     reader = ListRequest(request.actor, epoch_ms(request.now))
-    ids = [int(value) for value in given.getlist("row")[: joint_decisions.MAX_REQUESTS] if value.isdecimal()]
+    ids = [int(value) for value in given.getlist("row")[: shared_answers.MAX_REQUESTS] if value.isdecimal()]
     rows = FILE_APPROVALS.with_related(FILE_APPROVALS.rows(reader)).filter(pk__in=ids).order_by("ends", "made", "pk")
     if answer not in VERBS or not rows:
         messages.info(request, "Tick messages that wait for an answer first.")
@@ -55,12 +55,12 @@ def together(request: CityRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         outcome = run_verb(
-            form, lambda: joint_decisions.decide_together(rows, answer, actor=request.actor, reason=reason, now=reader.now)
+            form, lambda: shared_answers.decide_together(rows, answer, actor=request.actor, reason=reason, now=reader.now)
         )
         if outcome is not None:
             _tell(request, answer, outcome, reader)
             return redirect("approvals")
-    ready, singles = joint_decisions.sort_out(rows, answer, actor=request.actor, now=reader.now)
+    ready, singles = shared_answers.sort_out(rows, answer, actor=request.actor, now=reader.now)
     verb, count = VERBS[answer], _counted(len(ready))
     page = Page(f"{verb} {count}?", "File approvals", [("File approvals", reverse("approvals"))])
     shown: dict[str, Any] = {
@@ -72,10 +72,10 @@ def together(request: CityRequest) -> HttpResponse:
         "singles": [(each.row, files_text(each.row, reader), each.reason) for each in singles],
         "back": reverse("approvals"),
     }
-    return render(request, "holding/joint_decision.html", shown, status=status_of(form))
+    return render(request, "holding/shared_answer.html", shown, status=status_of(form))
 
 
-def _tell(request: CityRequest, answer: str, outcome: joint_decisions.Outcome, reader: ListRequest) -> None:
+def _tell(request: CityRequest, answer: str, outcome: shared_answers.Outcome, reader: ListRequest) -> None:
     """Say how many were answered; and each that was not, or that something else still keeps."""
     if outcome.decisions:
         messages.success(request, f"{_counted(len(outcome.decisions))} {DONE[answer]}. The senders are told.")
