@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,11 +12,16 @@ from civicmail.city.pages import display_names
 from pages.world import Town
 
 
-@pytest.mark.rule("P-16", "Lists show the actor's name; evidence has the number beside it.")
+@pytest.mark.rule("P-16", "Lists show the actor's name; an audit entry and the file of the audit log have the number beside it.")
 @pytest.mark.django_db
 @pytest.mark.usefixtures("city")
 def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callable[[str], Client]) -> None:
-    assert "Dana Ortiz (p-crew0)" in visit("auditor").get("/oversight/audit/?q=p-crew0").content.decode()
+    auditor, path = visit("auditor"), "/oversight/audit/?q=p-crew0"
+    page = auditor.get(path).content.decode()
+    assert 'data-label="by">Dana Ortiz<' in page and "Dana Ortiz (p-crew0)" not in page
+    assert "Dana Ortiz (p-crew0)" in b"".join(auditor.get(f"{path}&format=csv").streaming_content).decode()
+    entry = re.search(r'href="(/oversight/audit/\d+/)"', page)
+    assert entry is not None and "Dana Ortiz (p-crew0)" in auditor.get(entry[1]).content.decode()
     roles = visit("office").get("/access/duties/").content.decode()
     assert 'data-label="by">Maya Lund<' in roles and 'data-label="by">p-office' not in roles
 

@@ -139,6 +139,29 @@ def test_what_happened_to_each_message_is_told_by_its_envelope(city: Town, visit
     assert "an import" in text(client.get(f"/system/trace/{city.objects['mail imported']}/"))
 
 
+@pytest.mark.rule(
+    "P-17", "A trace that was opened from a list leads to the messages before and after it in that list, and back to it."
+)
+def test_a_trace_leads_to_the_messages_beside_it_in_its_list(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("civicmail.front.web.system.trace.PER_PAGE", 3)
+    client = visit("operator")
+    start = body(client.get("/system/trace/?within=day&q=ibis@outside.example"))
+    opened = re.search(r'href="(/system/trace/[0-9a-f-]{36}/[^"]*)"', start)
+    assert opened is not None
+    path, ids = opened[1].replace("&amp;", "&"), []
+    while path:
+        page = body(client.get(path))
+        ids.append(path.split("/")[3])
+        older = re.search(r'href="([^"]*)" rel="next"', page)
+        newer = re.search(r'href="([^"]*)" rel="prev"', page)
+        assert newer is None or ids[-2] in newer[1]
+        path = older[1].replace("&amp;", "&") if older else ""
+    states = ("delivered", "waiting", "held", "failed", "refused")
+    assert ids == [str(city.objects[f"mail {state}"]) for state in states]
+    assert 'href="/system/trace/?q=ibis%40outside.example&amp;within=day&amp;before=' in page
+    assert 'rel="next"' not in body(client.get(f"/system/trace/{ids[0]}/"))
+
+
 @pytest.mark.parametrize(
     ("query", "states"),
     [

@@ -96,7 +96,8 @@ def _add_text(rows: list[Entry], actor: Actor, now: int) -> None:
 def _columns(wrong: Mapping[int, str]) -> list[Column]:
     return [
         Column("act", "Act", lambda e: Cell(words(e.act), reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
-        *_WHEN_AND_WHO,
+        _WHEN,
+        _WHO,
         Column("object", "To what", lambda e: getattr(e, "about", "")),
         *_WHY_AND_WHERE,
     ]
@@ -106,15 +107,17 @@ def _stored_columns(wrong: Mapping[int, str]) -> list[Column]:
     """For the file: act and object as they are stored."""
     return [
         Column("act", "Act", lambda e: Cell(e.act, hint=_MARK if e.pk in wrong else "")),
-        *_WHEN_AND_WHO,
+        _WHEN,
+        _STORED_WHO,
         Column("object", "To what", lambda e: e.object),
         *_WHY_AND_WHERE,
     ]
 
 
-_WHEN_AND_WHO = (
-    Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
-    Column("person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)), name="by"),
+_WHEN = Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",))  # needs no sorting
+_WHO = Column("person", "Who", lambda e: Cell(display_names.shown_name(e.person, e.by_name), hint=wording.role(e.duty)), name="by")
+_STORED_WHO = Column(
+    "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)), name="by"
 )
 _WHY_AND_WHERE = (Column("reason", "Why", lambda e: e.reason), Column("client", "From", lambda e: e.client, name="from"))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -42,12 +42,14 @@ STRETCHES: dict[str, tuple[str, timedelta]] = {
 DEFAULT = "week"
 ID = re.compile(r"[0-9a-fA-F-]{12,80}")
 """What is looked up as an id, not as an address."""
+CAPTURE = re.compile(r"[0-9a-f]{32}")
 CSV_LOOKS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The search form as typed. party: an address on either side; wrong: why a value cannot be used."""
+    """The search form as typed. party: an address on either side; before: the capture behind which the page begins; wrong: why a
+    value cannot be used."""
 
     party: str
     sender: str
@@ -56,6 +58,7 @@ class Form:
     within: str
     until: str
     at: datetime
+    before: bytes = b""
     wrong: str = ""
 
     @property
@@ -77,6 +80,22 @@ class Form:
         query = urlencode({**self.params, **changes})
         return f"{reverse('trace')}?{query}" if query else reverse("trace")
 
+    def message(self, capture: str) -> str:
+        """Address of the page of a message that was opened from this list."""
+        page = self.params | ({"before": self.before.hex()} if self.before else {})
+        return f"{reverse('trace-one', args=[capture])}?{urlencode({'list': urlencode(page)})}"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSteps:
+    """up: the list that a message was opened from; newer, older: addresses of the messages beside it, "" where there is none;
+    place: where it is on the page of the list, such as "2 of 14"."""
+
+    up: str
+    newer: str = ""
+    older: str = ""
+    place: str = ""
+
 
 @acting("system.see")
 def trace(request: Request) -> HttpResponseBase:
@@ -89,10 +108,10 @@ def trace(request: Request) -> HttpResponseBase:
         opened, problem = _named(archive, named)
         if opened is not None:
             return redirect("trace-one", opened)
-    form = _form(request)
+    form = _form(request, request.GET)
     csv = request.GET.get("format") == "csv"
     answer = _search(request, archive, form, csv)
-    rows = [{"pk": t.uuid, "t": t} for t in answer.rows]
+    rows = [{"pk": t.uuid, "t": t, "url": form.message(t.uuid)} for t in answer.rows]
     listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, params=form.params)
     listing_.results, listing_.total, listing_.everything = rows, len(rows), answer.window
     listing.fill(listing_)
@@ -115,17 +134,42 @@ def trace(request: Request) -> HttpResponseBase:
     return render(request, "system/trace.html", {**shown, "listing": listing_})
 
 
+def trace_steps(request: Request, archive: Archive, capture: uuid.UUID) -> TraceSteps:
+    """The messages before and after this one in the list that it was opened from (?list=QUERY); it reads a page of that list."""
+    query = request.GET.get("list")
+    if query is None:
+        return TraceSteps(reverse("trace"))
+    form = _form(request, QueryDict(query))
+    up = form.link(**({"before": form.before.hex()} if form.before else {}))
+    answer = _search(request, archive, form, csv=False)
+    ids = [t.uuid for t in answer.rows]
+    if str(capture) not in ids:
+        return TraceSteps(up)
+    at = ids.index(str(capture))
+    newer = form.message(ids[at - 1]) if at else ""
+    if at + 1 < len(ids):
+        older = form.message(ids[at + 1])
+    else:
+        older = _first_of(request, archive, replace(form, before=capture.bytes)) if answer.more else ""
+    return TraceSteps(up, newer, older, f"{at + 1} of {len(ids)}{' on this page' if answer.more or form.before else ''}")
+
+
+def _first_of(request: Request, archive: Archive, form: Form) -> str:
+    """Address of the first message of the next page; "" where none follows."""
+    rows = _search(request, archive, form, csv=False).rows
+    return form.message(rows[0].uuid) if rows else ""
+
+
 def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceResult:
     until = epoch_ms(form.at)
     since = until - int(STRETCHES[form.within][1].total_seconds() * 1000)
-    before = request.GET.get("before", "")
     query = TraceQuery(
         since,
         until,
         form.sender,
         form.recipient,
         cast(Status, form.status) if form.status in MESSAGES else None,
-        bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
+        form.before,
         form.party,
     )
     now = epoch_ms(request.now)
@@ -142,18 +186,19 @@ def _reader() -> Reader | None:
         return None
 
 
-def _form(request: Request) -> Form:
-    params = {k: request.GET.get(k, "").strip()[:320] for k in ("q", "from", "to", "status", "within", "until")}
+def _form(request: Request, query: QueryDict) -> Form:
+    params = {k: query.get(k, "").strip()[:320] for k in ("q", "from", "to", "status", "within", "until", "before")}
     within = params["within"] if params["within"] in STRETCHES else DEFAULT
     party = "" if ID.fullmatch(params["q"]) else params["q"]
     status = params["status"] if params["status"] in STATUSES else ""
+    before = bytes.fromhex(params["before"]) if CAPTURE.fullmatch(params["before"]) else b""
     at, problem = request.now, ""
     if params["until"]:
         try:
             at = _moment(params["until"])
         except (ValueError, OverflowError):
             problem = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
-    return Form(party, params["from"], params["to"], status, within, params["until"], at, problem)
+    return Form(party, params["from"], params["to"], status, within, params["until"], at, before, problem)
 
 
 def _moment(text: str) -> datetime:
@@ -191,7 +236,7 @@ def state_of(t: MessageTrace) -> tuple[str, str]:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("received", "Received", lambda r: Cell(from_ms(r["t"].received), reverse("trace-one", args=[r["pk"]]))),
+    Column("received", "Received", lambda r: Cell(from_ms(r["t"].received), r["url"])),
     Column("from", "From", lambda r: Cell(r["t"].sender or "<>", full=True), name="from"),
     Column("to", "To", lambda r: _to(r["t"]), name="to"),
     Column("status", "State", lambda r: state_of(r["t"])),

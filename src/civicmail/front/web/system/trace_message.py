@@ -20,7 +20,7 @@ from civicmail.desk.viewer.mail_states import COPIES
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import clock, size, when
 from civicmail.front.web.system import installation
-from civicmail.front.web.system.trace import state_of
+from civicmail.front.web.system.trace import state_of, trace_steps
 from civicmail.front.web.system.trace_steps import DECISIONS, Ledgered, steps_of
 from civicmail.front.web.system.trace_summary import Awaited, summary
 from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage
@@ -32,11 +32,11 @@ def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
     require(request, "system.see")
     traced = traced_or_404(request, capture)
     facts = [("From", traced.sender or "<>"), ("Size", size(traced.size)), ("Arrived", when(traced.received))]
-    crumbs = [("Trace", reverse("trace"))]
+    steps = trace_steps(request, store().archive(), capture)
     page = Page(
         f"Trace of {traced.sha256[:12]}",
         "System",
-        crumbs,
+        [("Trace", steps.up)],
         state_of(traced),
         facts,
         _actions(request, traced),
@@ -53,6 +53,7 @@ def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
     shown = {
         "page": page,
         "t": traced,
+        "steps": steps,
         "wire": traced.source in WIRE,
         "summary": summary(traced, request.now, _awaited(traced)),
         "story": steps_of(traced, ledgered(traced), _names(traced)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages import wording
-from civicmail.front.web.formatting import clock, instant, local_time, second
+from civicmail.front.web.formatting import clock, instant, local_time, second, span
 from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, Step
 
 MAX_STEPS = 300
@@ -57,7 +57,7 @@ class Ledgered:
 @dataclass(frozen=True, slots=True)
 class StoryStep:
     """One step. at: epoch ms; tone: "", done, warn, stop, lock; fold: what its raw lines are; day: where it is another than that
-    of the step before."""
+    of the step before; spent: ms since the step before; offset, share: that time as hundredths of the whole, for its bar."""
 
     at: int
     icon: str
@@ -67,6 +67,13 @@ class StoryStep:
     fold: str = "Raw line"
     raw: Sequence[str] = ()
     day: str = ""
+    spent: int = 0
+    offset: float = 0
+    share: float = 0
+
+    @property
+    def duration(self) -> str:
+        return duration(self.spent)
 
     @property
     def lines(self) -> str:
@@ -83,26 +90,43 @@ class StoryStep:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """left_out: later events that are not among the steps."""
+    """left_out: later events that are not among the steps; spent: ms from arrival to the last of the steps."""
 
     steps: list[StoryStep] = field(default_factory=list)
     left_out: int = 0
+    spent: int = 0
+
+    @property
+    def duration(self) -> str:
+        return duration(self.spent)
 
 
 def steps_of(traced: MessageTrace, ledger: Ledgered, names: Mapping[str, str]) -> Story:
     """What happened, oldest first. names: of people who acted, by uid."""
     later = list(_events(traced, names))
     steps = [_arrived(traced), _archived(traced, ledger), *_checked(traced), *_decided(traced), *later[:MAX_STEPS]]
-    return Story(list(_with_days(steps)), len(later[MAX_STEPS:]))
+    spent = max(step.at for step in steps) - traced.received if traced.source in WIRE else 0
+    return Story(list(_with_times(steps, spent)), len(later[MAX_STEPS:]), spent)
 
 
-def _with_days(steps: Iterable[StoryStep]) -> Iterator[StoryStep]:
+def duration(ms: int) -> str:
+    """A stretch of time of which tenths of a second matter: "0.4 s", "12.0 s", "3 min"."""
+    return f"{max(ms, 100) / 1000:.1f} s" if ms < 60_000 else span(ms / 1000)
+
+
+def _with_times(steps: Sequence[StoryStep], whole: int) -> Iterator[StoryStep]:
+    """Steps with their days and with the part of the whole time (ms) that went before each; 0 gives none, as for imports."""
     before: date | None = None
+    latest = steps[0].at
     for step in steps:
         local = local_time(from_ms(step.at)).date()
         day = f"{local:%A}, {wording.short_day(local)}" if before not in (None, local) else ""
         before = local
-        yield StoryStep(step.at, step.icon, step.tone, step.title, step.text, step.fold, step.raw, day)
+        spent = max(0, step.at - latest) if whole else 0
+        share = max(1, round(100 * spent / whole, 1)) if spent else 0  # a bar of less could not be seen
+        offset = min(99, round(100 * (latest - steps[0].at) / whole, 1)) if spent else 0
+        latest = max(latest, step.at)
+        yield replace(step, day=day, spent=spent, offset=offset, share=share)
 
 
 def _arrived(t: MessageTrace) -> StoryStep:
