@@ -70,7 +70,7 @@ def addresses(city: Town) -> list[str]:
         f"/system/trace/?within=day{more}" for more in ("", "&from=ibis@outside.example", "&to=@city.example", "&status=held")
     ]
     lists += [f"/system/trace/?within=day&{field}={CANARIES['subject']}" for field in ("from", "to", "id", "until", "status")]
-    lists += [f"/system/trace/{id_}/" for id_ in mail] + ["/system/settings/", "/oversight/viewings/", "/oversight/ledger/"]
+    lists += [f"/system/trace/{id_}/" for id_ in mail] + ["/system/settings/", "/oversight/viewings/"]
     pages = [
         "/system/health/",
         "/system/statistics/",

@@ -6,7 +6,6 @@ from django.urls import path
 
 from civicmail.front.web.system import (
     health,
-    ledger,
     queue,
     reveal,
     settings_page,
@@ -18,7 +17,6 @@ from civicmail.front.web.system import (
 )
 
 urlpatterns = [
-    path("oversight/ledger/", ledger.ledger, name="ledger"),
     path("system/health/", health.health, name="health"),
     path("system/statistics/", statistics.statistics, name="mail-statistics"),
     path("system/queue/", queue.queue, name="queue"),

@@ -16,11 +16,12 @@ from civicmail.desk.viewer.mail_states import COPIES, MESSAGES
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.checkup import samples
 from civicmail.front.checkup.samples import Period
+from civicmail.front.web import ledger_page
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import RowSchema, shown_as
-from civicmail.front.web.system import installation, ledger, queue
+from civicmail.front.web.system import installation, queue
 from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.statistics import slots_of
 from civicmail.front.web.system.statistics_charts import SCALES
@@ -148,7 +149,7 @@ class WitnessState(RowSchema):
     """One witness. key: its public key; entries: of the newest checkpoint that it cosigned; problem: why not the last one."""
 
     key: str
-    state: Annotated[str, shown_as(ledger.STATES)]
+    state: Annotated[str, shown_as(ledger_page.STATES)]
     entries: int
     cosigned: datetime | None
     problem: str
@@ -167,8 +168,8 @@ class Ledger(Schema):
 def read_ledger(request: Call) -> Ledger:
     """Read the newest signed checkpoint of the ledger, and who cosigned it."""
     require(request, "entries.see")
-    signed = ledger.newest(installation.data())
-    states = [WitnessState.from_row(line) for line in ledger.lines(installation.data(), epoch_ms(request.now))]
+    signed = ledger_page.newest(installation.data())
+    states = [WitnessState.from_row(line) for line in ledger_page.lines(installation.data(), epoch_ms(request.now))]
     if signed is None:
         return Ledger(entries=0, signed=None, note="", witnesses=states)
     return Ledger(entries=signed.size, signed=from_ms(signed.at), note=signed.note, witnesses=states)

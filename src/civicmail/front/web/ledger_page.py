@@ -88,4 +88,4 @@ def ledger(request: CityRequest) -> HttpResponseBase:
         "signed": signed,
         "picture": qr.svg(_alone(signed.note), "The checkpoint, as a picture for a camera") if signed else "",
     }
-    return listing.render_list(request, "system/ledger.html", table, shown)
+    return listing.render_list(request, "ledger.html", table, shown)
