@@ -100,6 +100,10 @@ class AccessStatus:
         latest = self.answers.get(person)
         return latest is not None and latest.declined > latest.accepted
 
+    def why_refused(self, person: int, now: int) -> str:
+        """The sentence why one of them may not send; empty for who may. now: ms."""
+        return access_status.why_refused(self.facts(person, now), now)
+
     def is_live(self, person: int) -> bool:
         """Whether the person has live access of their own, without which there is no grant."""
         work = self.work.get(person)

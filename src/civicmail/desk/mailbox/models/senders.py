@@ -49,7 +49,7 @@ def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
     if person is None:
         return ()
     everyone = access_status.load_status(now, [person.pk])
-    if not everyone.is_live(person.pk) or access_status.why_refused(person.pk, now):
+    if not everyone.is_live(person.pk) or everyone.why_refused(person.pk, now):
         return ()
     roles = {r.mailbox: r.role for r in everyone.rights.get(person.pk, []) if not r.suspended and r.role in ROLES}
     rows = Mailbox.objects.filter(pk__in=roles, closed__isnull=True).select_related("holder").order_by("address")

@@ -19,6 +19,7 @@ from civicmail.city.pages.states import label
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.recipients import parse_typed
+from civicmail.desk.mailbox.views.list_steps import folders_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
 
 NAMED = 4
@@ -51,7 +52,8 @@ def drafts(request: Request) -> HttpResponse:
         Action(gettext("Signature"), reverse("mail-signature")),
     ]
     page = Page(gettext("Drafts"), gettext("Drafts"), crumbs(), actions=actions)
-    return render(request, "mailbox/drafts.html", {"page": page, "lines": lines})
+    folders = folders_of(request, current=reverse("mail-drafts"))
+    return render(request, "mailbox/drafts.html", {"page": page, "lines": lines, "folders": folders})
 
 
 def _line(row: Draft, out: Outgoing | None) -> Line:

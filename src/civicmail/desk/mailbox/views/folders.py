@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -40,6 +40,10 @@ class Folders:
     own: list[Folder]
     labels: list[Folder]
     boxes: list[Folder]
+
+    def at(self, url: str) -> Folders:
+        """The same, with the folder of this URL as the current one, and no other."""
+        return Folders(*([replace(one, current=one.url == url) for one in part] for part in (self.own, self.labels, self.boxes)))
 
     @property
     def current(self) -> Folder | None:

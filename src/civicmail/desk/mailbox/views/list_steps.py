@@ -1,4 +1,4 @@
-"""The list that a message was opened from: previous and next of it, and the folders beside it.
+"""What stands beside a message and a page of writing: the folders; of a message also previous and next in its list.
 
 The list is in the address of the page (?list=QUERY); the first page takes it from the page that it was opened from.
 """
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import NotPermitted, NotRecorded
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import mail_list, queries
@@ -59,6 +60,22 @@ def list_steps(request: Request, one: OpenedMessage) -> ListSteps:
     tail = urlencode({"list": query})
     newer, older = (f"{reverse('mail-message', args=[id_])}?{tail}" if id_ else "" for id_ in beside)
     return replace(steps, newer=newer, older=older)
+
+
+def folders_of(request: Request, *, current: str = "") -> Folders | None:
+    """The folders beside a page of My mail that shows no message; None while mail cannot be read. current: URL of a folder."""
+    now = epoch_ms(request.now)
+    try:
+        permit, mine = queries.own_mail(request.actor, now=now)
+    except (NotPermitted, NotRecorded):
+        return None
+    kept = queries.marks_by(permit, now=now)
+    address = address_of(reverse("my-mail"), QueryDict(), mine, kept.labels, bare="inbox")
+    try:
+        shown = folders_beside(queries.desk(permit, mine, now=now, marks=kept), address)
+    except (NotIndexed, DamagedIndex):
+        shown = folders(address, None, {}, mine.boxes, permit.person)
+    return shown.at(current)
 
 
 def list_url(query: str | None) -> str:

@@ -37,7 +37,7 @@ from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressboo
 from civicmail.desk.mailbox.models.senders import Sender
 from civicmail.desk.mailbox.pending_decisions import file_approvers
 from civicmail.desk.mailbox.views import address_book, forecast_panel, reply_form
-from civicmail.desk.mailbox.views.list_steps import list_url, query_of
+from civicmail.desk.mailbox.views.list_steps import folders_of, list_url, query_of
 from civicmail.desk.mailbox.views.opened_message import crumbs
 from civicmail.desk.mailbox.views.reply_form import ReplyDraft
 from civicmail.desk.mailbox.views.write_forms import Write, initial_of
@@ -318,6 +318,8 @@ def shown(desk: WritePage, status: int = 0, *, part: bool = False) -> HttpRespon
     _named(desk.form)
     name = "mailbox/kept.html" if part else "mailbox/write.html"
     values = {"page": page, "form": desk.form, "desk": desk, "part": part}
+    if not part and desk.panel is None:  # beside a forecast, which reads a lot, the page stays with the message
+        values["folders"] = folders_of(desk.request)
     response = render(desk.request, name, values, status=200 if part else status or status_of(desk.form))
     response["Cache-Control"] = "private, no-store"
     return response
