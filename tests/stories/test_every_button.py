@@ -113,6 +113,7 @@ REFUSED = {
     "department-close": "it has people",
     "department-reopen": "it is open",
     "domains": "a list of people is no report",
+    "evidence-pack": "the person has to be named; tests/desk/oversight/test_evidence_pack.py",
     "feed-map": "the columns have to be chosen by somebody who knows them; tests/pages/test_feeds.py",
     "mailbox-renew": "it was closed before",
     "mandate-export-file": "the file was never made: the row stands for it; tests/stories/test_request_answered.py",
