@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -26,20 +26,24 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.months import last_months
 from civicmail.city.pages.page import Page
+from civicmail.front.web import report_summary
 from civicmail.front.web.conduct_charts import acceptance_chart, violations_chart
 from civicmail.front.web.home_charts import Sums, answers_chart, city_median, hours, hours_chart, labels, marks, sums_since
 
 MONTHS = 12
+OPEN, OWING = "Violations open", "Policy not accepted"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of the report. beside: what it is compared with; url: where it comes from, "" if the reader may not open that."""
+    """A number of the report. beside: what it is compared with; url: where it comes from, "" if the reader may not open that;
+    number: the value, where the summary tells it."""
 
     label: str
     value: str
     beside: str
     url: str = ""
+    number: int = 0
 
 
 @acting("statement.see")
@@ -62,11 +66,22 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
         _against(where, months, sums, "confidential-encrypted", "Confidential messages sent encrypted"),
         _against(where, months, sums, "release-asked", "Requests to release mail"),
     ]
+    parts = [where, *divisions]
+    reported = violations.open_in([row.code for row in parts])
+    owing = Counter(department_questions.overdue_in([row.code for row in parts], epoch_ms(request.now)).values())
     listing_ = listing.from_rows(
         request,
         [
-            {"pk": row.code, "d": row, "s": sums[row.code, months[-1]], "people": count, "url": _url(request, row)}
-            for row, count in _with_people([where, *divisions])
+            {
+                "pk": row.code,
+                "d": row,
+                "s": sums[row.code, months[-1]],
+                "people": count,
+                "url": _url(request, row),
+                "violations": reported[row.code],
+                "owing": owing[row.code],
+            }
+            for row, count in _with_people(parts)
         ],
         caption=f"{where.name} and its divisions in {labels([chosen])[0]}",
         columns=COLUMNS,
@@ -74,10 +89,12 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
         noun="departments",
         keep=("month",),
     )
+    figures = _figures(request, where, codes, months, sums)
     statement = Statement.objects.filter(department=where, state="open").order_by("due").first()
     shown = {
         "page": _page(request, where),
-        "figures": _figures(request, where, codes, months, sums),
+        "figures": figures,
+        "summary": list(_summary(where, months, sums, figures)),
         "charts": charts,
         "months": list(zip((f"{m:%Y-%m}" for m in offered), labels(offered), strict=True))[::-1],
         "month": f"{chosen:%Y-%m}",
@@ -114,9 +131,18 @@ def _figures(request: CityRequest, where: Department, codes: list[str], months: 
         Figure("People", f"{people:,}", "work here now", roster),
         Figure("Hours until files are decided", _hours(this), f"{_hours(last)} in {before} · city {_city(months, sums)}"),
         Figure("Requests to release mail", f"{this['release-asked']:,}", f"{last['release-asked']:,} in {before}"),
-        Figure("Violations open", f"{counts.open:,}", f"{counts.reported:,} reported in 12 months", reported),
-        Figure("Policy not accepted", f"{owing:,}", "people who cannot send until they accept it", roster),
+        Figure(OPEN, f"{counts.open:,}", f"{counts.reported:,} reported in 12 months", reported, counts.open),
+        Figure(OWING, f"{owing:,}", "people who cannot send until they accept it", roster, owing),
     ]
+
+
+def _summary(where: Department, months: list[date], sums: Sums, figures: Sequence[Figure]) -> Iterator[str]:
+    """What stands out, in sentences. The open numbers are those of the figures."""
+    this, last = (report_summary.Month(hours(s), s["release-asked"]) for s in (sums[where.code, m] for m in months[:-3:-1]))
+    names = [date_format(month, "F") for month in months[:-3:-1]]
+    city = city_median(months, sums, hours)[-1]
+    open_, owing = (next(f.number for f in figures if f.label == label) for label in (OPEN, OWING))
+    return report_summary.sentences(names[0], names[1], this, last, city, open_, owing)
 
 
 def _hours(sums: Counter[str]) -> str:
@@ -155,8 +181,10 @@ def _with_people(rows: list[Department]) -> list[tuple[Department, int]]:
 COLUMNS = (
     Column("department", "Department", lambda r: Cell(r["d"].name, r["url"])),
     Column("people", "People", lambda r: r["people"], num=True, name="people"),
-    Column("hours", "Hours until files are decided", lambda r: _hours(r["s"]), num=True, name="hours"),
+    Column("hours", "Hours until decided", lambda r: _hours(r["s"]), num=True, name="hours"),
     Column("approved", "Files released", lambda r: r["s"]["files-approved"], num=True, name="released"),
     Column("refused", "Not released", lambda r: r["s"]["files-refused"] + r["s"]["files-records"], num=True, name="not released"),
-    Column("asked", "Requests to release mail", lambda r: r["s"]["release-asked"], num=True, name="release requests"),
+    Column("asked", "Release requests", lambda r: r["s"]["release-asked"], num=True, name="release requests"),
+    Column("violations", OPEN, lambda r: r["violations"], num=True, name="violations open"),
+    Column("owing", OWING, lambda r: r["owing"], num=True, name="policy not accepted"),
 )

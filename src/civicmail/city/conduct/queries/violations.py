@@ -50,6 +50,12 @@ def decided_since(when: datetime) -> list[Violation]:
     return list(rows.order_by("decided", "id"))
 
 
+def open_in(codes: Collection[str]) -> Counter[str]:
+    """How many violations of each department, by its code, are open. One query."""
+    rows = Violation.objects.filter(state__in=OPEN, department__code__in=codes).order_by()
+    return Counter(rows.values_list("department__code", flat=True))
+
+
 def of_departments(codes: Collection[str], since: datetime, until: datetime) -> Counts:
     """Violations of these departments together, in a period (since included, until not). One query."""
     touched = Q(made__gte=since, made__lt=until) | Q(found__gte=since, found__lt=until) | Q(decided__gte=since, decided__lt=until)

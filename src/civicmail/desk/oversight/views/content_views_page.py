@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.utils.http import urlencode
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.reveals import NEXT, REASONS
+from civicmail.city.identity.queries.entry_links import EntryLinks
+from civicmail.city.identity.queries.entry_text import EntryNames
 from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, or_404, require, require_could
 from civicmail.city.pages.listing import Cell, Column, Filter
@@ -36,7 +39,7 @@ def viewings(request: CityRequest) -> HttpResponseBase:
         request,
         queries.viewings(request.actor),
         caption="Looks at mail",
-        columns=_columns(links=bool(may(request, "entries.see"))),
+        columns=_columns(links=bool(may(request, "entries.see")), stored=request.GET.get("format") == "csv"),
         filters=[
             Filter("q", "Person or object", _words),
             Filter("kind", "What", lambda rows, value: rows.filter(act=value), list(KINDS.items())),
@@ -46,6 +49,7 @@ def viewings(request: CityRequest) -> HttpResponseBase:
         noun="looks",
         sort="-when",
         slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
+        prepare=lambda rows: _add_objects(rows, request),
     )
     acts = [Action("I saw something by accident…", reverse("accident"))]
     if audits:
@@ -63,6 +67,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
     drawn = or_404(queries.sample_of(week, request.now))
     names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
     is_open = request.GET.get("open") == "yes"
+    _add_objects([e for e, _ in drawn.drawn], request)
     rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn if not (is_open and mark)]
     table = listing.from_rows(
         request,
@@ -71,7 +76,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
         columns=[
             Column("when", "Reveal", _drawn),
             Column("person", "Who", _who, name="by"),
-            Column("object", "To what", lambda r: Cell(r["entry"].object, full=True)),
+            Column("object", "To what", lambda r: r["entry"].about),
             Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=kind_of_reason(r["entry"]))),
             Column("looked", "Looked at", _mark),
         ],
@@ -87,18 +92,21 @@ def sample(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(request, "oversight/sample.html", table, shown)
 
 
-def _columns(*, links: bool) -> list[Column]:
+def _add_objects(rows: Sequence[Entry], request: CityRequest) -> None:
+    """Add to the entries of a page what was looked at, in words, and its page, where this reader may open that."""
+    names, links = EntryNames.of(rows), EntryLinks.of(rows, request.actor, epoch_ms(request.now))
+    for row in rows:
+        row.about = Cell(names.object(row), links.url(row), full=True)  # type: ignore[attr-defined]  # read by the column
+
+
+def _columns(*, links: bool, stored: bool) -> list[Column]:
+    """links: to the entries; stored: for the file, numbers beside names and objects as they are stored."""
+    shown = display_names.name_and_uid if stored else display_names.shown_name
     return [
         Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
-        Column(
-            "person",
-            "Who",
-            lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)),
-            ("person",),
-            name="by",
-        ),
-        Column("object", "To what", lambda e: Cell(e.object, full=True)),
+        Column("person", "Who", lambda e: Cell(shown(e.person, e.by_name), hint=wording.role(e.duty)), ("person",), name="by"),
+        Column("object", "To what", lambda e: e.object if stored else getattr(e, "about", "")),
         Column("reason", "Why", lambda e: Cell(e.reason, hint=kind_of_reason(e))),
     ]
 
@@ -116,7 +124,7 @@ def _drawn(row: dict[str, Any]) -> Cell:
 
 def _who(row: dict[str, Any]) -> Cell:
     e: Entry = row["entry"]
-    return Cell(display_names.name_and_uid(e.person, row["names"].get(e.person)), hint=wording.role(e.duty))
+    return Cell(display_names.shown_name(e.person, row["names"].get(e.person)), hint=wording.role(e.duty))
 
 
 def _mark(row: dict[str, Any]) -> Cell:

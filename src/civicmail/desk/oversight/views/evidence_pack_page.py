@@ -10,6 +10,11 @@ from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.desk.oversight.acts.evidence_packs import MAKE_EVIDENCE_PACK, Pack
 
+NOTE = (
+    "You get a zip file with the entries and proofs that they are in the signed ledger, which outsiders can check. It has no mail. "
+    "Reviews of access and requests for records have evidence files of their own, on their pages."
+)
+
 
 @acting("entries.see")
 def evidence_pack(request: CityRequest) -> HttpResponse:
@@ -22,8 +27,7 @@ def evidence_pack(request: CityRequest) -> HttpResponse:
         submit="Make the file",
         back=log,
         crumbs=[("Audit log", log)],
-        effects=["You get a zip file with the entries and proofs that they are in the signed ledger, which outsiders can check."],
-        stays=["It has no mail. Reviews of access and requests for records have evidence files of their own, on their pages."],
+        note=NOTE,
     )
     return act_pages.answer(request, MAKE_EVIDENCE_PACK, None, form_page, once=download)
 
