@@ -108,7 +108,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("law diff", "federal wisconsin", code=1, says="added code 19.36"),
         Step("law explain", "release-lock --pack wisconsin", says="19.356"),
         Step("law adopt", "wisconsin", "d-records", says="wisconsin .* is in force for new requests", why=True),
-        Step("law list", says="wisconsin 2026-12-01  in force"), Step("law check", says="to confirm with counsel"),
+        Step("law list", says="wisconsin 2026-12-01  active"), Step("law check", says="to confirm with counsel"),
         Step("records list", "", "d-records", says=r"(?P<request>PR-\d{{4}}-\d+)  received"),
         Step("records assign", "{request} d-records reviewer", "d-records", says="agreed scope"),
         Step("records suit", "{request}", "d-attorney", says="frozen", why=True),
