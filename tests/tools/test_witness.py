@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 import sys
 import time
 import urllib.request
@@ -169,14 +170,27 @@ def test_silence_is_an_alarm(court: Court, tmp_path: Path) -> None:
     assert call("status", copied, "--silence", "1")[0] == 1
 
 
-def test_a_wrong_clock_is_told_and_cosigns_nothing_when_it_went_back(court: Court) -> None:
+def test_a_wrong_clock_of_the_city_is_told(court: Court) -> None:
     court.town.now -= 86_400_000
     signed = court.sign()
     assert court.ask(0, signed).status == 200
     assert "its clock and ours differ by 86" in court.alarms()
-    newest = next((court.folder / "ledgers").glob("*/checkpoint"))
-    text = newest.read_text(encoding="utf-8")
-    assert f"{NAME} " in text
+
+
+@pytest.mark.rule("A2, promise 2", "A witness whose clock went back cosigns nothing, because the time is what it testifies.")
+def test_a_witness_whose_clock_went_back_cosigns_nothing(court: Court) -> None:
+    told: list[str] = []
+    program = runpy.run_path(str(TOOL))
+    witness = program["Witness"](court.folder, told.append)
+    first = court.sign()
+    now = court.town.now // 1000
+    assert NAME in witness.add_checkpoint(cosignatures.request(0, [], first).decode(), now)
+    later = court.sign()
+    body = cosignatures.request(first.size, consistency.path(court.town.ledger, first.size, later.size), later).decode()
+    with pytest.raises(program["Refused"]) as refusal:
+        witness.add_checkpoint(body, now - 3600)
+    assert refusal.value.status == 503 and "went back" in told[-1]
+    assert NAME in witness.add_checkpoint(body, now + 1)
 
 
 def test_its_key_is_secret_and_never_made_twice(tmp_path: Path) -> None:

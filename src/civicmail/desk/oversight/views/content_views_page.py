@@ -16,7 +16,6 @@ from django.utils.http import urlencode
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.reveals import NEXT, REASONS
-from civicmail.city.identity.queries.entry_links import EntryLinks
 from civicmail.city.identity.queries.entry_text import EntryNames
 from civicmail.city.pages import display_names, listing, wording
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, or_404, require, require_could
@@ -49,7 +48,7 @@ def viewings(request: CityRequest) -> HttpResponseBase:
         noun="looks",
         sort="-when",
         slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
-        prepare=lambda rows: _add_objects(rows, request),
+        prepare=_add_objects,
     )
     acts = [Action("I saw something by accident…", reverse("accident"))]
     if audits:
@@ -67,7 +66,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
     drawn = or_404(queries.sample_of(week, request.now))
     names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
     is_open = request.GET.get("open") == "yes"
-    _add_objects([e for e, _ in drawn.drawn], request)
+    _add_objects([e for e, _ in drawn.drawn])
     rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn if not (is_open and mark)]
     table = listing.from_rows(
         request,
@@ -92,11 +91,11 @@ def sample(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(request, "oversight/sample.html", table, shown)
 
 
-def _add_objects(rows: Sequence[Entry], request: CityRequest) -> None:
-    """Add to the entries of a page what was looked at, in words, and its page, where this reader may open that."""
-    names, links = EntryNames.of(rows), EntryLinks.of(rows, request.actor, epoch_ms(request.now))
+def _add_objects(rows: Sequence[Entry]) -> None:
+    """Add to the entries of a page what was looked at, in words. Three queries; the entry's page leads on."""
+    names = EntryNames.of(rows)
     for row in rows:
-        row.about = Cell(names.object(row), links.url(row), full=True)  # type: ignore[attr-defined]  # read by the column
+        row.about = Cell(names.object(row), full=True)  # type: ignore[attr-defined]  # read by the column
 
 
 def _columns(*, links: bool, stored: bool) -> list[Column]:
