@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -23,7 +23,7 @@ from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.front.checkup.witnesses import key_of, witnesses
 from civicmail.front.worker.witness import RETRY_MS, Cosigner
 from core.ledger.town import Town
-from tools.witnesses import TOOL, made, serving
+from tools.witnesses import TOOL, call, made, serving
 
 
 @dataclass
@@ -102,6 +102,19 @@ def test_a_ledger_restored_from_an_old_copy_is_found_out(office: Office, tmp_pat
     assert office.asking().step(office.now) == 0
     finding = office.finding()
     assert finding.level == "problem" and ("rewritten" in finding.text or "set back" in finding.text)
+    _begins_again_after_people_decided(office, tmp_path)
+
+
+def _begins_again_after_people_decided(office: Office, tmp_path: Path) -> None:
+    """As docs/operate/witnesses.md says: what the witness knew is put aside, and it trusts the ledger anew."""
+    again = copytree(tmp_path / "witness", tmp_path / "again")
+    (again / "ledgers").rename(again / "ledgers.before")
+    (again / "ledgers").mkdir()
+    call("trust", again, office.town.data / "keys" / "ledger.pub")
+    with serving(again) as url:
+        office.settings = replace(office.settings, url=url)
+        assert office.asking().step(office.now + RETRY_MS) == 1
+    assert office.finding().level == "ok"
 
 
 @pytest.mark.rule("A2, promise 2", "A ledger that was rewritten with its own key is found out by its witness.")
