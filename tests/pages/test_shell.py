@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from civicmail.front.web import menu
 from civicmail.front.web.menu import MOST_UNFOLDED, Group, Item
@@ -65,7 +66,7 @@ def test_ones_own_pages_are_behind_the_name_without_script(browse: Callable[...,
     assert not own.is_visible()
     shown.get_by_role("button", name="Maya Lund").click()
     own.click()
-    assert shown.title().startswith("My devices")
+    expect(shown).to_have_title(re.compile("^My devices"))
 
 
 @pytest.mark.neighbour("chromium")

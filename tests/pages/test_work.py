@@ -89,6 +89,7 @@ def test_keys_are_off_until_they_are_switched_on_and_that_is_remembered(browse: 
     assert shown.url.endswith("/panes/")
     shown.get_by_role("button", name="Switch keys on").click()
     shown.get_by_role("button", name="Switch keys off").wait_for()
+    shown.wait_for_load_state()  # before it a key finds no script
     shown.keyboard.press("j")
     shown.wait_for_url("**/panes/?item=4")
     shown.get_by_role("button", name="Switch keys off").click()
