@@ -39,19 +39,19 @@ def test_a_city_that_is_put_back_to_yesterday_is_found_out(tmp_path: Path) -> No
         settings.write_text(f'{settings.read_text()}\n[[archive.witness]]\nurl = "{url}"\nkey = "{key}"\n')
         with city:
             _send(city, "one")
-            city.wait(captures=1)
+            city.wait(captures=1, seconds=180)
             until(lambda: _witness(city).level == "ok", 180)
             assert LINE in {one.check for one in expected(city, later=2 * HOUR) if one.level == "problem"}, "an hour of silence"
         shutil.copytree(city.data, tmp_path / "yesterday")
         with city:
             _send(city, "two")
-            captures = city.wait(captures=2).acts
+            captures = city.wait(captures=2, seconds=180).acts
             until(lambda: all(_is_cosigned(city, id_, key, tmp_path) for id_ in captures), 180)
         shutil.rmtree(city.data)
         shutil.copytree(tmp_path / "yesterday", city.data)
         with city:
             _send(city, "another past")
-            city.wait(captures=2)
+            city.wait(captures=2, seconds=180)
             until(lambda: _witness(city).level == "problem", 180)
         assert "set back" in _witness(city).text or "rewritten" in _witness(city).text
     assert call("status", witness)[1].startswith(("civicmail-ledger-", "ALARM"))
