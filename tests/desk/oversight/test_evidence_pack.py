@@ -158,6 +158,7 @@ def test_what_is_not_there_is_said_and_others_may_not(city: Town, installed: Pat
         ("person", "nobody", "personnel"),
         ("examination", "99-999", "number"),
         ("month", "2026-13", "2026-12"),
+        ("month", "9999-12", "2026-12"),
     ):
         with pytest.raises(Unusable) as found:
             make(kind, key, city, installed, auditor)
@@ -171,8 +172,11 @@ def test_the_office_gets_no_entries_of_examinations(city: Town, installed: Path)
     proved(city, installed)
     number = Mandate.objects.values_list("number", flat=True).first()
     assert number is not None
-    with pytest.raises(Unusable, match="Nothing"):
+    with pytest.raises(Unusable) as hidden:
         make("examination", number, city, installed, actor(city, "office"))
+    with pytest.raises(Unusable) as unknown:
+        make("examination", "99-999", city, installed, actor(city, "office"))
+    assert hidden.value.args == unknown.value.args, "nor whether there is one"
 
 
 def test_the_page_sends_the_file(city: Town, installed: Path, visit: Visit) -> None:

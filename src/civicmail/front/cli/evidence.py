@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 
@@ -34,9 +33,5 @@ def pack(
     from civicmail.desk.oversight.actions import evidence_packs
 
     content, sentence = evidence_packs.make(kind.value, key, data=desk.folder, actor=desk.actor, reason=reason, now=desk.now)
-    try:
-        with out.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
+    output.write_new(out, content)
     output.show(f"{out}: {sentence}")

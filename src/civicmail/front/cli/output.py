@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from civicmail.core.config.errors import UsageError
 from civicmail.front.checkup.wording import when as when
 
 REFRESH_SECONDS = 0.1
@@ -80,3 +81,12 @@ def progress(title: str) -> Iterator[Report]:
                 bar.update(task, completed=done, total=total, description=doing or title, refresh=True)
 
         yield report
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that must not be there yet. Raises UsageError."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

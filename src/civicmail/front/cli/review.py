@@ -9,7 +9,6 @@ import typer
 
 from civicmail.city.conduct.acts.review_campaigns import START_CAMPAIGN
 from civicmail.city.guard.errors import Unusable
-from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
@@ -63,9 +62,5 @@ def pack(
     if review is None:
         raise Unusable(f"There is no review {number} that has begun.")
     content = review_evidence.file(review, desk.folder, desk.settings.city.name)
-    try:
-        with out.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
+    output.write_new(out, content)
     output.show(f"{out}: {len(content):,} bytes.")

@@ -13,7 +13,7 @@ ACT = "evidence.pack"
 
 
 def make(kind: str, key: str, *, data: Path, actor: Actor, reason: str, now: int) -> tuple[bytes, str]:
-    """The zip, and one sentence about it. kind: of evidence_pack.KINDS. Raises NotPermitted, Unusable."""
+    """The zip, and one sentence about it. kind: person, examination or month. Raises NotPermitted, Unusable."""
     guard.require(actor, "entries.see", now=now)
     subject = evidence_pack.subject_of(kind, key, actor)
     enter_alone(ACT, actor=actor, reason=reason, now=now, object=_object(kind, key), facts={"kind": kind, "key": key})

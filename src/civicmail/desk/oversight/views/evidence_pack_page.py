@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
@@ -35,5 +36,5 @@ def evidence_pack(request: CityRequest) -> HttpResponse:
 def download(made: Pack) -> HttpResponse:
     """The file."""
     response = HttpResponse(made.content, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=made.name)
     return response
