@@ -102,9 +102,18 @@ class Stored:
     body: bytes
 
 
+def without(data: Path, journal: str, *numbers: int) -> None:
+    """Remove records from the first file of a journal: its numbers have holes."""
+    _rewrite(data, lambda records: [record for record in records if record.number not in numbers], journal)
+
+
 def tamper(town: Town, change: Callable[[list[Stored]], list[Stored] | None], journal: str = "0001") -> None:
     """Rewrite the first file of a journal with what change() made of its records."""
-    _, path = log_files(folder(town.data) / journal)[0]
+    _rewrite(town.data, change, journal)
+
+
+def _rewrite(data: Path, change: Callable[[list[Stored]], list[Stored] | None], journal: str) -> None:
+    _, path = log_files(folder(data) / journal)[0]
     content = path.read_bytes()
     found = [Stored(f.type, f.number, f.durable, f.id, f.sha256, bytes(f.head), bytes(f.body)) for f in frames.walk(content)]
     found = change(found) or found

@@ -40,6 +40,7 @@ WORDS: dict[str, str] = {
     "bar.begin": "Banned a person from mail",
     "bar.end": "Ended a ban",
     "bar.refuse-end": "Refused to end a ban",
+    "completeness.publish": "Published the completeness of a day",
     "department.change": "Changed a department",
     "device.end": "Ended a device",
     "device.lost": "Reported a device as lost",

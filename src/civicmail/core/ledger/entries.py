@@ -110,6 +110,24 @@ def read_entry(ledger: Path, index: int) -> bytes:
     raise LedgerDamaged(f"Entry {index} of the ledger cannot be read.")
 
 
+def time_of(ledger: Path, index: int) -> int:
+    """When an entry was integrated, epoch ms. Raises LedgerDamaged."""
+    return BatchEntry.decode(read_entry(ledger, index)).at
+
+
+def first_since(ledger: Path, at: int) -> int:
+    """The index of the first entry that was integrated at this time (epoch ms) or later; the number of entries where none was.
+    Entries are in order of time, as far as the clock was. Raises LedgerDamaged."""
+    low, high = 0, arrays.length(offsets_path(ledger), OFFSET.size)
+    while low < high:
+        middle = (low + high) // 2
+        if time_of(ledger, middle) < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 class EntryLog:
     """The writing end of entries.log and entries.idx. size: entries in it, all of them synced."""
 

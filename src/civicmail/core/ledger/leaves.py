@@ -37,6 +37,16 @@ def read_positions(ledger: Path) -> Positions:
     return positions
 
 
+def read_positions_below(ledger: Path, entry: int) -> Positions:
+    """{journal: last number in the first `entry` entries}."""
+    positions = {}
+    for name in names(ledger):
+        path = folder(ledger) / f"{name}.idx"
+        if count := _batches_below(path, entry):
+            positions[name] = _batch(path, count - 1)[0]
+    return positions
+
+
 def find_batch(ledger: Path, journal: str, number: int) -> int | None:
     """The entry whose batch has the record, or None if there is none yet: the first batch whose last number is not below it."""
     path = folder(ledger) / f"{journal}.idx"
@@ -55,6 +65,19 @@ def _batch(path: Path, index: int) -> tuple[int, int]:
     got = arrays.read(path, BATCH.size, index)
     last, entry = BATCH.unpack(got) if got else (0, 0)
     return last, entry
+
+
+def _batches_below(path: Path, entry: int) -> int:
+    """How many batches of a journal are among the first `entry` entries."""
+    low, high = 0, arrays.length(path, BATCH.size)
+    while low < high:
+        middle = (low + high) // 2
+        number, at = _batch(path, middle)
+        if number and at < entry:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 class LeafFiles:
@@ -79,19 +102,7 @@ class LeafFiles:
 
     def batches_below(self, entry: int) -> dict[str, int]:
         """For each journal how many of its batches are among the first `entry` entries."""
-        counts = {}
-        for name in names(self._ledger):
-            path = folder(self._ledger) / f"{name}.idx"
-            low, high = 0, arrays.length(path, BATCH.size)
-            while low < high:
-                middle = (low + high) // 2
-                number, at = _batch(path, middle)
-                if number and at < entry:
-                    low = middle + 1
-                else:
-                    high = middle
-            counts[name] = low
-        return counts
+        return {name: _batches_below(folder(self._ledger) / f"{name}.idx", entry) for name in names(self._ledger)}
 
     def recover(self, counts: dict[str, int]) -> Positions:
         """Continue the index of each journal behind so many batches; return the positions according to them."""

@@ -11,6 +11,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup import (
     certificates,
     cleartext,
+    completeness,
     configured_files,
     department_file,
     dns_zone,
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     storage.checkpoint,
     witnesses.witnesses,
     storage.entries,
+    completeness.completeness,
     people.people,
     mail_flow.outstanding,
     mail_flow.screening,

@@ -105,6 +105,7 @@ JOBS = (
         fallback=2.0,
     ),
     _city("compare", "people_jobs", 600.0, "nobody notices an entry that was changed in the database", "compared"),
+    _city("completeness", "completeness", 600.0, "nobody notices that a message is missing somewhere", "compared"),
     _city(
         "findings",
         "findings",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,6 +87,44 @@ def compact(reason: options.Why, installation: options.Installation, json: optio
         output.emit({"moved": done.moved, "before": done.before, "after": done.after})
     else:
         output.show(f"{done.before} segments became {done.after}; {done.moved} captures went to another class.")
+
+
+@app.command()
+def reconcile(
+    day: Annotated[str, typer.Argument(metavar="DAY", help="In UTC, such as 2026-12-01.")],
+    installation: options.Installation,
+    json: options.Json = False,
+) -> None:
+    """Compare the receipts of a day with archive, index and second place, and name what is missing.
+
+    Publishes the result if the day is over. Exit 1 if something is missing."""
+    from civicmail.front.worker import completeness  # what it needs takes long to import
+
+    chosen = _day(day)
+    desk = actors.owned("archive reconcile", installation)
+    result = completeness.compare_day(desk.settings, desk.folder, chosen)
+    is_over = chosen < datetime.now(UTC).date()
+    if is_over:
+        completeness.publish(desk.folder, chosen, result, actor=desk.actor, now=desk.now)
+    if json:
+        output.emit({"day": day, "published": is_over, **asdict(result)})
+    else:
+        for gap in result.gaps:
+            output.show(" ".join(filter(None, (gap.receipt, gap.id, gap.kind, f"lacks: {', '.join(gap.lacks)}"))))
+        text = f"{result.records:,} records of {day}, {result.receipts:,} of them messages, in: {', '.join(result.places)}."
+        output.show(f"{text} {result.missing:,} are missing somewhere.")
+        if not is_over:
+            output.words(f"{day} is not over, so nothing was published.")
+    if result.missing:
+        raise typer.Exit(1)
+
+
+def _day(text: str) -> date:
+    """Raises UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is no day such as 2026-12-01.") from None
 
 
 def _plain(s: Schedule) -> dict[str, Any]:

@@ -72,6 +72,8 @@ FAMILIES = (
     ),
     Family("civicmail_checkpoint_timestamp_seconds", "gauge", "When the newest checkpoint of the ledger was signed."),
     Family("civicmail_witness_timestamp_seconds", "gauge", "When a witness cosigned its newest checkpoint.", ("witness",)),
+    Family("civicmail_completeness_missing_records", "gauge", "Records of the last 30 days that some place lacks."),
+    Family("civicmail_completeness_timestamp_seconds", "gauge", "The end of the last day whose records were compared."),
     Family(
         "civicmail_backup_timestamp_seconds",
         "gauge",

@@ -14,7 +14,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import files
 from civicmail.core.disk.metrics import Values
 from civicmail.core.ledger import checkpoints, sequencer
-from civicmail.front.checkup import heartbeats, witnesses
+from civicmail.front.checkup import completeness, heartbeats, witnesses
 from civicmail.front.checkup.job_registry import PROCESSES
 from civicmail.front.checkup.storage import records_behind, waiting_since
 from civicmail.front.metrics.disk_forecast import DiskForecast
@@ -83,6 +83,9 @@ class Gauges:
             key = witnesses.key_of(witness.key)
             if status := witnesses.status_of(key).last(self._data):
                 values["civicmail_witness_timestamp_seconds", (key.name,)] = status.cosigned / 1000
+        if days := completeness.last_days(self._data, now):
+            values["civicmail_completeness_missing_records", ()] = sum(day.result.missing for day in days)
+            values["civicmail_completeness_timestamp_seconds", ()] = completeness.end_of(days[0]) / 1000
         return values
 
     def _standby(self, now: int) -> Values:

@@ -62,6 +62,16 @@ def listed(data: Path) -> Iterator[tuple[str, str, str]]:
         yield path.parent.parent.name, path.parent.name, path.stem
 
 
+def created(path: Path) -> int:
+    """When a segment was written, epoch ms, by its header alone; 0 where that is damaged. Raises FileNotFoundError."""
+    with path.open("rb") as h:
+        header = h.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return 0
+    magic, crc, id_, at = _HEADER.unpack(header)
+    return int(at) if zlib.crc32(_HEADER.pack(magic, 0, id_, at)) == crc else 0
+
+
 class SegmentWriter:
     """Writes one segment under a temporary name: it is invisible before the rename, and not durable before file.sync()."""
 
