@@ -149,6 +149,7 @@ PLAIN: dict[str, str] = {
     **dict.fromkeys(("mail-frame", "mandate-frame", "mail-look"), "a picture of a message for eyes; read_mail has its words"),
     "states": "the schema has the words and meanings of each state",
     "approvals-together": "answer_approval, once for each",
+    "requests-together": "decide_request, once for each",
     "mail-lines": "a part of a page, for script; list_mail has it",
     "mail-draft-people": "ticks in the address book; search_address_book and change_draft do it",
     "mail-away": "set_away, with the address of one's own mailbox",

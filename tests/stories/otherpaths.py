@@ -22,7 +22,8 @@ def others(t: Any, data: Path) -> dict[str, str]:
     """Page -> path."""
     spam = next(c for c in HeldCopies(data).copies(epoch_ms(t.now)) if c.rules == ("spam-band",))
     t.person("late", "Lio", "Later", "public-works", "Crew Clerk", supervisor=t.people["super"])
-    asked = t.authorize("late", "asked")
+    t.person("later", "Lou", "Latest", "public-works", "Crew Clerk", supervisor=t.people["super"])
+    asked, refused = t.authorize("late", "asked"), t.authorize("later", "asked")
     approved = Mandate.objects.get(state="approved")
     planned = Review.objects.create(key="duties:2032-01-06", tier="duties", planned=t.now.date() + timedelta(days=50), by="tick")
     free = ReviewRow.objects.filter(state="open", part__reviewer=t.people["head"]).exclude(pk=t.objects["review row"])
@@ -45,6 +46,7 @@ def others(t: Any, data: Path) -> dict[str, str]:
         "quarantine-release": f"/holding/quarantine/{spam.uuid}/{spam.index}/",
         "quarantine-together": f"/holding/quarantine/together/?row={spam.uuid}-{spam.index}",
         "approvals-together": f"/holding/approvals/together/?act=refuse&row={t.objects['approval']}",
+        "requests-together": f"/dept/public-works/requests/together/?act=refuse&row={refused.pk}",
         "request-withdraw": f"/access/requests/{asked.pk}/withdraw/",
         "mandate-withdraw": f"/mandates/{_asked(t)}/withdraw/",
         "mandate-stop": f"/mandates/{approved.number}/stop/",

@@ -48,6 +48,7 @@ from civicmail.city.identity.views import (
     protected,
     request_access,
     roster,
+    shared_answer,
     viewings,
 )
 from civicmail.city.pages import list_pages
@@ -83,6 +84,7 @@ urlpatterns = [
     path("dept/<slug:department>/personal-use/", personal_use.rules, name="personal-use"),
     *paths([END_PERSONAL_USE]),
     path("dept/<slug:department>/leavers/new/", leavers.leaver, name="leaver"),
+    path("dept/<slug:department>/requests/together/", shared_answer.together, name="requests-together"),
     path("access/requests/new/", request_access.new, name="request-new"),
     path("access/requests/<int:pk>/", access_requests.show, name="request"),
     *paths([WITHDRAW_REQUEST, *right_acts.ACTS, CALL_OFF_ENDING]),

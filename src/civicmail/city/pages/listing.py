@@ -83,8 +83,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """can_tick: whether it can be chosen for the list's acts on several."""
+
     id: str
     cells: list[tuple[Column, Cell]]
+    can_tick: bool = False
 
 
 @dataclass
@@ -238,7 +241,9 @@ def fill(listing: Listing) -> None:
     rows = list(listing.results[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE])
     if listing.prepare is not None:
         listing.prepare(rows)
-    listing.rows = [_row(columns, row) for row in rows]
+    listing.rows = [_row(columns, row, listing.bulk) for row in rows]
+    if not any(row.can_tick for row in listing.rows):
+        listing.bulk = None
 
 
 def render_list(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:
@@ -273,8 +278,9 @@ def _head(listing: Listing, column: Column) -> Head:
     return Head(column, listing.link(sort=f"-{column.key}" if now == column.key else column.key), direction)
 
 
-def _row(columns: Sequence[Column], row: Any) -> Row:
-    return Row(str(row.pk if isinstance(row, Model) else row["pk"]), [(c, c.cell(row)) for c in columns])
+def _row(columns: Sequence[Column], row: Any, bulk: Bulk | None) -> Row:
+    can_tick = bulk is not None and bulk.takes(row)
+    return Row(str(row.pk if isinstance(row, Model) else row["pk"]), [(c, c.cell(row)) for c in columns], can_tick)
 
 
 class _Echo:

@@ -249,10 +249,20 @@ class Command:
 @dataclass(frozen=True, slots=True)
 class Bulk:
     """Acts on the rows that are ticked. page: name of the URL of the page that says what each act does, and asks once; it gets the
-    ids as `row`, and the act as `act`; acts: (value, words) of the buttons."""
+    ids as `row`, and the act as `act`; acts: (value, words) of the buttons; args: of that URL; takes: whether a row can be ticked,
+    by default each; the ticks are left out where no row can."""
 
     page: str
     acts: Choices
+    _: KW_ONLY
+    args: Sequence[Any] = ()
+    takes: Callable[[Any], bool] = lambda _: True
+
+    @property
+    def url(self) -> str:
+        from django.urls import reverse
+
+        return reverse(self.page, args=self.args)
 
 
 class List:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from civicmail.city.guard import guard
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.authorization_states import WORDS
 from civicmail.city.identity.lists.departments import DepartmentList
 from civicmail.city.pages.act import Page
-from civicmail.city.pages.lists import Filter, ListRequest, Operation, Shown, Until
+from civicmail.city.pages.lists import Bulk, Filter, ListRequest, Operation, Shown, Until
 from civicmail.city.pages.states import Label, choices
 
 
@@ -53,6 +54,12 @@ class AccessRequests(DepartmentList):
         Filter("state", "State", apply=_in_state, choices=[("mine", "Waits for you"), *choices(WORDS)]),
         Filter("until", "Ends within", apply=_ending, choices=[("30", "30 days"), ("90", "90 days")]),
     )
+
+    def page_bulk(self, request: ListRequest) -> Bulk | None:
+        if not guard.could(request.actor, "request.decide", self.resource(request), now=request.now):
+            return None
+        acts = [("approve", "Approve…"), ("refuse", "Deny…")]
+        return Bulk("requests-together", acts, args=[request.parent.code], takes=lambda row: row.state == "asked")
 
 
 ACCESS_REQUESTS = AccessRequests()

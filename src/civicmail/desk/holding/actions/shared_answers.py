@@ -7,56 +7,34 @@ that this person has opened each request before; what needs a look of its own st
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from civicmail.city.guard import guard
+from civicmail.city.guard import guard, shared_answers
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable, field_error
+from civicmail.city.guard.errors import field_error
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
-from civicmail.core.config.errors import LaterError
+from civicmail.city.guard.shared_answers import MAX_ROWS, Outcome, Single
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 
 ANSWERS = ("approve", "refuse")
-MAX_REQUESTS = 50
-"""Requests in one answer: a page of their list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Single:
-    """A request that takes an answer of its own, and why."""
-
-    row: Approval
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """decisions: requests with their copies as they are afterwards; singles: the others."""
-
-    decisions: list[tuple[Approval, list[ApprovalCopy]]] = field(default_factory=list)
-    singles: list[Single] = field(default_factory=list)
-
-
-def sort_out(rows: Iterable[Approval], decision: str, *, actor: Actor, now: int) -> tuple[list[Approval], list[Single]]:
+def sort_out(rows: Iterable[Approval], decision: str, *, actor: Actor, now: int) -> tuple[list[Approval], list[Single[Approval]]]:
     """The requests that may get this answer together, and the others."""
     rows = list(rows)
     permitted, opened = _permitted(rows, actor, now), _opened(rows, actor)
-    ready: list[Approval] = []
-    singles: list[Single] = []
-    for row in rows:
-        reason = _reason_alone(row, decision, may=permitted.get(row.pk), is_opened=row.pk in opened)
-        if reason:
-            singles.append(Single(row, reason))
-        else:
-            ready.append(row)
-    return ready, singles
+    return shared_answers.sort_out(
+        rows, lambda row: _reason_alone(row, decision, may=permitted.get(row.pk), is_opened=row.pk in opened)
+    )
 
 
-def decide_together(rows: Sequence[Approval], decision: str, *, actor: Actor, reason: str, now: int) -> Outcome:
+def decide_together(
+    rows: Sequence[Approval], decision: str, *, actor: Actor, reason: str, now: int
+) -> Outcome[Approval, list[ApprovalCopy]]:
     """Give each request that allows it this answer, for all recipients that wait; the others stay, with the reason. Raises
     Unusable, and Conflict if the account is contained: then nothing is changed."""
     if decision not in ANSWERS:
@@ -64,16 +42,10 @@ def decide_together(rows: Sequence[Approval], decision: str, *, actor: Actor, re
     approvers.require_not_contained(actor)
     if decision == "refuse":
         reason = checked_reason(reason, min_length=10)
-    ready, singles = sort_out(rows[:MAX_REQUESTS], decision, actor=actor, now=now)
-    outcome = Outcome(singles=singles)
-    for row in ready:
-        try:
-            copies = approval_decisions.decide(row, pending(row), decision, actor=actor, reason=reason, now=now)
-        except (NotPermitted, Conflict, Unusable, LaterError) as error:
-            outcome.singles.append(Single(row, str(error)))
-        else:
-            outcome.decisions.append((row, copies))
-    return outcome
+    ready, singles = sort_out(rows[:MAX_ROWS], decision, actor=actor, now=now)
+    return shared_answers.answer_each(
+        ready, lambda row: approval_decisions.decide(row, pending(row), decision, actor=actor, reason=reason, now=now), singles
+    )
 
 
 def pending(row: Approval) -> list[int]:
