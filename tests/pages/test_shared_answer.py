@@ -75,8 +75,7 @@ def test_one_reason_denies_several(city: Town, visit: Visit) -> None:
 @pytest.mark.rule("P-30, C4", "Access after a violation is never decided together with other requests.")
 def test_what_needs_a_look_of_its_own_stays(city: Town, visit: Visit) -> None:
     rows, head = ask_for(city, 2), visit("head")
-    by = city.people["office"]
-    Bar.objects.create(person=rows[0].person, kind="re-entry", since=city.now, by=by.uid, reason=WHY)
+    Bar.objects.create(person=rows[0].person, kind="re-entry", since=city.now, reason=WHY, first=city.people["office"])
     access_requests.refuse(rows[1], actor=actor(city, "deputy"), reason=WHY, now=epoch_ms(city.now))
     shown = text_of(head.get(TOGETHER, given("approve", rows)))
     assert "It needs a look of its own; its page says why." in shown and "It does not wait for an answer any more." in shown
