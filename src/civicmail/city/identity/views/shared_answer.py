@@ -17,6 +17,7 @@ from civicmail.city.guard.shared_answers import Outcome
 from civicmail.city.identity.actions import invitations, shared_answers
 from civicmail.city.identity.lists.access_requests import ACCESS_REQUESTS
 from civicmail.city.identity.models import Authorization
+from civicmail.city.identity.queries import home_tasks
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.pages.city_request import CityRequest, acting, may, require_could
 from civicmail.city.pages.days import last_day
@@ -45,7 +46,8 @@ def together(request: CityRequest, department: str) -> HttpResponse:
         )
         if outcome is not None:
             _tell(request, answer, outcome)
-            return redirect(back)
+            is_waiting = home_tasks.answerable(ACCESS_REQUESTS.rows(reader), request.actor).exists()
+            return redirect(f"{back}?state=mine" if is_waiting else back)
     ready, singles = shared_answers.sort_out(rows, actor=request.actor, now=reader.now)
     button = f"{VERBS[answer]} {_counted(len(ready))}"
     shown: dict[str, Any] = {
