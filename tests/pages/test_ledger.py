@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from civicmail.core.config.settings import Archive, Settings, Witness
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.cosignatures import WitnessKey
 from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.front.checkup import completeness
 from civicmail.front.checkup.witnesses import WitnessStatus, status_of
 from pages.world import Town
 from tools.witnesses import NAME, made
@@ -56,6 +58,17 @@ def test_auditors_see_who_cosigned_the_ledger(city: Town, visit: Visit, installe
     file.write(installed, WitnessStatus(now, signed.size, now, "there are two ledgers", contradicts=True))
     assert "Failed" in _page(visit)
     assert visit("head").get("/oversight/ledger/").status_code == 403
+
+
+@pytest.mark.rule("P-15, promise 2", "Auditors see what was missing of each of the last days, by number and message.")
+def test_auditors_see_the_completeness_of_each_day(city: Town, visit: Visit, installed: Path) -> None:
+    assert "No day was compared yet" in _page(visit)
+    day = completeness.day_of(epoch_ms(city.now)) - timedelta(days=1)
+    gap = completeness.DayGap("0001", 17, "0198-id", "message", ("index",))
+    result = completeness.Result({"0001": (1, 1234)}, 1234, 400, 0, ("archive", "index"), 1, (gap,))
+    completeness.file_of(day).write(installed, completeness.DayFigure(str(day), NOW, "e-1", result))
+    page = _page(visit)
+    assert str(day) in page and "1,234" in page and "0001:17 0198-id in: index" in page
 
 
 def test_without_a_witness_or_a_checkpoint_the_page_says_what_to_do(city: Town, visit: Visit, installed: Path) -> None:

@@ -17,6 +17,7 @@ from civicmail.city.pages.page import Page
 from civicmail.city.pages.states import labels
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.notes import Checkpoint
+from civicmail.front.checkup.completeness import last_days
 from civicmail.front.checkup.witnesses import MAX_AGE_MS, key_of, status_of
 from civicmail.front.web.system import installation
 
@@ -86,6 +87,7 @@ def ledger(request: CityRequest) -> HttpResponseBase:
     shown = {
         "page": Page("Ledger", "Oversight", facts=facts),
         "signed": signed,
+        "days": last_days(installation.data(), epoch_ms(request.now)),
         "picture": qr.svg(_alone(signed.note), "The checkpoint, as a picture for a camera") if signed else "",
     }
     return listing.render_list(request, "ledger.html", table, shown)

@@ -15,6 +15,7 @@ from civicmail.city.pages.city_request import or_404, require
 from civicmail.desk.viewer.mail_states import COPIES, MESSAGES
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.checkup import samples
+from civicmail.front.checkup.completeness import DayFigure, last_days
 from civicmail.front.checkup.samples import Period
 from civicmail.front.web import ledger_page
 from civicmail.front.web.api import pagination, request_bodies
@@ -155,13 +156,25 @@ class WitnessState(RowSchema):
     problem: str
 
 
+class CompleteDay(Schema):
+    """What was compared of a day in UTC. entry: that published it; missing: records that some place lacks."""
+
+    day: str
+    entry: str
+    records: int
+    messages: int
+    missing: int
+
+
 class Ledger(Schema):
-    """note: the newest signed checkpoint with the cosignatures of witnesses, none before the first."""
+    """note: the newest signed checkpoint with the cosignatures of witnesses, none before the first; completeness: of the last 30
+    days, newest first."""
 
     entries: int
     signed: datetime | None
     note: str
     witnesses: list[WitnessState]
+    completeness: list[CompleteDay]
 
 
 @operation(router, "GET", "/ledger", act="entries.see", scope="read:entries", page="ledger", response=Ledger)
@@ -170,9 +183,15 @@ def read_ledger(request: Call) -> Ledger:
     require(request, "entries.see")
     signed = ledger_page.newest(installation.data())
     states = [WitnessState.from_row(line) for line in ledger_page.lines(installation.data(), epoch_ms(request.now))]
+    days = [_complete(day) for day in last_days(installation.data(), epoch_ms(request.now))]
     if signed is None:
-        return Ledger(entries=0, signed=None, note="", witnesses=states)
-    return Ledger(entries=signed.size, signed=from_ms(signed.at), note=signed.note, witnesses=states)
+        return Ledger(entries=0, signed=None, note="", witnesses=states, completeness=days)
+    return Ledger(entries=signed.size, signed=from_ms(signed.at), note=signed.note, witnesses=states, completeness=days)
+
+
+def _complete(day: DayFigure) -> CompleteDay:
+    result = day.result
+    return CompleteDay(day=day.day, entry=day.entry, records=result.records, messages=result.receipts, missing=result.missing)
 
 
 @operation(router, "GET", "/statistics", act="health.see", scope="read:system", page="mail-statistics", response=list[Counted])
