@@ -53,6 +53,7 @@ def test_requests_that_were_opened_are_approved_together(files: Bureau, visit: V
     assert listed.count('name="row"') == 3 and 'name="act" value="approve"' in listed
     given = {"act": "approve", "row": [row.pk for row in rows]}
     shown = client.get(TOGETHER, given)
+    assert "takes effect at once, and cannot be undone" in words(shown)
     assert "Approve 2 messages?" in words(shown) and "You have not opened it yet." in words(shown)
     assert all(states(row) == {ACME: "waits"} for row in rows), "the page only asks"
     done = words(client.post(TOGETHER, given, follow=True))
