@@ -13,7 +13,7 @@ from PIL import Image
 
 from civicmail.core.redaction import typesetter
 from civicmail.core.redaction.released_pdf import Picture, finish
-from civicmail.core.redaction.service import BurnPages, DrawPage, Typeset
+from civicmail.core.redaction.service import BurnPages, CountPages, DrawPage, Typeset
 from civicmail.core.redaction.shapes import Box
 from civicmail.core.redaction.source_pages import Pixels, SourcePages
 from civicmail.core.sandbox.errors import DAMAGED, Unreadable
@@ -23,6 +23,10 @@ BURNED = 0
 QUALITY = 85
 LETTERING = 0.08
 """Share of middle gray below which a page is lettering and not a photograph."""
+
+
+def count_pages(content: bytes, request: CountPages) -> int:
+    return len(SourcePages(content).sizes)
 
 
 def draw_page(content: bytes, request: DrawPage) -> bytes:

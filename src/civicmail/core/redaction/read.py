@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from civicmail.core.redaction.errors import NotConverted
-from civicmail.core.redaction.service import SERVICE, DrawPage, ReadDocument, Reading
+from civicmail.core.redaction.service import SERVICE, CountPages, DrawPage, ReadDocument, Reading
 from civicmail.core.redaction.shapes import Box, Document, Word
 from civicmail.core.redaction.surviving import touches
 from civicmail.core.redaction.words import plain
@@ -32,10 +32,18 @@ def document_of(content: bytes, filename: str = "", *, media_type: str = "", ocr
     return _with_scans(content, reading, ocr) if reading.scans else reading.document
 
 
-def page_picture(content: bytes, page: int, *, dpi: int = 100) -> bytes:
+def page_count(content: bytes, *, seconds: float = SECONDS) -> int:
+    """The pages of a PDF or picture. Raises NotConverted."""
+    try:
+        return pool.shared(SERVICE).request(CountPages(), content, seconds=seconds)
+    except Unreadable as error:
+        raise NotConverted(_not_converted(error.why)) from None
+
+
+def page_picture(content: bytes, page: int, *, dpi: int = 100, seconds: float = SECONDS) -> bytes:
     """A page of a PDF or picture as PNG, as it is released before boxes are burned. Raises NotConverted."""
     try:
-        return pool.shared(SERVICE).request(DrawPage(page, dpi), content, seconds=SECONDS)
+        return pool.shared(SERVICE).request(DrawPage(page, dpi), content, seconds=seconds)
     except Unreadable as error:
         raise NotConverted(_not_converted(error.why)) from None
 

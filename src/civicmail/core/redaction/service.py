@@ -33,6 +33,12 @@ class ReadDocument(Request[Reading], frozen=True):
     media_type: str = ""
 
 
+class CountPages(Request[int], frozen=True):
+    """How many pages a PDF or picture has."""
+
+    handler = "civicmail.core.redaction.picture_handler:count_pages"
+
+
 class DrawPage(Request[bytes], frozen=True):
     """A page as a PNG picture, as it is released before any box is burned."""
 
@@ -88,7 +94,7 @@ class BurnPages(Request[Typeset], frozen=True):
 
 SERVICE = Service(
     __name__,
-    (ReadDocument, DrawPage, ImageOfPage, SetText, BurnPages),
+    (ReadDocument, CountPages, DrawPage, ImageOfPage, SetText, BurnPages),
     memory=3 << 30,
     prepare="civicmail.core.redaction.typesetter:prepare",
 )

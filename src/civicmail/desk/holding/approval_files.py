@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from civicmail.city.guard.permits import Permit
 from civicmail.city.policy.finding_labels import code_label
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.filetype.types import TYPES
+from civicmail.core.redaction.errors import NotConverted
+from civicmail.core.redaction.read import page_count, page_picture
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding.approval_summary import is_within
 from civicmail.desk.holding.models import Approval
@@ -22,11 +25,19 @@ from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.views import words
 from civicmail.mail.archive.errors import NotInArchive
 
+DRAWN = frozenset(one.label for one in TYPES.values() if one.reading in ("pdf", "picture")) - {"unknown"}
+"""Types whose pages are drawn."""
+MAX_PAGES = 6
+MAX_DRAWN_FILES = 5
+SECONDS = 10.0
+"""Processor time for the pages of a file, which a sender may have made to take long."""
+THUMBNAIL_DPI, PAGE_DPI = 24, 100
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFile:
     """One file. number: from 1; kind: file or link; name: for a link its address, empty if not read; true: its type by content;
-    findings: of screening, in words."""
+    findings: of screening, in words; pages: of a PDF or picture, 0 if they cannot be shown."""
 
     number: int
     kind: str
@@ -36,11 +47,17 @@ class ApprovalFile:
     true: str = ""
     odd: bool = False
     findings: str = ""
+    pages: int = 0
 
     @property
     def what(self) -> str:
         """Its type by content, in the words of all pages."""
         return words.kind(self.true) if self.true else ""
+
+    @property
+    def shown_pages(self) -> range:
+        """Numbers of the pages that are shown as pictures."""
+        return range(1, min(self.pages, MAX_PAGES) + 1)
 
     @property
     def is_document(self) -> bool:
@@ -80,6 +97,25 @@ def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
         file = by_path.get((path, sha256))
         shown.append(one if file is None else replace(one, name=file.name, true=file.kind, odd=file.odd))
     return shown
+
+
+def with_pages(row: Approval, permit: Permit) -> list[ApprovalFile]:
+    """The same with the number of pages of the first files that are drawn. Raises NotInArchive, DamagedFile."""
+    files = with_names(row, permit)
+    drawn = [file for file in files if file.is_document and file.true in DRAWN][:MAX_DRAWN_FILES]
+    return [_counted(row, permit, file) if file in drawn else file for file in files]
+
+
+def _counted(row: Approval, permit: Permit, file: ApprovalFile) -> ApprovalFile:
+    try:
+        return replace(file, pages=page_count(content(row, permit, file.number - 1)[1], seconds=SECONDS))
+    except (NotConverted, Unreadable):
+        return file
+
+
+def picture(row: Approval, permit: Permit, at: int, page: int, *, dpi: int) -> bytes:
+    """A page of a file as PNG. at, page: from 0. Raises Unreadable, NotConverted, NotInArchive, DamagedFile."""
+    return page_picture(content(row, permit, at)[1], page, dpi=dpi, seconds=SECONDS)
 
 
 def for_sender(row: Approval, permit: Permit) -> list[ApprovalFile]:

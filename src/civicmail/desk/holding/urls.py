@@ -55,6 +55,7 @@ urlpatterns = [
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),
     path("holding/approvals/standing/<int:pk>/", standing_approvals.detail, name="standing-approval"),
     path("holding/approvals/<int:pk>/", approvals.detail, name="approval"),
+    path("holding/approvals/<int:pk>/file/<int:number>/pages/<int:page>/", approvals.page_picture, name="approval-page"),
     path("holding/approvals/<int:pk>/file/<int:number>/", approvals.download_file, name="approval-file"),
     path("holding/approvals/<int:pk>/look/", approvals.sample, name="approval-sample"),
     path("decision/<uuid:capture>/", decision.decision, name="decision"),

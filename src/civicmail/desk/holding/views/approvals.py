@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET
 
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
@@ -24,6 +25,7 @@ from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.page import Action, Page
+from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approval_files, approvers, partial_approval, tasks
 from civicmail.desk.holding.actions import approval_decisions
@@ -65,7 +67,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and not may_decide:
         messages.warning(request, "Nothing of it waits for an answer any more, so yours was not recorded. How it stands is below.")
     shown = (
-        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=now))
+        approval_files.with_pages(row, approval_decisions.permit_to_view(row, actor=request.actor, now=now))
         if may_decide
         else approval_files.without_names(row)
     )
@@ -140,6 +142,23 @@ def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> Http
 
 
 @acting("approvals.see")
+@require_GET
+def page_picture(request: CityRequest, pk: int, number: int, page: int) -> HttpResponse:
+    """A page of one of the files as a picture, drawn by a sandboxed process; `?small` for a thumbnail."""
+    row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
+    if not 0 < number <= len(row.parts) or not 0 < page <= approval_files.MAX_PAGES:
+        raise Http404
+    permit = approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now), part=row.parts[number - 1][0])
+    dpi = approval_files.THUMBNAIL_DPI if "small" in request.GET else approval_files.PAGE_DPI
+    try:
+        image = approval_files.picture(row, permit, number - 1, page - 1, dpi=dpi)
+    except (NotConverted, Unreadable):
+        raise Http404 from None
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+    return HttpResponse(image, content_type="image/png", headers=headers)
+
+
+@acting("approvals.see")
 def sample(request: CityRequest, pk: int) -> HttpResponse:
     """Record the next head's review of a decision on own files."""
     row = act_pages.permitted_row(RECORD_LOOK, request, pk)
@@ -152,7 +171,7 @@ def sample(request: CityRequest, pk: int) -> HttpResponse:
         return redirect("approvals")
     is_open = row.seen is None
     shown_files = (
-        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
+        approval_files.with_pages(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
         if is_open
         else approval_files.without_names(row)
     )
