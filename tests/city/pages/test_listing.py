@@ -65,6 +65,16 @@ def test_filters_are_chips_that_can_be_taken_out_one_by_one(many: None) -> None:
     assert found.heads[0].link == "/x/?q=name+01&cost=7&sort=name"
 
 
+def test_a_short_list_comes_before_its_filters(many: None) -> None:
+    long = made("cost=7")
+    assert ([f.key for f, _ in long.fields], long.more) == (["q", "cost"], []), "few matches do not move the filters"
+    Department.objects.exclude(code__startswith="d1").delete()
+    Department.objects.exclude(code__in=[f"d1{n}" for n in range(10)]).delete()
+    short = made("cost=7")
+    assert (short.everything, short.fields) == (10, [])
+    assert ([(f.key, value) for f, value in short.more], short.more_used) == ([("q", ""), ("cost", "7")], 1)
+
+
 def test_one_of_a_kind_is_said_in_the_singular(many: None) -> None:
     assert (made("").counted, made("q=name+001").counted) == ("departments", "departments")
     Department.objects.exclude(code="d1").delete()

@@ -11,13 +11,14 @@ from civicmail.city.directory.models import Department, Episode, Kind, Person
 from civicmail.city.guard import guard
 from civicmail.city.guard.models import Entry, Mandate
 from civicmail.city.guard.roles import ROLES
-from civicmail.city.identity.models import Authorization, RoleAssignment
+from civicmail.city.identity.models import Authorization, RoleAssignment, Tally
 from civicmail.city.snapshot.models import Publication
 from civicmail.city.snapshot.published_snapshot import snapshot_path
 from civicmail.city.snapshot.snapshot_file import decode
 from civicmail.front.sample.cast import cast
 from civicmail.front.sample.conduct import conduct
 from civicmail.front.sample.examinations import looks
+from civicmail.front.sample.past_year import count_year
 from civicmail.front.sample.people import DEMO, SAMPLE
 from civicmail.front.sample.staff import populate
 
@@ -53,6 +54,17 @@ def test_the_sample_city_has_everybody(installed: Path) -> None:
 def test_the_demos_city_has_six_departments_four_hundred_people_and_looks_in_every_state() -> None:
     city = populate(NOW, DEMO)
     assert Department.objects.filter(parent__code="city").count() == 6 and 390 <= Person.objects.count() <= 410
+    count_year(city, NOW, seed=1)
+    works = Tally.objects.filter(department=city.departments["works"])
+    assert [str(month)[:7] for month in works.filter(what="files-minutes").order_by("month").values_list("month", flat=True)] == [
+        "2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09",
+        "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03",
+    ]  # fmt: skip
+    sums = {
+        what: sum(works.filter(what=what).values_list("count", flat=True))
+        for what in ("release-asked", "release-let", "release-kept")
+    }
+    assert sums["release-asked"] == sums["release-let"] + sums["release-kept"] > 0
     assert len(looks(city, NOW)) == 4
     assert list(Mandate.objects.order_by("id").values_list("state", flat=True)) == ["approved", "asked", "closed", "refused"]
     conduct(city, NOW)

@@ -20,14 +20,15 @@ def test_nothing_is_said_where_nothing_stands_out() -> None:
 @pytest.mark.rule("P-28", "The report of a department begins with what stands out beside the month before and the city.")
 def test_what_stands_out_is_said_beside_the_month_before_and_the_city() -> None:
     assert told(Month(4.0, 12), Month(2.0, 5), 2.0, 1, 3) == [
-        "In November half of the files waited more than 4.0 hours for a decision, longer than in October (2.0) and longer than "
+        "In November files waited 4.0 hours for a decision on average, longer than in October (2.0) and longer than "
         "the city’s median (2.0).",
         "12 requests to release mail came in November, 5 in October.",
         "1 violation is open.",
         "3 people have not accepted the policy in time and cannot send.",
     ]
-    assert told(Month(1.0, 0), Month(4.0, 0), 1.1, 2, 1) == [
-        "In November half of the files waited more than 1.0 hours for a decision, less than in October (4.0).",
+    assert told(Month(1.0, 1), Month(4.0, 9), 1.1, 2, 1) == [
+        "In November files waited 1.0 hours for a decision on average, less than in October (4.0).",
+        "1 request to release mail came in November, 9 in October.",
         "2 violations are open.",
         "1 person has not accepted the policy in time and cannot send.",
     ]

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal
 
 WIDTH, HEIGHT = 300, 150
@@ -21,7 +22,7 @@ TOP, BOTTOM = 16, 126
 TEXT_BASE = 144
 """Of the labels below the axis."""
 CHARACTER, LINE = 7.5, 14
-"""Width and height that a character of a label takes at most (15 px, on phones)."""
+"""Width and height that a character of a label takes at most (15 px, on phones); the sign of percent is wider."""
 BAR_SHARE = 0.64
 """Of the room of a bar that it fills."""
 INTERVALS = 3
@@ -130,12 +131,12 @@ class Chart:
         """The newest number: beside the end of each line, or above the last bar."""
         if self.kind == "bars":
             return self._above_last_bar()
-        newest = sorted(((value, n) for n, value in self._newest), reverse=True)
-        heights = [self._y(value) for value, _ in newest]
+        newest = {self._number(value): self._y(value) for _, value in sorted(self._newest, key=itemgetter(1))}
+        heights = sorted(newest.values())
         for upper, lower in pairwise(range(len(heights))):  # numbers that would cover each other
             heights[lower] = max(heights[lower], heights[upper] + LINE)
         excess = max(0.0, heights[-1] - BOTTOM) if heights else 0.0
-        texts = [self._number(value) + self._suffix for value, _ in newest]
+        texts = [number + self._suffix for number in reversed(newest)]
         return [Label(_text(self._right + 8), _text(y - excess + 4), text) for y, text in zip(heights, texts, strict=True)]
 
     @property
@@ -181,7 +182,7 @@ class Chart:
         if self.kind == "bars":
             return WIDTH - 4
         texts = [self._number(value) + self._suffix for _, value in self._newest]
-        return WIDTH - 12 - max(2, *map(len, texts), 0) * CHARACTER
+        return WIDTH - 12 - max((2, *(len(text) + text.count("%") * 0.6 for text in texts))) * CHARACTER
 
     def _x(self, n: int) -> float:
         """The middle of a value: of a bar in its room, of a line from edge to edge."""

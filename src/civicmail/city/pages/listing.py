@@ -21,6 +21,8 @@ from civicmail.city.pages.lists import Bulk
 from civicmail.city.pages.lists import Cell as Cell
 
 PER_PAGE = 50
+SHORT = 10
+"""Rows of a list that is read faster than filtered: its filters are all in a fold."""
 PAGE_PARAMS = frozenset({"after", "before", "page"})
 """What of an address says where in a list one is."""
 MAX_CSV_ROWS = 50_000
@@ -154,16 +156,19 @@ class Listing:
     @property
     def fields(self) -> list[tuple[Filter, str]]:
         """The filters that are always in sight."""
-        return [(f, self.params.get(f.key, "")) for f in self.filters[:2]]
+        return self._values(self.filters[:2]) if self.everything > SHORT else []
 
     @property
     def more(self) -> list[tuple[Filter, str]]:
-        """The others, behind "More filters"."""
-        return [(f, self.params.get(f.key, "")) for f in self.filters[2:]]
+        """The others, in a fold."""
+        return self._values(self.filters[2:] if self.everything > SHORT else self.filters)
 
     @property
     def more_used(self) -> int:
         return sum(bool(value) for _, value in self.more)
+
+    def _values(self, filters: Sequence[Filter]) -> list[tuple[Filter, str]]:
+        return [(f, self.params.get(f.key, "")) for f in filters]
 
     def link(self, **changes: str) -> str:
         return list_url(self.path, self.params, changes)

@@ -34,7 +34,7 @@ def demo(
         if play.elsewhere:
             output.words(play.elsewhere)
         city = sample_city.people(play.data, DEMO)
-        sample_city.cases(city)
+        sample_city.cases(city, seed)
         play.keep_a_month(sample_city.snapshot(play.data))
         play.behind += sample_city.desks(play.data, city)
         with sample_city.serving(folder), screen(play) as show:

@@ -56,11 +56,13 @@ def people(data: Path, town: Town) -> Staff:
     return city
 
 
-def cases(city: Staff) -> None:
-    """Looks at other people's mail, violations, reviews: what the demo's city has to show."""
+def cases(city: Staff, seed: int) -> None:
+    """A year of sums, looks at other people's mail, violations, reviews: what the demo's city has to show."""
     from civicmail.front.sample.conduct import conduct
     from civicmail.front.sample.examinations import looks
+    from civicmail.front.sample.past_year import count_year
 
+    count_year(city, now_ms(), seed)
     looks(city, now_ms())
     conduct(city, now_ms())
 

@@ -48,14 +48,16 @@ class Figure:
 
 @acting("statement.see")
 def report(request: CityRequest, department: str) -> HttpResponseBase:
-    """Figures of a month, trends of the twelve that it ends, divisions."""
+    """Figures of a month, trends of the twelve that it ends, divisions. Without a choice it is the last whole month, where that
+    has any sums."""
     where = get_object_or_404(Department, code=department)
     require(request, "statement.see", InDepartment(where.code))
     today = timezone.localdate(request.now)
     offered = last_months(today, MONTHS)
-    chosen = next((m for m in offered if f"{m:%Y-%m}" == request.GET.get("month")), offered[-1])
+    _, sums = sums_since(last_months(offered[0], MONTHS)[0])
+    usual = offered[-2] if any(month == offered[-2] for _, month in sums) else offered[-1]
+    chosen = next((m for m in offered if f"{m:%Y-%m}" == request.GET.get("month")), usual)
     months = last_months(chosen, MONTHS)
-    _, sums = sums_since(months[0])
     divisions = list(Department.objects.filter(parent=where, closed__isnull=True).order_by("name"))
     codes = [row.code for row in with_headless_divisions(where)]
     charts = [
@@ -96,12 +98,17 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
         "figures": figures,
         "summary": list(_summary(where, months, sums, figures)),
         "charts": charts,
-        "months": list(zip((f"{m:%Y-%m}" for m in offered), labels(offered), strict=True))[::-1],
+        "months": list(zip((f"{m:%Y-%m}" for m in offered), _names(offered), strict=True))[::-1],
         "month": f"{chosen:%Y-%m}",
         "statement": statement,
         "statement_url": reverse("statement", args=[where.code, statement.half]) if statement else "",
     }
     return listing.render_list(request, "department_report.html", listing_, shown)
+
+
+def _names(months: list[date]) -> list[str]:
+    *whole, present = labels(months)
+    return [*whole, f"{present}, so far"]
 
 
 def _url(request: CityRequest, where: Department) -> str:

@@ -14,8 +14,8 @@ LEAST_COUNT = 3
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Numbers of one month. hours: the median wait until files are decided, None without any; releases: requests to release
-    mail."""
+    """Numbers of one month. hours: how long files waited for a decision on average, None without any; releases: requests to
+    release mail."""
 
     hours: float | None
     releases: int
@@ -27,9 +27,10 @@ def sentences(name: str, before: str, this: Month, last: Month, city: float | No
     if this.hours is not None:
         beside = [_than(this.hours, last.hours, f"in {before}"), _than(this.hours, city, "the city’s median")]
         if told := " and ".join(part for part in beside if part):
-            yield f"In {name} half of the files waited more than {this.hours:.1f} hours for a decision, {told}."
+            yield f"In {name} files waited {this.hours:.1f} hours for a decision on average, {told}."
     if abs(this.releases - last.releases) >= max(LEAST_COUNT, CHANGE * last.releases):
-        yield f"{this.releases:,} requests to release mail came in {name}, {last.releases:,} in {before}."
+        requests = "request" if this.releases == 1 else "requests"
+        yield f"{this.releases:,} {requests} to release mail came in {name}, {last.releases:,} in {before}."
     if violations:
         yield f"{violations:,} {'violation is' if violations == 1 else 'violations are'} open."
     if owing:

@@ -8,12 +8,17 @@ from datetime import date
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages import wording
+from civicmail.desk.oversight.views.screening import CHECKS
 from civicmail.front.web.formatting import clock, instant, local_time, second, span
 from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, Step
+from civicmail.mail.pipeline.policy_decision import POLICY
+from civicmail.mail.screening.merged_results import SCREENING
 
 MAX_STEPS = 300
 """Steps on a page: a message to a large list has thousands."""
 OUTCOMES = frozenset({"delivered", "deferred", "failed"})
+RECORDS = frozenset({SCREENING, POLICY})
+"""What these wrote down is which checks were made and by which rules, and no finding."""
 TITLES = {
     "attempt": ("send", "", "Delivery to {to} began"),
     "delivered": ("check", "done", "Delivered to {to}"),
@@ -164,13 +169,15 @@ def _archived(t: MessageTrace, ledger: Ledgered) -> StoryStep:
 def _checked(t: MessageTrace) -> Iterator[StoryStep]:
     if t.source not in WIRE:
         return
-    checks = list(dict.fromkeys(check for check, _ in t.checks))
+    results = [(check, code) for check, code in t.checks if check not in RECORDS]
+    checks = list(dict.fromkeys(check for check, _ in results))
     if not checks:
         yield StoryStep(t.received, "check", "", "The checks found nothing")
         return
     title = f"{'One check' if len(checks) == 1 else f'{len(checks)} checks'} found something"
-    raw = [f"{check}: {code}" for check, code in t.checks]
-    yield StoryStep(t.received, "warning", "warn", title, f"{', '.join(checks)}.", "Findings", raw)
+    text = "; ".join(CHECKS.get(check, check) for check in checks)
+    raw = [f"{check}: {code}" for check, code in results]
+    yield StoryStep(t.received, "warning", "warn", title, f"{text[:1].upper()}{text[1:]}.", "Findings", raw)
 
 
 def _decided(t: MessageTrace) -> Iterator[StoryStep]:
