@@ -65,7 +65,7 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
     left = derived(THREE, replaced(THREE, apart))
     assert files_of(left) == list(apart.approved) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
     assert told(left, "1.3").startswith(
-        "The file “costs.pdf” was not approved by the department manager and is not part of this message. Ask the sender.\r\n"
+        "The file “costs.pdf” was not approved for sending and is not part of this message. Ask the sender.\r\n"
     )
     seen = email.message_from_bytes(left, policy=email.policy.default)
     assert [part.get_filename() for part in seen.walk() if not part.is_multipart()] == [None, None, "bid.pdf", None, None]

@@ -271,6 +271,7 @@ PERMISSIONS: dict[str, Permission] = {
         not_for_oneself(looks_at_files), "P-22", _("the next head up"), second_person=_SENT, resource=OutboundFiles
     ),
     "approval.withdraw": Permission(own, "P-22", resource=OfPerson),
+    "approval.remind": Permission(own, "P-22", resource=OfPerson),
     "my.approvals": Permission(own, "P-22", resource=OfPerson),
     "approval.standing": Permission(leads, "P-22", _("the department's head"), resource=InDepartment),
     "approval.switch": Permission(approves, "P-22", _("a policy author")),

@@ -22,6 +22,13 @@ def end_of_nth(at: datetime, days: int, holidays: Collection[date]) -> datetime:
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), at.tzinfo)
 
 
+def latest(day: date, holidays: Collection[date]) -> date:
+    """This day if it is a working day, else the last one before it."""
+    while _is_off(day, holidays):
+        day -= timedelta(days=1)
+    return day
+
+
 def whole_between(since: datetime, now: datetime, holidays: Collection[date]) -> int:
     """The number of complete working days after the day of `since`; both in the city's time zone."""
     days = (now.date() - since.date()).days

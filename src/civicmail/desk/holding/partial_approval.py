@@ -12,13 +12,15 @@ from collections.abc import Collection
 from civicmail.city.guard.errors import Unusable, field_error
 from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
-from civicmail.core.config.sentence import sentence
+from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive.errors import NotInArchive
 
 NOT_SEPARABLE = sentence("This message is signed, or packed in a way that cannot be taken apart: all of its files leave, or none.")
+
+_LINKS_ARE_TEXT = sentence("The text has links to shared files, which leave with it, so it waits for the approval, too.")
 
 
 def file_numbers(row: Approval) -> list[int]:
@@ -40,6 +42,13 @@ def is_separable(row: Approval) -> bool:
     except (NotInArchive, DamagedFile, LaterError):
         return False
     return all(row.parts[number - 1][0] in removable for number in file_numbers(row))
+
+
+def text_obstacle(row: Approval) -> Sentence | None:
+    """Why the text of this message cannot leave without its files; None if it can."""
+    if row.links:
+        return _LINKS_ARE_TEXT
+    return None if row.capture and is_separable(row) else NOT_SEPARABLE
 
 
 def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:

@@ -30,6 +30,7 @@ from civicmail.desk.holding.views import (
     quarantine,
     release_requests,
     sender_verification,
+    sent_files,
     shared_answer,
     standing_approvals,
 )
@@ -61,6 +62,8 @@ urlpatterns = [
     path("decision/<uuid:capture>/", decision.decision, name="decision"),
     path("digest/<str:token>/", digest.digest, name="digest"),
     *paths([PLAN_DIGEST, ALLOW_STANDING]),
+    path("mail/<uuid:id>/remind/", sent_files.remind, name="mail-remind"),
+    path("mail/<uuid:id>/text/", sent_files.send_text, name="mail-text"),
     path("mail/<uuid:id>/release/", own_release.release, name="mail-release"),
     path("mail/<uuid:id>/verify/", sender_verification.ask, name="mail-verify"),
     path("really/", authenticity.check, name="really"),

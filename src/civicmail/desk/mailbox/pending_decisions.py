@@ -20,10 +20,23 @@ class SentCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFiles:
+    """What the sender can do about files that wait for another person. who: that person, by name; remind: URL of the form that
+    reminds them, "" if there was a reminder this working day; notified: when they last heard of it, reminded: by a reminder; text:
+    page that sends the text without the files, "" if it cannot be."""
+
+    who: str
+    remind: str
+    notified: datetime
+    reminded: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PendingDecision:
     """who: people by name, else a role, in the language of the page; is_requested: they were asked, else they decide on request;
     then: who is asked after them; until: when it ends without an answer; page: of the request; withdraw: address, field and value
-    of the form that withdraws the copy, None where this person cannot."""
+    of the form that withdraws the copy, None where this person cannot; files: of the message."""
 
     who: str
     is_requested: bool = True
@@ -31,6 +44,7 @@ class PendingDecision:
     until: datetime | None = None
     page: str = ""
     withdraw: tuple[str, str, str] | None = None
+    files: WaitingFiles | None = None
 
 
 Decisions = Mapping[SentCopy, PendingDecision]

@@ -14,9 +14,9 @@ MAX_NAME = 100
 """Characters of a file's name that are shown."""
 HEAD = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: inline\r\n\r\n"
 _WORDS = """\
-{english} was not approved by the department manager and is not part of this message. Ask the sender.
+{english} was not approved for sending and is not part of this message. Ask the sender.
 
-{spanish} no fue aprobado por la dirección del departamento y no forma parte de este mensaje. Pregunte a quien se lo envió.
+{spanish} no fue aprobado para su envío y no forma parte de este mensaje. Pregunte a quien se lo envió.
 """.replace("\n", "\r\n")
 _LINE = 76
 Replaced = list[list[Any]]

@@ -104,6 +104,23 @@ def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int)
     return _execute(row, copies, now)
 
 
+def send_text(row: Approval, *, actor: Actor, now: int) -> list[ApprovalCopy]:
+    """Withdraw the request for all copies that wait, and send them without the files. Only the sender may. Raises like decide()."""
+    guard.require(actor, "approval.withdraw", OfPerson(row.person.uid), now=now)
+    approvers.require_not_contained(actor)
+    if obstacle := partial_approval.text_obstacle(row):
+        raise Unusable(obstacle)
+    files = list(dict.fromkeys(part[3] for part in row.parts))
+    with transaction.atomic():
+        waiting = list(row.copies.filter(state="waits").values_list("index", flat=True))
+        if not waiting:
+            raise Conflict(sentence("Not sent: it was answered already. Reload the page."))
+        _advance(row, waiting, "withdraw", actor, "", now, files)
+        facts = {"copies": waiting, "without": files}
+        entries.enter("approval.send-text", actor=actor, reason="by the sender", now=now, object=f"approval:{row.pk}", facts=facts)
+    return _execute(row, list(row.copies.filter(index__in=waiting)), now)
+
+
 def _execute(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[ApprovalCopy]:
     """Execute the decision, or leave it to the worker, and return these copies."""
     execute_or_defer(row, now)

@@ -1,5 +1,5 @@
-"""Execute decisions on files in the archive: release approved copies, cancel the others. The next round resumes what a crash
-left.
+"""Execute decisions on files in the archive: release approved copies, and copies that leave without the files; cancel the others.
+The next round resumes what a crash left.
 
 An approved copy is decided once more against the approvals that gateways know at that moment. So only the approved files leave,
 only to the approved recipient, and another rule may still hold the copy (P-19, P-22, P-25).
@@ -51,8 +51,8 @@ def execute(row: Approval, now: int) -> list[ApprovalCopy]:
     publish_approvals.publish_answers(approved, now)
     deferred: set[int] = set()
     if row.capture:
-        _cancel(row, [c for c in due if c.state in CANCELLED], now)
-        deferred = _release(row, approved, now)
+        _cancel(row, [c for c in due if c.state in CANCELLED and not c.is_text_only], now)
+        deferred = _release(row, [*approved, *(c for c in due if c.is_text_only)], now)
     done = [c for c in due if c.index not in deferred]
     for copy in done:
         copy.done = from_ms(now)

@@ -44,6 +44,17 @@ def approval_request(rows: Sequence[Approval]) -> NoticeText:
     return _capitalized(subject.format(things=things, count=count)), f"{text}\n\n{gettext('Say whether files may leave')}: {where}"
 
 
+def reminder(row: Approval) -> NoticeText:
+    """For approvers, from the sender."""
+    when, things = timezone.localtime(row.received), str(THINGS[row.things])
+    opening = gettext("{who} reminds you: {things} of the message of {day} at {time} wait for your approval.")
+    opening = opening.format(who=row.person.display, things=things, day=wording.day(when), time=wording.clock(when))
+    where = f"{settings.CITY.web.url}{reverse('approval', args=[row.pk])}"
+    subject = gettext("Reminder: {things} wait for your approval").format(things=things)
+    text = f"{opening} {gettext('May they leave, to exactly these recipients?')}"
+    return subject, f"{text}\n\n{gettext('Say whether files may leave')}: {where}"
+
+
 def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText | None:
     """For the sender: the outcome, with the reason. None if it is nothing new to them."""
     first, things = copies[0], str(THINGS[row.things])
@@ -80,12 +91,17 @@ def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText
 
 
 def still_held_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText:
-    """A notice for the sender if another rule holds approved files after the notice of their approval."""
+    """A notice for the sender if another rule holds approved files after the notice of their approval, or a text without its
+    files."""
     page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
-    text = gettext(
-        "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
-    )
-    subject = gettext("Files approved, but held by another rule")
+    if all(copy.is_text_only for copy in copies):
+        subject = gettext("Text without its files held by another rule")
+        text = gettext("You sent a text without its files, and another rule holds it for: {to}.\n\nWhich, and whom to ask: {page}")
+    else:
+        subject = gettext("Files approved, but held by another rule")
+        text = gettext(
+            "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
+        )
     return subject, text.format(to=", ".join(copy.address for copy in copies), page=page)
 
 

@@ -260,14 +260,12 @@ def _close(row: Approval, action: str, why: str, now: int) -> int:
 
 
 def remind(rows: list[Approval], now: int) -> int:
-    """Remind approvers of requests of an earlier day, once a working day in its first hours. Return the number of people."""
+    """Remind approvers of requests of an earlier day, once a working day in its first hours, unless the sender did it that day.
+    Return the number of people."""
     at = timezone.localtime(from_ms(now))
     if not working_hours.is_open(at, holidays()):
         return 0
-    morning = timezone.make_aware(datetime.combine(at.date(), working_hours.OPENS))
-    due = [
-        row for row in rows if timezone.localtime(row.made).date() < at.date() and (row.reminded is None or row.reminded < morning)
-    ]
+    due = [row for row in rows if timezone.localtime(row.reminded or row.made).date() < at.date()]
     rows_by_person = approvers.by_approver(due, now)
     with transaction.atomic():
         for pk, pending_rows in sorted(rows_by_person.items()):

@@ -179,7 +179,9 @@ def _state_cell(row: Approval) -> Cell:
     states = Counter(copy.state for copy in copies)
     role, word = WORDS["waits" if states["waits"] else next(iter(states), "gone")]
     hints = [f"{translate(WORDS[key][1])} {count}" for key, count in states.items()] if len(states) > 1 else []
-    if partial := next((copy for copy in copies if copy.without), None):
+    if any(copy.is_text_only for copy in copies):
+        hints.append(gettext("text sent without the files"))
+    elif partial := next((copy for copy in copies if copy.without), None):
         hints.append(gettext("{some} of {count} files").format(some=len(partial.leave), count=len(row.parts)))
     hints += [copy.reason[:120] for copy in copies[:1] if len(states) == 1 and copy.reason]
     return Cell(translate(word), role=role, hint=" · ".join(hints))
@@ -330,7 +332,8 @@ def _answered_files(copy: ApprovalCopy, request: ListRequest) -> Cell:
         return (row.name_of(number) if shows else "") or (f"link {sha256[:12]}" if kind == "link" else sha256[:12])
 
     leaving, staying = (", ".join(map(name, numbers)) for numbers in (copy.leave, copy.stay))
-    return Cell(f"{leaving}; not {staying}" if staying else leaving, hint=_subject(row, request))
+    text = "; ".join(part for part in (leaving, f"not {staying}" if staying else "") if part)
+    return Cell(text, hint=_subject(row, request))
 
 
 class MyFileApprovals(_Messages):

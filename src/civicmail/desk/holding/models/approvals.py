@@ -71,7 +71,7 @@ class Approval(models.Model):
 class ApprovalCopy(models.Model):
     """The decision for one recipient. index: in the envelope; state: see approval_states.py; done: when the archive recorded it,
     empty until then; kept: the rules that hold the copy although it was approved; without: SHA-256 of the files that do not leave
-    with it, although others do."""
+    with it: some of them after a partial approval, all of them when the sender sends the text alone."""
 
     approval = models.ForeignKey(Approval, models.CASCADE, related_name="copies")
     index = models.PositiveIntegerField()
@@ -95,6 +95,11 @@ class ApprovalCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.approval_id}.{self.index}"
+
+    @property
+    def is_text_only(self) -> bool:
+        """Whether the sender withdrew the files and sent the text."""
+        return self.state == "withdrawn" and bool(self.without)
 
     @property
     def parts(self) -> list[list[Any]]:

@@ -11,9 +11,10 @@ from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.policy import rule_keys
 from civicmail.desk.holding import approval_switches, queries, release_kinds, release_states
+from civicmail.desk.holding.actions.remind_approvers import may_remind
 from civicmail.desk.holding.approvers import ApproverChains, is_own_approver
 from civicmail.desk.holding.models import Approval, Release
-from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, SentCopy
+from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, SentCopy, WaitingFiles
 
 OFFICERS = {
     "spam": gettext_lazy("a security officer"),
@@ -38,7 +39,7 @@ def decisions(actor: Actor, copies: Collection[SentCopy], now: int) -> Decisions
     for copy in copies:
         row = approvals.get(copy.capture)
         if row is not None and any(c.index == copy.index and c.state == "waits" for c in row.copies.all()):
-            known[copy] = _approval(row, copy, actor, chains)
+            known[copy] = _approval(row, copy, actor, chains, now)
         elif not _WITHOUT_DECISION & set(copy.rules):
             known[copy] = _release(copy, asked.get(copy.capture))
     return known
@@ -56,7 +57,7 @@ def file_approvers(actor: Actor, mailbox: str, now: int) -> str:
     return _names(groups[0]) if groups else str(_NOBODY)
 
 
-def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChains) -> PendingDecision:
+def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChains, now: int) -> PendingDecision:
     """By the current approvers. Colleagues of a shared mailbox see that it waits, and the sender sees for whom."""
     if row.person.uid != actor.uid:
         return PendingDecision(gettext("the manager of {department}").format(department=row.department.name), until=row.ends)
@@ -67,7 +68,16 @@ def _approval(row: Approval, copy: SentCopy, actor: Actor, chains: ApproverChain
     at = min(row.step, len(groups) - 1)
     who = _names(groups[at]) if groups else str(_NOBODY)
     then = _names(groups[at + 1]) if at + 1 < len(groups) else ""
-    return PendingDecision(who, True, then, row.ends, page, withdraw)
+    return PendingDecision(who, True, then, row.ends, page, withdraw, _waiting_files(row, who, now) if groups else None)
+
+
+def _waiting_files(row: Approval, who: str, now: int) -> WaitingFiles:
+    """What the sender can do. The page that sends the text says whether that is possible, because it reads the message."""
+    remind = reverse("mail-remind", args=[row.capture]) if may_remind(row, now) else ""
+    text = "" if row.links else reverse("mail-text", args=[row.capture])
+    return WaitingFiles(
+        who, remind, max(row.since, row.reminded or row.since), row.reminded is not None and row.reminded >= row.since, text
+    )
 
 
 def _names(people: list[Person]) -> str:

@@ -25,7 +25,7 @@ from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.mailbox.delivery_outcomes import held_of
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import addressbook
-from civicmail.desk.mailbox.pending_decisions import PendingDecision, SentCopy, pending_decisions
+from civicmail.desk.mailbox.pending_decisions import PendingDecision, SentCopy, WaitingFiles, pending_decisions
 from civicmail.desk.mailbox.views import forecast_panel, words
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import installation
@@ -65,7 +65,7 @@ class CopyRow:
 @dataclass(frozen=True, slots=True)
 class SentState:
     """How a message of one's own stands, for its page. copies: those that wait come first; why: the reason of all that
-    have not arrived, if it is one; more: how many are left out."""
+    have not arrived, if it is one; more: how many are left out; files: that wait for another person."""
 
     copies: Sequence[CopyRow]
     role: str
@@ -73,6 +73,7 @@ class SentState:
     is_settled: bool
     why: str
     more: int = 0
+    files: WaitingFiles | None = None
 
 
 @acting("my.mail")
@@ -107,7 +108,8 @@ def sent_state(request: Request, one: OpenedMessage) -> SentState | None:
     is_settled = all(copy.state == "delivered" for copy in copies)
     reasons = {copy.why for copy in copies if copy.state != "delivered"}
     why = reasons.pop() if len(reasons) == 1 else ""
-    return SentState(every[:MAX_SHOWN], role, _title(copies), is_settled, why, max(0, len(every) - MAX_SHOWN))
+    files = next((copy.decision.files for copy in copies if copy.decision is not None and copy.decision.files), None)
+    return SentState(every[:MAX_SHOWN], role, _title(copies), is_settled, why, max(0, len(every) - MAX_SHOWN), files)
 
 
 def _title(copies: Sequence[CopyRow]) -> str:

@@ -20,6 +20,7 @@ from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, standing_approvals
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
+from civicmail.desk.holding.acts.sent_files import REMIND_APPROVER, SEND_TEXT
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.lists.approvals import STANDING_APPROVALS
@@ -244,6 +245,8 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     return once(request, do)
 
 
+for act in (REMIND_APPROVER, SEND_TEXT):
+    act_operation(router, act, Leaving, lambda row: _leaving(_rows().get(pk=row.pk), names=True))
 act_operation(router, PUT_UP_FILES, Leaving, lambda row: _leaving(_rows().get(pk=row.pk), names=True))
 
 
