@@ -116,7 +116,7 @@ def completeness(p: Installation) -> Iterator[Finding]:
         yield Finding("completeness", "problem", _sentence(figure), f"civicmail archive reconcile {figure.day}")
     if not figures:
         if p.has_mail():
-            text = "No day was compared yet. The first one is, a quarter of an hour after it ends (UTC)."
+            text = "No day was compared yet. The first comparison is a quarter of an hour after midnight UTC."
             yield Finding("completeness", "ok", text)
         return
     if p.now - end_of(figures[0]) > MAX_AGE_MS:
