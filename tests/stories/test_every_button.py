@@ -116,6 +116,7 @@ REFUSED = {
     "domains": "a list of people is no report",
     "evidence-pack": "the person has to be named; tests/desk/oversight/test_evidence_pack.py",
     "feed-map": "the columns have to be chosen by somebody who knows them; tests/pages/test_feeds.py",
+    "mail-text": "its files were answered before",
     "mailbox-renew": "it was closed before",
     "mandate-export-file": "the file was never made: the row stands for it; tests/stories/test_request_answered.py",
     "mandate-seal": "that ground is not sealed",

@@ -24,7 +24,7 @@ class RemindApprover(_OnSentFiles):
     """Remind the approver of files of mine that wait, at most once a working day."""
 
     name, permission = "remind_approver", "approval.remind"
-    operation = Operation("/mail/{uuid:id}/remind", "write:files", page="mail-message")
+    operation = Operation("/mail/{uuid:id}/remind", "write:files", page="mail-remind")
 
     def perform(self, row: Approval, given: Nothing, *, actor: Actor, now: int) -> Approval:
         from civicmail.desk.holding.actions import remind_approvers
