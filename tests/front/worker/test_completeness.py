@@ -68,7 +68,7 @@ def test_a_whole_day(kept: tuple[Path, Settings, list[Capture]]) -> None:
     data, settings, _ = kept
     result = compare_day(settings, data, DAY)
     assert (result.missing, result.receipts, result.records) == (0, 6, 12)
-    assert result.places == ("archive", "catalogue", "index", "second copy")
+    assert result.places == ("archive", "catalogue", "index", "second place")
     assert spans_of(data, date(2026, 3, 1)) == {} == spans_of(data, date(2026, 3, 3))
 
 
@@ -85,7 +85,7 @@ def test_each_place_that_lost_a_message_is_named(kept: tuple[Path, Settings, lis
     assert _gaps(data, settings) == {("0001:1", names[captures[0].id], ("index",))}
     (segment,) = segments.listed(copy)
     segments.path_of(copy, *segment).unlink()
-    lost = {gap for gap in _gaps(data, settings) if "second copy" in gap[2]}
+    lost = {gap for gap in _gaps(data, settings) if "second place" in gap[2]}
     assert {gap[1] for gap in lost} == {names[c.id] for c in captures[:3]} and len(lost) == 6
     last = captures[5]
     name, number = next((n, f) for n in journal.names(data) for f, _ in journal.log_files(journal.folder(data) / n))

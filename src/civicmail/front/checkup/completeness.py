@@ -123,7 +123,8 @@ def completeness(p: Installation) -> Iterator[Finding]:
         text = f"{figures[0].day} is the last day for which receipts, archive, index and second place were compared."
         yield Finding("completeness", "problem", text, "Is the job completeness running? civicmail doctor names it.")
     elif not incomplete:
-        text = f"Nothing is missing of {figures[0].result.records:,} records of {figures[0].day}, or of the {DAYS} days before."
+        records, days = sum(figure.result.records for figure in figures), len(figures)
+        text = f"Nothing is missing of {records:,} records of {days} {'day' if days == 1 else 'days'} until {figures[0].day}."
         yield Finding("completeness", "ok", text)
 
 

@@ -103,20 +103,27 @@ def reconcile(
     chosen = _day(day)
     desk = actors.owned("archive reconcile", installation)
     result = completeness.compare_day(desk.settings, desk.folder, chosen)
-    is_over = chosen < datetime.now(UTC).date()
-    if is_over:
+    is_over, first = chosen < datetime.now(UTC).date(), completeness.first_day(desk.folder, desk.now)
+    is_published = is_over and first is not None and first <= chosen
+    if is_published:
         completeness.publish(desk.folder, chosen, result, actor=desk.actor, now=desk.now)
     if json:
-        output.emit({"day": day, "published": is_over, **asdict(result)})
+        output.emit({"day": day, "published": is_published, **asdict(result)})
     else:
         for gap in result.gaps:
             output.show(" ".join(filter(None, (gap.receipt, gap.id, gap.kind, f"lacks: {', '.join(gap.lacks)}"))))
         text = f"{result.records:,} records of {day}, {result.receipts:,} of them messages, in: {', '.join(result.places)}."
-        output.show(f"{text} {result.missing:,} are missing somewhere.")
-        if not is_over:
-            output.words(f"{day} is not over, so nothing was published.")
+        output.show(f"{text} {_missing(result.missing)}")
+        if is_over and not is_published:
+            output.words(f"Nothing was acknowledged before {first or 'now'}, so nothing was published.")
+        elif not is_over:
+            output.words(f"{day} is not over: nothing was published, and what came last may not be indexed or copied yet.")
     if result.missing:
         raise typer.Exit(1)
+
+
+def _missing(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'} missing somewhere." if count else "Nothing is missing."
 
 
 def _day(text: str) -> date:

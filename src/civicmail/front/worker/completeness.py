@@ -56,17 +56,20 @@ def completeness(context: JobContext) -> Iterator[Work]:
 
 def next_day(data: Path, now: int) -> date | None:
     """The oldest of the last days that is over and was not compared, or of which something was missing yesterday."""
-    ledger = sequencer.folder(data)
-    if not ledger_entries.first_since(ledger, now):
-        return None  # nothing was ever acknowledged
-    first = figures.day_of(ledger_entries.time_of(ledger, 0))
+    first = first_day(data, now)
     today = figures.day_of(now - AFTER_MS)
     for back in range(figures.DAYS, 0, -1):
         day = today - timedelta(days=back)
         known = figures.file_of(day).last(data)
-        if day >= first and (known is None or (known.result.missing and abs(now - known.at) >= AGAIN_MS)):
+        if first and day >= first and (known is None or (known.result.missing and abs(now - known.at) >= AGAIN_MS)):
             return day
     return None
+
+
+def first_day(data: Path, now: int) -> date | None:
+    """The day on which the ledger begins; None before anything was acknowledged. Raises LedgerDamaged."""
+    ledger = sequencer.folder(data)
+    return figures.day_of(ledger_entries.time_of(ledger, 0)) if ledger_entries.first_since(ledger, now) else None
 
 
 def spans_of(data: Path, day: date) -> Spans:

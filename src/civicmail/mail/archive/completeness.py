@@ -13,7 +13,7 @@ from itertools import batched
 from civicmail.mail.archive.record_rows import RecordRow, Spans
 from civicmail.mail.archive.records import Type
 
-ARCHIVE, COPY = "archive", "second copy"
+ARCHIVE, COPY = "archive", "second place"
 BATCH_SIZE = 4096
 
 Rows = Callable[[], Iterable[RecordRow]]
@@ -90,7 +90,7 @@ def compare(
     accounted: Callable[[], Iterable[tuple[str, int, int]]] = tuple,
     strays: Callable[[], Iterable[bytes]] = tuple,
 ) -> Comparison:
-    """Compare the numbers of the spans with the records here, those of the second copy, and what other places know of messages.
+    """Compare the numbers of the spans with the records here, those of the second place, and what other places know of messages.
 
     lookups: by name of the place. accounted: journal, first and last of numbers that need no record; strays: captures that an index
     has and the archive has not. Both are asked only when something is missing.
