@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.sessions.backends.signed_cookies import SessionStore as Signed
@@ -62,6 +63,24 @@ def test_a_day_of_no_calendar_of_ours_is_told_beside_its_field(city: Town, visit
     extend = f"/access/authorisations/{city.authorizations['crew0'].pk}/extend/"
     assert visit("head").post(extend, {"until": day, "was": "0", "reason": BECAUSE}).status_code == 422
     assert visit("office").get(f"/access/addresses/?address=closures@city.example&day={day}").status_code == 422
+
+
+@pytest.mark.parametrize("row", ["9" * 40, "9" * 18, "²", "٣", "-1", "x", "\ud7ff"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dept/public-works/requests/together/?act=approve",
+        "/holding/approvals/together/?act=approve",
+        "/dept/public-works/positions/review/?position=Crew%20Clerk",
+    ],
+)
+@pytest.mark.usefixtures("city")
+def test_a_tick_that_is_no_row_is_no_fault(visit: Visit, path: str, row: str) -> None:
+    for answer in (
+        visit("head").get(f"{path}&{urlencode({'row': row})}"),
+        visit("head").post(path, {"act": "approve", "row": row}),
+    ):
+        assert answer.status_code in (200, 302, 422)
 
 
 def test_a_department_without_a_head_is_named_and_its_requests_wait(city: Town, visit: Visit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from civicmail.city.guard.shared_answers import MAX_ROWS
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.lists import ticked_ids
 
 VERBS = {"approve": "Approve", "refuse": "Deny"}
 DONE = {"approve": "approved", "refuse": "denied"}
@@ -31,7 +32,12 @@ def ticked(request: CityRequest) -> tuple[str, list[int]]:
     """The answer, empty if there is no such, and the ids of the rows."""
     given = request.POST if request.method == "POST" else request.GET
     answer = given.get("act", "")
-    return answer if answer in VERBS else "", [int(value) for value in given.getlist("row")[:MAX_ROWS] if value.isdecimal()]
+    return answer if answer in VERBS else "", ticked_ids(given.getlist("row")[:MAX_ROWS])
+
+
+def title(button: str, ready: Sequence[Any]) -> str:
+    """Of the page that asks: what its button says, or that there is nothing to answer."""
+    return f"{button}?" if ready else "Nothing to answer"
 
 
 def warn_of_others(request: CityRequest, others: Iterable[tuple[str, str, str]]) -> None:

@@ -24,6 +24,7 @@ from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest, acting, may, require_could
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.forms import PeopleChoiceForm, end_of_day
+from civicmail.city.pages.lists import ticked_ids
 from civicmail.city.pages.page import Page
 
 
@@ -66,7 +67,7 @@ def review(request: CityRequest, department: str) -> HttpResponse:
         return redirect(_link("position", where, name))
     chosen = request.POST.getlist("row") if request.method == "POST" else request.GET.getlist("row")
     everybody = {str(e.person.pk): e.person for e in _without(where, name)}
-    people = list(Person.objects.filter(pk__in=[c for c in chosen if c.isdigit()][:500]))
+    people = list(Person.objects.filter(pk__in=ticked_ids(chosen[:500])))
     year = timezone.localdate(request.now) + timedelta(days=364)
     form = PeopleChoiceForm(request.POST if request.method == "POST" else None, initial={"until": year, "version": profile.version})
     if request.method == "POST" and form.is_valid():

@@ -24,7 +24,7 @@ from civicmail.city.pages.days import last_day
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.lists import ListRequest
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.shared_answer import DONE, VERBS, AnswerForm, ticked, warn_of_others
+from civicmail.city.pages.shared_answer import DONE, VERBS, AnswerForm, ticked, title, warn_of_others
 
 
 @acting("request.decide")
@@ -51,7 +51,7 @@ def together(request: CityRequest, department: str) -> HttpResponse:
     ready, singles = shared_answers.sort_out(rows, actor=request.actor, now=reader.now)
     button = f"{VERBS[answer]} {_counted(len(ready))}"
     shown: dict[str, Any] = {
-        "page": Page(f"{button}?", "Access requests", [(f"{owner}: requests", back)]),
+        "page": Page(title(button, ready), "Access requests", [(f"{owner}: requests", back)]),
         "form": form,
         "answer": answer,
         "button": button,

@@ -15,7 +15,7 @@ from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.lists import ListRequest
 from civicmail.city.pages.page import Page
-from civicmail.city.pages.shared_answer import DONE, VERBS, AnswerForm, ticked, warn_of_others
+from civicmail.city.pages.shared_answer import DONE, VERBS, AnswerForm, ticked, title, warn_of_others
 from civicmail.desk.holding.actions import shared_answers
 from civicmail.desk.holding.lists.approvals import FILE_APPROVALS, files_text
 from civicmail.desk.holding.models import Approval, ApprovalCopy
@@ -43,7 +43,7 @@ def together(request: CityRequest) -> HttpResponse:
     ready, singles = shared_answers.sort_out(rows, answer, actor=request.actor, now=reader.now)
     button = f"{VERBS[answer]} {_counted(len(ready))}"
     shown: dict[str, Any] = {
-        "page": Page(f"{button}?", "File approvals", [("File approvals", reverse("approvals"))]),
+        "page": Page(title(button, ready), "File approvals", [("File approvals", reverse("approvals"))]),
         "form": form,
         "answer": answer,
         "button": button,
