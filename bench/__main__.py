@@ -129,7 +129,7 @@ def _run(part: str, report: Report, arguments: argparse.Namespace, *, rounds: in
         case "redacted":
             redacted.run(report, texts=4, scans=1, rounds=1) if small else redacted.run(report, texts=40, scans=4, rounds=rounds)
         case "mailbox":
-            mailbox.run(report, messages=10_000 if small else mailbox.MESSAGES)
+            mailbox.run(report, messages=10_000, people=600) if small else mailbox.run(report)
         case _:
             large.run(report, messages=5 if small else 50, size=25_000_000)
 

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from civicmail.city.identity import models as identity
 from civicmail.core.query.parse import parse
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.desk.mailbox import snippets
 from civicmail.desk.mailbox.snippets import MAX_LINE, Piece
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.message_requests import ReadPreviews
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_pages import DANA, LENA
@@ -37,8 +40,25 @@ def test_a_line_is_where_the_word_stands_else_how_the_message_begins() -> None:
 
 def test_what_is_quoted_hidden_or_too_large_is_no_line() -> None:
     body = "From: a@b.example\r\n\r\n> old words\r\nnew\u202e   words\r\nof mine\r\n".encode()
-    assert snippets.text_of(body) == "new words of mine"
-    assert snippets.text_of(b"From: a@b.example\r\n\r\n" + b"x" * snippets.MAX_READ) == ""
+    large = b"From: a@b.example\r\n\r\n" + b"x" * snippets.MAX_READ
+    assert snippets.texts_of([body, large, body.replace(b"mine", b"hers")]) == ["new words of mine", "", "new words of hers"]
+    assert snippets.texts_of([]) == []
+
+
+@pytest.mark.rule("P-06", "A message that stops its reader costs no other message its line.")
+def test_a_message_that_stops_its_reader_costs_no_other_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine = b"From: a@b.example\r\n\r\nfine\r\n"
+    requests = []
+
+    def ask(request: ReadPreviews, content: bytes) -> list[str]:
+        requests.append(request.sizes)
+        if b"evil" in content:
+            raise Unreadable(CRASHED)
+        return ["fine"] * len(request.sizes)
+
+    monkeypatch.setattr(sandboxed, "_ask", ask)
+    assert snippets.texts_of([fine, b"evil", fine]) == ["fine", "", "fine"]
+    assert len(requests) == 4, "once together, then each by itself"
 
 
 @given(st.text(max_size=600), st.lists(st.text("abc (.*", min_size=1, max_size=4), max_size=4))

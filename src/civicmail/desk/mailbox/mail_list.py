@@ -33,7 +33,7 @@ from civicmail.desk.mailbox.warning_marks import WarningMarks
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import threads
-from civicmail.mail.search.counts import count
+from civicmail.mail.search.counts import count, count_each
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import Hit, among, search
 
@@ -232,7 +232,8 @@ def conversation(desk: MailContext, first: str) -> list[Row]:
 def thread_sizes(desk: MailContext, firsts: Collection[str]) -> dict[str, int]:
     """The number of the person's messages in conversations, by the token of the first message."""
     opened = delivered_since(desk)
-    return {first: count(desk.reader, scope.own(Token("thread", first), desk.mine, opened)) for first in firsts}
+    trees = [scope.own(Token("thread", first), desk.mine, opened) for first in firsts]
+    return dict(zip(firsts, count_each(desk.reader, trees), strict=True))
 
 
 def query_tree(desk: MailContext, query: ListQuery, opened: Collection[str]) -> tuple[Tree, frozenset[bytes] | None]:

@@ -1,4 +1,4 @@
-"""One line of a message for a list: around the first searched word, else its beginning. Pure except for text_of, for which a
+"""One line of a message for a list: around the first searched word, else its beginning. Pure except for texts_of, for which a
 sandboxed process reads the message."""
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ class Piece(NamedTuple):
     marked: bool = False
 
 
-def text_of(body: bytes) -> str:
-    """The words of a message in one line, without quotes and invisible text; empty if it is too large or unreadable."""
-    return sandboxed.words(body) if len(body) <= MAX_READ else ""
+def texts_of(bodies: Sequence[bytes]) -> list[str]:
+    """The words of each message in one line, without quotes and invisible text; empty if it is too large or unreadable."""
+    small = [n for n, body in enumerate(bodies) if len(body) <= MAX_READ]
+    lines = dict(zip(small, sandboxed.words([bodies[n] for n in small]), strict=True))
+    return [lines.get(n, "") for n in range(len(bodies))]
 
 
 def words_of(tree: Tree) -> tuple[str, ...]:

@@ -43,10 +43,17 @@ class DrawFrame(Request[bytes | None], frozen=True):
     words: dict[str, str]
 
 
-class ReadPreview(Request[str], frozen=True):
-    """Request the beginning of a message, in one line."""
+class ReadPreviews(Request[list[str]], frozen=True):
+    """Request the beginning of each of several messages, in one line; empty for an unreadable one. The content is the messages, one
+    after the other; sizes: of each, in bytes. One process reads them all, so they must be for one reader."""
 
-    handler = f"{_HANDLERS}:read_preview"
+    handler = f"{_HANDLERS}:read_previews"
+
+    sizes: tuple[int, ...] = ()
+
+    def check(self, reply: list[str], size: int) -> None:
+        if len(reply) != len(self.sizes):
+            raise ValueError("not a line for each message")
 
 
 class FindLinks(Request[dict[str, tuple[Run, ...]]], frozen=True):
@@ -68,8 +75,8 @@ class ReadPart(Request[tuple[str, bytes] | None], frozen=True):
 _WORDS = dict.fromkeys(("title", "nowhere", "really", "goes", "picture", "no_alt"), "")
 SERVICE = Service(
     __name__,
-    (ReadMessage, ReadHeaders, ReadInvitation, DrawFrame, ReadPreview, FindLinks, ReadPart),
+    (ReadMessage, ReadHeaders, ReadInvitation, DrawFrame, ReadPreviews, FindLinks, ReadPart),
     fork_each=True,
-    warm=(ReadMessage(), ReadHeaders(), ReadInvitation(), DrawFrame("", _WORDS), ReadPreview(), FindLinks(), ReadPart()),
+    warm=(ReadMessage(), ReadHeaders(), ReadInvitation(), DrawFrame("", _WORDS), ReadPreviews((1 << 20,)), FindLinks(), ReadPart()),
     prepare=f"{_HANDLERS}:prepare",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from itertools import accumulate
 
 from civicmail.desk.viewer import invitations, link_digests, preview, render, safe_html
 from civicmail.desk.viewer.meeting import Meeting
@@ -13,7 +14,7 @@ from civicmail.desk.viewer.message_requests import (
     ReadInvitation,
     ReadMessage,
     ReadPart,
-    ReadPreview,
+    ReadPreviews,
 )
 from civicmail.desk.viewer.message_view import HeaderLine, Run, Shown
 
@@ -38,8 +39,9 @@ def draw_frame(content: bytes, request: DrawFrame) -> bytes | None:
     return safe_html.page(content, request.path, request.words)
 
 
-def read_preview(content: bytes, _request: ReadPreview) -> str:
-    return preview.words(content)
+def read_previews(content: bytes, request: ReadPreviews) -> list[str]:
+    ends = accumulate(request.sizes)
+    return [preview.words(content[end - size : end]) for size, end in zip(request.sizes, ends, strict=True)]
 
 
 def find_links(content: bytes, request: FindLinks) -> dict[str, tuple[Run, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from civicmail.core.sandbox.errors import TOO_LONG, Unreadable
 from civicmail.core.sandbox.pool import Pool, shared
@@ -22,7 +22,7 @@ from civicmail.desk.viewer.message_requests import (
     ReadInvitation,
     ReadMessage,
     ReadPart,
-    ReadPreview,
+    ReadPreviews,
 )
 from civicmail.desk.viewer.message_view import WORDS_MOST, File, HeaderLine, Run, Shown
 
@@ -78,12 +78,15 @@ def meeting(body: bytes, *, path: str = "") -> Meeting | None:
         return UNREADABLE
 
 
-def words(body: bytes) -> str:
-    """The beginning of a message, in one line; empty for an unreadable one."""
+def words(bodies: Sequence[bytes]) -> list[str]:
+    """The beginning of each message, in one line; empty for an unreadable one. For one reader only: one process reads them all,
+    because a process for each would take most of the time, and each by itself only if one of them stops it."""
+    if not bodies:
+        return []
     try:
-        return _ask(ReadPreview(), body)[:WORDS_MOST]
+        return [line[:WORDS_MOST] for line in _ask(ReadPreviews(tuple(map(len, bodies))), b"".join(bodies))]
     except Unreadable:
-        return ""
+        return [""] if len(bodies) == 1 else [words([body])[0] for body in bodies]
 
 
 def links(body: bytes, digests: Iterable[str]) -> dict[str, tuple[Run, ...]]:

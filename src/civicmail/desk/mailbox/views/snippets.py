@@ -74,7 +74,7 @@ def lines(request: Request) -> HttpResponse:
         readable = _readable(desk, requested) if mine.boxes else []
     except (ValueError, QueryError, NotIndexed, DamagedIndex):
         readable, words = [], ()
-    texts = {id_: _text(desk, id_) for id_ in readable}
+    texts = _texts(desk, readable) if readable else {}
     snippets_by_id = {id_: snippets.line(text.words, words) for id_, text in texts.items() if text.words}
     sizes = mail_list.thread_sizes(desk, {text.thread for text in texts.values() if text.thread}) if texts else {}
     threads = {id_: sizes[text.thread] for id_, text in texts.items() if sizes.get(text.thread, 0) > 1}
@@ -90,14 +90,19 @@ def _readable(desk: MailContext, requested: frozenset[str]) -> list[str]:
     return [hit.id for hit in hits]
 
 
-def _text(desk: MailContext, id_: str) -> CachedText:
-    text = TEXT_CACHE.get(desk.permit.person, id_)
-    if text is None:
-        try:
-            place = desk.archive.place(uuid.UUID(id_).bytes)
-            body = desk.archive.body(desk.permit, place) if place is not None else b""
-            text = CachedText(snippets.text_of(body), thread(mail_list.header_of(body))) if body else CachedText()
-        except (DamagedFile, NotInArchive):
-            text = CachedText()
-        TEXT_CACHE.put(desk.permit.person, id_, text)
-    return text
+def _texts(desk: MailContext, ids: list[str]) -> dict[str, CachedText]:
+    person = desk.permit.person
+    texts = {id_: text for id_ in ids if (text := TEXT_CACHE.get(person, id_)) is not None}
+    bodies = {id_: _body(desk, id_) for id_ in ids if id_ not in texts}
+    for (id_, body), words in zip(bodies.items(), snippets.texts_of(list(bodies.values())), strict=True):
+        texts[id_] = CachedText(words, thread(mail_list.header_of(body))) if body else CachedText()
+        TEXT_CACHE.put(person, id_, texts[id_])
+    return texts
+
+
+def _body(desk: MailContext, id_: str) -> bytes:
+    try:
+        place = desk.archive.place(uuid.UUID(id_).bytes)
+        return desk.archive.body(desk.permit, place) if place is not None else b""
+    except (DamagedFile, NotInArchive):
+        return b""
