@@ -224,7 +224,7 @@ def _disposal(a: str, now: int) -> Second:
     def second(who: Actor, at: int) -> None:
         known = four_eyes.facts({a, who.uid}, began=now, now=at)
         try:
-            dispose.dispose(Path("/nowhere"), proposer=a, approver=who.uid, eyes=known, reason=WHY, now=at, view=None)  # type: ignore[arg-type]
+            dispose.dispose(Path("/nowhere"), manifest="", proposer=a, approver=who.uid, eyes=known, reason=WHY, now=at, view=None)  # type: ignore[arg-type]
         except NotDisposed as refused:
             if "unclaimed" not in str(refused).lower():
                 raise NotPermitted(str(refused)) from None

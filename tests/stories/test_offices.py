@@ -75,9 +75,17 @@ classes.adopt(Path({data!r}), {text!r}, actor="clerk", reason="council", now=tim
 _DISPOSE = """
 from civicmail.city.guard.four_eyes import Facts
 from civicmail.front.worker import disposal
+from civicmail.mail.archive.proposal import Limit, propose
+from civicmail.mail.archive.errors import NotDisposed
 two, now = Facts(frozenset({{"ana", "ben"}})), time.time_ns() // 1_000_000
-outcome = disposal.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)
-print(outcome.gone, outcome.kept.get("held", 0))
+data = Path({data!r})
+try:
+    made = propose(data, now=now, view=disposal.viewer(data), limit=Limit(None))
+    outcome = disposal.dispose(
+        data, manifest=made.digest, proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)
+    print(outcome.gone, made.kept.get("held", 0))
+except NotDisposed:
+    print(0)
 """
 _HOLDS = """
 rows = Entry.objects.filter(act="hold.placed", object={case!r})

@@ -34,11 +34,13 @@ from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.rebuild import Rebuild, generations
 from civicmail.mail.search.tasks import IndexJob
-
-TWO = Facts(frozenset({"ana", "ben"}))
+from mail.archive.keeping import listed
 
 YEAR = 365 * 86_400_000
 NOW = 1_772_452_800_000  # 2026-03-02
+PEOPLE: Any = {
+    "proposer": "ana", "approver": "ben", "eyes": Facts(frozenset({"ana", "ben"})), "reason": "yearly", "now": NOW,
+}  # fmt: skip
 OLD = 1_262_304_000_000  # 2010-01-01
 SECRET, OTHER = "anzibarqu", "bridge"
 _LETTERS = dict(zip("anzibrqu", (0xC5, 0xCB, 0xF6, 0xC8, 0xDA, 0xC7, 0xFD, 0xD3), strict=True))
@@ -95,8 +97,9 @@ class Town:
         writer.event(Event(Type.DELIVERED, id_, NOW, (0,), {"hop": "maildir", "reply": "kept"}))
 
     def dispose(self) -> None:
-        outcome = disposal.dispose(self.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
-        assert (outcome.gone, outcome.kept["held"]) == (1, 2)
+        manifest = listed(self.data, NOW, disposal.viewer(self.data))
+        assert manifest.kept["held"] == 2
+        assert disposal.dispose(self.data, manifest=manifest.digest, **PEOPLE).gone == 1
 
     def step(self, ms: int) -> None:
         self.now += ms
@@ -234,8 +237,8 @@ def test_a_disposal_while_one_is_being_forgotten_is_forgotten_too(town: Town) ->
     town.step(tasks.FORGET_AFTER_MS)  # now it is under way
     [hold] = holds.in_force(Store(town.data))
     holds.end(town.data, hold.id, actor="a", reason="r", now=NOW)
-    outcome = disposal.dispose(town.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
-    assert outcome.gone == 2
+    manifest = listed(town.data, NOW, disposal.viewer(town.data))
+    assert disposal.dispose(town.data, manifest=manifest.digest, **PEOPLE).gone == 2
     town.step(1000)
     for _ in range(20):
         town.step(tasks.FORGET_AFTER_MS)

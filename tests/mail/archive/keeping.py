@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from civicmail.city.guard.four_eyes import Facts
+from civicmail.core.disk.files import Files
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.query.tree import View
-from civicmail.mail.archive import classes, outstanding_file, segments
+from civicmail.mail.archive import classes, dispose, manifests, outstanding_file, segments
+from civicmail.mail.archive.dispose import PORTION, Examination, Outcome
+from civicmail.mail.archive.holds import Viewer
 from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.manifests import Manifest
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.archive.segments import Segment
 from civicmail.mail.archive.store import Store
@@ -69,6 +74,45 @@ def seal(data: Path) -> None:
     """What the seal job does: nothing is removed before the snapshot of those who wait has passed it."""
     outstanding_file.advance(data, NOW, UNSYNCED)
     making.seal(data)
+
+
+def listed(data: Path, now: int, view: Viewer = see, files: Files = UNSYNCED) -> Manifest:
+    """The manifest of everything that is due, without the limits of a proposal."""
+    examination, counted = Examination(Store(data), view, now), Outcome()
+    key = manifests.key_of(data, files)
+    blank = Manifest(now, manifests.text_digest(examination.text), manifests.series_of(examination.schedules))
+
+    def finish(made: Manifest) -> None:
+        made.pieces = [piece.plain for piece in examination.debris(counted)]
+        made.kept, made.total = counted.kept, examination.store.count()
+
+    lines = (manifests.line_of(item, key) for item in examination.due(counted))
+    return manifests.write(data, blank, lines, finish, files)
+
+
+def dispose_of_all(
+    data: Path,
+    now: int,
+    *,
+    proposer: str = "a",
+    approver: str = "b",
+    reason: str = "yearly",
+    eyes: Facts | None = None,
+    view: Viewer = see,
+    files: Files = UNSYNCED,
+    portion: int = PORTION,
+) -> Outcome:
+    """Propose and dispose in one step; the outcome also counts what the manifest left out."""
+    made = listed(data, now, view, files)
+    two = eyes or Facts(frozenset({proposer, approver}))
+    outcome = dispose.dispose(
+        data, manifest=made.digest, proposer=proposer, approver=approver, eyes=two, reason=reason, now=now, view=view,
+        files=files, portion=portion,
+    )  # fmt: skip
+    for why, count in made.kept.items():
+        if not why.startswith("put aside"):
+            outcome.keep(why, count)
+    return outcome
 
 
 def remains(data: Path) -> bytes:

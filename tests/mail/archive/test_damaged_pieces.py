@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import Files
 from civicmail.mail.archive import damaged_pieces, dispose, holds
@@ -15,10 +14,8 @@ from civicmail.mail.archive.dispose import Outcome
 from civicmail.mail.archive.repair import repair
 from civicmail.mail.archive.store import Store
 from mail.archive.crashing import Crash, CrashingFiles
-from mail.archive.keeping import LATER, SCHEDULES, adopt, claim, integrate, remains, see
+from mail.archive.keeping import LATER, SCHEDULES, adopt, claim, dispose_of_all, integrate, remains, see
 from mail.archive.making import NOW, UNSYNCED, capture, writer
-
-TWO = Facts(frozenset("ab"))
 
 PERMANENT = (
     SCHEDULES
@@ -56,7 +53,7 @@ def damaged(data: Path) -> Path:
 
 
 def go(data: Path, now: int, files: Files = UNSYNCED) -> Outcome:
-    return dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="yearly", now=now, view=see, files=files)
+    return dispose_of_all(data, now, files=files)
 
 
 def test_what_was_put_aside_goes_when_its_class_is_due_and_a_certificate_names_it(damaged: Path) -> None:

@@ -29,7 +29,7 @@ from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from core.ledger.town import leaf_of
-from mail.archive.keeping import LATER, SCHEDULES, YEAR, adopt, claim, ids, integrate, names, remains, seal, see
+from mail.archive.keeping import LATER, SCHEDULES, YEAR, adopt, claim, dispose_of_all, ids, integrate, names, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, permit, writer
 
 
@@ -55,7 +55,7 @@ TWO = Facts(frozenset({"Ana", "Ben", "a", "b"}))
 
 def go(data: Path, at: int = LATER, eyes: Facts = TWO, **changes: str) -> Outcome:
     people = {"proposer": "Ana", "approver": "Ben", "reason": "yearly"} | changes
-    return dispose.dispose(data, **people, eyes=eyes, now=at, view=see, files=UNSYNCED)
+    return dispose_of_all(data, at, **people, eyes=eyes)
 
 
 def starter() -> str:
@@ -341,17 +341,7 @@ def test_a_reader_who_looked_before_finds_nothing_after_not_even_in_memory(tmp_p
 
 def test_in_portions_each_with_its_certificate(tmp_path: Path) -> None:
     town(tmp_path, [b"%d" % n for n in range(7)])
-    outcome = dispose.dispose(
-        tmp_path,
-        proposer="a",
-        approver="b",
-        eyes=TWO,
-        reason="r",
-        now=LATER,
-        view=see,
-        files=UNSYNCED,
-        portion=3,
-    )
+    outcome = dispose_of_all(tmp_path, LATER, portion=3)
     assert (outcome.gone, len(outcome.certificates)) == (7, 3)
     assert [len(c["items"]) for c in certificates.every(Store(tmp_path))] == [3, 3, 1]
     assert problems(tmp_path) == []

@@ -26,7 +26,7 @@ from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from core.ledger.town import leaf_of
-from mail.archive.keeping import YEAR, adopt, claim, ids, integrate, remains, seal, see
+from mail.archive.keeping import YEAR, adopt, claim, ids, integrate, listed, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, writer
 
 HISTORIES = 10_000 if os.environ.get("FULL") else 200
@@ -105,9 +105,12 @@ class Town:
 
         before = ids(self.data)
         portion = self.chance.randint(1, 4)
+        manifest = listed(self.data, self.now).digest
+        for _ in range(self.chance.choice((0, 0, 1, 2))):
+            self.chance.choice((self.hold, self.lift, self.promote, self.compact))()
         people = {"proposer": "a", "approver": "b", "reason": "r", "eyes": Facts(frozenset("ab"))}
         with suppress(RulesChanged):
-            dispose.dispose(self.data, **people, now=self.now, view=view, files=UNSYNCED, portion=portion)
+            dispose.dispose(self.data, manifest=manifest, **people, now=self.now, view=view, files=UNSYNCED, portion=portion)
         for id_ in before - ids(self.data):
             self.gone[id_] = self.kept.pop(id_)
             self.judge_gone(id_)

@@ -13,6 +13,7 @@ import pytest
 
 from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import Files
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, seal_state, segments
 from civicmail.mail.archive.catalogue import Catalogue
@@ -24,11 +25,10 @@ from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from faults.recording import RecordingFiles, SyncSite, power_cut
 from mail.archive.crashing import Crash, CrashingFiles, no_problem, sample
-from mail.archive.keeping import LATER, adopt, claim, integrate, names, remains, seal, see
+from mail.archive.keeping import LATER, adopt, claim, integrate, listed, names, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, fill, writer
 
 TWO = Facts(frozenset("ab"))
-
 FULL = bool(os.environ.get("FULL"))
 
 
@@ -51,11 +51,15 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     holds.place(data, ground="audit", scope="held", actor="a", reason="r", now=NOW, files=UNSYNCED)
     integrate(data)
     claim(data)
+    listed(data, LATER)
     return data
 
 
-def go(data: Path, files: CrashingFiles | RecordingFiles) -> None:
-    dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="r", now=LATER, view=see, files=files)
+def go(data: Path, files: Files) -> None:
+    [manifest] = (data / "manifests").iterdir()
+    dispose.dispose(
+        data, manifest=manifest.stem, proposer="a", approver="b", eyes=TWO, reason="r", now=LATER, view=see, files=files
+    )
 
 
 def recover(data: Path) -> None:
@@ -109,7 +113,7 @@ def test_a_crash_at_any_operation_leaves_the_old_or_the_new(old: Path, tmp_path:
         recover(data)
         seen.add(judge(data, before))
         if not finished:
-            dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="r", now=LATER, view=see, files=UNSYNCED)
+            go(data, UNSYNCED)
             recover(data)
             assert judge(data, before), f"disposed again after a crash at operation {at}"
         shutil.rmtree(data)

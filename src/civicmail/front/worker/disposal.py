@@ -22,6 +22,7 @@ _UUID = 36  # characters
 def dispose(
     data: Path,
     *,
+    manifest: str,
     proposer: str,
     approver: str,
     eyes: Facts,
@@ -30,13 +31,15 @@ def dispose(
     files: Files = OS_FILES,
     patience: Patience = PATIENCE,
 ) -> Outcome:
-    """Dispose of everything that is due, and of its copies in local mailboxes. A worker lets the lease `seal` go for it.
+    """Dispose of what a manifest lists and what is still due, and of its copies in local mailboxes. A worker lets the lease `seal`
+    go for it.
 
-    now: ms. eyes: what is known of the two people (city/guard/four_eyes.py). Raises what the archive raises.
+    manifest: its digest; now: ms; eyes: what is known of the two people (city/guard/four_eyes.py). Raises what the archive raises.
     """
     try:
         return archive.dispose(
             data,
+            manifest=manifest,
             proposer=proposer,
             approver=approver,
             eyes=eyes,

@@ -28,6 +28,7 @@ def facts_of(
     items: Iterable[Item],
     *,
     certificate: str,
+    manifest: str,
     text: str,
     schedules: Schedules,
     holds: Iterable[str],
@@ -35,7 +36,8 @@ def facts_of(
     reason: str,
     now: int,
 ) -> dict[str, Any]:
-    """The facts of a `disposed` record. text: of the schedules in force; people: proposer and approver."""
+    """The facts of a `disposed` record. manifest: digest of the approved one; text: of the schedules in force; people:
+    proposer and approver."""
     listed = list(items)
     used = {i.decision.class_ for i in listed}
     numbers: dict[str, list[int]] = {}
@@ -45,6 +47,7 @@ def facts_of(
             numbers.setdefault(plain["journal"], []).append(plain["number"])
     return {
         "certificate": certificate,
+        "manifest": manifest,
         "at": now,
         "proposer": people[0],
         "approver": people[1],
@@ -96,3 +99,8 @@ def named(facts: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
 def every(store: Store) -> list[dict[str, Any]]:
     """The facts of every certificate, oldest first."""
     return [e.facts for e in rules.read(store, {Type.DISPOSED})]
+
+
+def by_manifest(store: Store, digest: str) -> list[dict[str, Any]]:
+    """The facts of the certificates about one manifest, oldest first."""
+    return [facts for facts in every(store) if facts.get("manifest") == digest]

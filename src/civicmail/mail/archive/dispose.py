@@ -1,7 +1,8 @@
-"""Disposal: remove captures that are due by their schedule and under no hold, by a rewrite, with a certificate (P-23, promise 3).
+"""Disposal: remove the captures of a manifest that are still due and under no hold, by a rewrite, with a certificate (P-23,
+promise 3).
 
-Every capture is checked, inside the lease, by its archived bytes; the class of its segment is not trusted. In doubt a capture
-stays. At the moment of the swap nobody can place a hold, and a hold placed since the check stops the swap.
+Every capture is checked again, inside the lease, by its archived bytes; neither the class of its segment nor the manifest is
+trusted. In doubt a capture stays. At the moment of the swap nobody can place a hold, and a hold placed since the check stops it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
+from uuid import UUID
 
 from civicmail.city.guard.four_eyes import Facts, is_same_person, why_refused
 from civicmail.city.guard.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Patience
-from civicmail.mail.archive import certificates, classes, damaged_pieces, holds, outstanding_file, rules
+from civicmail.mail.archive import certificates, classes, damaged_pieces, holds, manifests, outstanding_file, rules
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.damaged_pieces import Piece
 from civicmail.mail.archive.errors import MissingReason, NotDisposed, NotInArchive, RulesChanged
 from civicmail.mail.archive.holds import Viewer
+from civicmail.mail.archive.manifests import Manifest
 from civicmail.mail.archive.places import InSegment
 from civicmail.mail.archive.records import Capture, Event
 from civicmail.mail.archive.rewrite import Name, rewrite
@@ -38,7 +41,8 @@ PORTION = 5000  # captures that one certificate names
 @dataclass(slots=True)
 class Outcome:
     """Outcome of a disposal. kept: captures that stay, by reason ("held", "not yet", "expired", "no schedule", "permanent",
-    "notice", "not sealed", "outstanding", "damaged"), "put aside: " and the reason for pieces in damaged/; gone: captures that are
+    "notice", "not sealed", "outstanding", "damaged"; of a manifest also "changed": its line is not true any more, "gone": a
+    certificate names it, "missing": none does), "put aside: " and the reason for pieces in damaged/; gone: captures that are
     disposed of; pieces: files of damaged/ that are removed; certificates: their names."""
 
     gone: int = 0
@@ -68,11 +72,14 @@ class Examination:
         self._waiting = {entry.id for entry in waiting if entry.seen}  # else it is finished, and an event about it came late
         self._view = view
         self._now = now
+        self._gone: set[bytes] | None = None
 
-    def ids(self, outcome: Outcome) -> Iterator[bytes]:
+    def ids(self, outcome: Outcome, year: int = 0) -> Iterator[bytes]:
         """The sealed captures that may be due by their age; those of months that are too young for any schedule are only counted.
-        The ids of a month are listed before the first is returned, because disposal changes the catalogue."""
+        The ids of a month are listed before the first is returned, because disposal changes the catalogue. year: only these."""
         for month in list(self.store.catalogue.months):
+            if year and month[:4] != f"{year:04}":
+                continue
             runs = self.store.catalogue.runs_now(month)
             if self.schedules.earliest_due(_start_of(month)) > self._now:
                 outcome.keep("not yet", sum(run.captures for run in runs))
@@ -83,9 +90,9 @@ class Examination:
                     known += entry.id
             yield from (bytes(known[at : at + 16]) for at in range(0, len(known), 16))
 
-    def due(self, outcome: Outcome) -> Iterator[Item]:
+    def due(self, outcome: Outcome, year: int = 0) -> Iterator[Item]:
         """The captures that are to go; the others are counted."""
-        for id_ in self.ids(outcome):
+        for id_ in self.ids(outcome, year):
             item = self.judge(id_)
             if isinstance(item, str):
                 outcome.keep(item)
@@ -96,7 +103,9 @@ class Examination:
         """A capture that is to go, or why it stays."""
         store = self.store
         place = store.place(id_)
-        if place is None or not isinstance(place.where, InSegment) or store.tail.events(id_):
+        if place is None:
+            return "gone" if id_ in self._certified() else "missing"
+        if not isinstance(place.where, InSegment) or store.tail.events(id_):
             return "not sealed"
         if id_ in self._waiting:
             return "outstanding"
@@ -114,6 +123,25 @@ class Examination:
         except (DamagedFile, NotInArchive):
             return "damaged"
         return Item(id_, capture, decision, (head, *heads))
+
+    def listed(self, manifest: Manifest, key: bytes, outcome: Outcome) -> Iterator[Item]:
+        """The captures of a manifest that are to go: those whose line is as true now as it was then. The others are counted."""
+        series = manifests.series_of(self.schedules)
+        for line in manifests.lines(self.store.data, manifest):
+            item = self.judge(UUID(line.id).bytes)
+            if isinstance(item, str):
+                outcome.keep(item)
+            elif manifests.line_of(item, key) != line or series.get(line.series) != manifest.series[line.series]:
+                outcome.keep("changed")
+            else:
+                yield item
+
+    def _certified(self) -> set[bytes]:
+        """The captures that certificates name, as they were when the first one was missing."""
+        if self._gone is None:
+            facts = certificates.every(self.store)
+            self._gone = {UUID(item["id"]).bytes for certificate in facts for item in certificate["items"]}
+        return self._gone
 
     def debris(self, outcome: Outcome) -> list[Piece]:
         """Damaged pieces that a repair set aside and that must also be removed."""
@@ -146,6 +174,7 @@ def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None]
 def dispose(
     data: Path,
     *,
+    manifest: str,
     proposer: str,
     approver: str,
     eyes: Facts,
@@ -156,11 +185,12 @@ def dispose(
     portion: int = PORTION,
     patience: Patience | None = None,
 ) -> Outcome:
-    """Dispose of everything that is due. Takes the lease `seal`; patience: time to wait for a worker that holds it. now: ms. eyes:
-    data about the two people (city/guard/four_eyes.py).
+    """Dispose of what a manifest lists and what is still due. Takes the lease `seal`; patience: time to wait for a worker that
+    holds it. manifest: the digest of the approved one; now: ms; eyes: data about the two people (city/guard/four_eyes.py). May be
+    repeated: each capture has one certificate.
 
-    Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: captures with a
-    certificate by then are disposed of, everything else is unchanged.
+    Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged, DamagedFile for a
+    changed manifest: captures with a certificate by then are disposed of, everything else is unchanged.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise MissingReason("A disposal needs who proposes it, who approves it, and why.")
@@ -173,15 +203,17 @@ def dispose(
     outcome = Outcome()
     with Sealer(data, files, patience) as sealer:
         sealer.finish()
+        listed = manifests.read(data, manifest)
         examination = Examination(Store(data), view, now)
-        act = _Act(sealer, examination, (proposer, approver), reason, now, files)
-        for items in batched(examination.due(outcome), portion):
+        damaged_pieces.remove(data, certificates.every(examination.store), files)  # by an earlier run that died
+        act = _Act(sealer, examination, manifest, (proposer, approver), reason, now, files)
+        for items in batched(examination.listed(listed, manifests.key_of(data, files), outcome), portion):
             outcome.certificates.append(act.portion(items))
             outcome.gone += len(items)
-        if pieces := examination.debris(outcome):
+        if pieces := [piece for piece in examination.debris(outcome) if piece.plain in listed.pieces]:
             outcome.certificates.append(act.pieces(pieces))
             outcome.pieces = len(pieces)
-        damaged_pieces.remove(data, certificates.every(Store(data)), files)
+            damaged_pieces.remove(data, certificates.every(Store(data)), files)
     return outcome
 
 
@@ -196,6 +228,7 @@ class _Act:
 
     sealer: Sealer
     examination: Examination
+    manifest: str
     people: tuple[str, str]
     reason: str
     now: int
@@ -209,6 +242,7 @@ class _Act:
         facts = certificates.facts_of(
             items,
             certificate=name,
+            manifest=self.manifest,
             text=e.text,
             schedules=e.schedules,
             holds=[hold.id for hold in e.holds],
@@ -236,6 +270,7 @@ class _Act:
         facts = certificates.facts_of(
             [],
             certificate=name,
+            manifest=self.manifest,
             text=e.text,
             schedules=e.schedules,
             holds=[],

@@ -10,6 +10,7 @@ UsageError
 └── MissingReason     a reason, a person or a ground is missing
 RefusedError
 └── NotDisposed       a rule forbids disposal now
+    └── TooMuch       a proposal would dispose of too much of the archive
 LaterError
 └── RulesChanged      a hold, class or schedule was added while storage was being rewritten
 
@@ -41,6 +42,10 @@ class MissingReason(UsageError):
 
 class NotDisposed(RefusedError):
     """Disposal needs a second person, a schedule in force, and an installation that does not only simulate (promise 3)."""
+
+
+class TooMuch(NotDisposed):
+    """A proposal would dispose of more of the archive than one may: the schedules may be wrong. Nothing was proposed."""
 
 
 class RulesChanged(LaterError):
