@@ -55,6 +55,7 @@ SUBJECTS = {
     "desk/incidents": "Incidents and message removal",
     "desk/mailbox": "My mail",
     "desk/oversight": "Rules and oversight",
+    "desk/retention": "Retention",
     "desk/viewer": "Viewing a message",
     "desk/workbench": "Examinations",
     "front/checkup": "Doctor",

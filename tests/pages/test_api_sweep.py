@@ -93,8 +93,6 @@ WITHOUT: dict[str, str] = {
     "account.hand-over": "the second half of a letter, by a person who has seen whom",
     "content.print": "a print is of a page",
     "content.reveal": "one message on a technical page, after a warning",
-    "retention.hold": "no page has it: civicmail hold",
-    "retention.see": "no page has it: civicmail hold, archive",
     "retention.schedule": "no page has it: civicmail archive",
     "law.adopt": "no page has it: civicmail law",
     "retention.promote": "no page has it: civicmail archive",

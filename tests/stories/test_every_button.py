@@ -89,6 +89,7 @@ SAID: dict[str, dict[str, str]] = {
     "alias-add": {"address": "works.desk@city.example"},
     "list-new": {"address": "all.works@city.example"},
     "conflict-new": {"first": "system-administrator", "second": "examiner"},
+    "retention-hold-place": {"query": "storm"},
     "mandate-new": {"people": "dana.ortiz@city.example"},
     "mail-draft": {"who": "", "to": "lena.vogt@city.example", "subject": "Detour", "text": "The detour is signed."},
     "mail-draft do=add": {"who": "Lena Vogt"},

@@ -7,6 +7,7 @@ was raised. An obstacle of any of them (no schedule, an expired one, a missing n
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -56,6 +57,10 @@ class Schedule:
         except (OverflowError, ValueError):
             return LATEST
         return (end - _EPOCH).days * 86_400_000 + rest
+
+    def over_before(self, now: int) -> int:
+        """The period is over at `now` for what was received before this time; 0 for nothing. Both ms."""
+        return bisect_right(range(max(now, 0) + 1), now, key=self.due)
 
     def obstacle_on(self, today: date) -> Obstacle | None:
         """Why nothing of this series may be disposed of on this day, or None."""

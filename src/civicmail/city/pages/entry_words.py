@@ -323,6 +323,7 @@ WORDS: dict[str, str] = {
     "policy.decline": "Declined the e-mail policy",
     "policy.paper": "Recorded a paper acceptance of the policy",
     "policy.publish": "Published a version of the e-mail policy",
+    "retention.count": "Counted what a legal hold would cover",
     "retention.dispose": "Disposed of mail",
     "retention.hold": "Placed or lifted a legal hold",
     "retention.promote": "Moved mail to another retention class",

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -285,7 +285,7 @@ def _head(listing: Listing, column: Column) -> Head:
 
 def _row(columns: Sequence[Column], row: Any, bulk: Bulk | None) -> Row:
     can_tick = bulk is not None and bulk.takes(row)
-    return Row(str(row.pk if isinstance(row, Model) else row["pk"]), [(c, c.cell(row)) for c in columns], can_tick)
+    return Row(str(row["pk"] if isinstance(row, Mapping) else row.pk), [(c, c.cell(row)) for c in columns], can_tick)
 
 
 class _Echo:

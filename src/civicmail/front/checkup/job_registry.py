@@ -143,6 +143,7 @@ JOBS = (
     _city("rule-book", "rules", 5.0, "rules do not begin or end on their day", "dated", repeats=False),
     _city("hits", "rules", 5.0, "hits of rules are not counted", "followed", {JOURNAL}, fallback=10.0),
     _city("replays", "rules", 1.0, "replays of rules are not made", "replayed", {"oversight_replay"}),
+    _city("hold-counts", "retention", 5.0, "nobody sees how many messages a legal hold covers", "dated", repeats=False),
     _city("reports", "reports", 2.0, "mail that people report is no case", "dated", {JOURNAL}),
     _city(
         "records-mail",

@@ -147,6 +147,7 @@ RECORDS = (
     MenuEntry(_("Statistics"), "records-statistics", "records.see", icon="assessment"),
     MenuEntry(_("Other formats"), "records-formats", "records.see", icon="print"),
 )
+RETENTION = (MenuEntry(_("Legal holds"), "retention-holds", "retention.see", icon="lock"),)
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
     MenuEntry(_("Mail statistics"), "mail-statistics", "health.see", icon="insights"),
@@ -176,6 +177,7 @@ def menu_of(request: CityRequest, actor: Actor) -> Menu:
     menu.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
     menu.append(Group(_("Mail rules"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
     menu.append(Group(_("Records"), _items(request, actor, RECORDS, now, counts | _records(actor, now))))
+    menu.append(Group(_("Retention"), _items(request, actor, RETENTION, now, counts)))
     menu.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     menu.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
     return _folded([group for group in menu if group.entries], own)

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "civicmail.desk.mailbox",
     "civicmail.desk.oversight",
     "civicmail.desk.records",
+    "civicmail.desk.retention",
     "civicmail.desk.viewer",
     "civicmail.desk.workbench",
     "allauth",

@@ -92,6 +92,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("civicmail.desk.oversight.urls")),
     path("", include("civicmail.desk.workbench.urls")),
     path("", include("civicmail.desk.records.urls")),
+    path("", include("civicmail.desk.retention.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

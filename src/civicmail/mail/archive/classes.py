@@ -71,6 +71,11 @@ def adopt(
     return schedules
 
 
+def load(data: Path) -> Schedules | None:
+    """The schedules in force in a data folder, for callers without a store."""
+    return in_force(Store(data))
+
+
 def in_force(store: Store) -> Schedules | None:
     """The schedules that were adopted last, or None: then nothing is ever disposed of."""
     text = text_in_force(store)

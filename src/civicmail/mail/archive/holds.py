@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from civicmail.mail.archive.store import Store
 GROUNDS = ("request", "litigation", "claim", "audit", "other")
 MANDATE = "mandate "
 """How the scope of a hold begins that was placed under a mandate, before its number."""
+REQUEST, EVIDENCE = "request ", "evidence of violation "
+"""The same of holds that a request for records or a violation places, and also ends."""
 
 _OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever the bytes are
 
@@ -51,6 +53,28 @@ class Hold:
 
     def covers(self, view: View) -> bool:
         return matches(self.tree, view) or (view["unreadable"] > 0 and _asks_content(self.tree))
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRecord:
+    """A hold with its end. is_query: its scope is a query that a person typed; else it names the work that placed it. ended: epoch
+    ms, None while it is in force; ended_by, why: of that end."""
+
+    hold: Hold
+    is_query: bool
+    ended: int | None = None
+    ended_by: str = ""
+    why: str = ""
+
+    @property
+    def is_of_examination(self) -> bool:
+        """Whether its people, reason and words are hidden: its reader may be whom it is about (E1)."""
+        return self.hold.scope.startswith(MANDATE)
+
+    @property
+    def ends_with_work(self) -> bool:
+        """Whether the work that placed it also ends it, so that nobody else does."""
+        return not self.is_query and self.hold.scope.startswith((REQUEST, EVIDENCE))
 
 
 def place(
@@ -102,17 +126,30 @@ def in_force(store: Store) -> list[Hold]:
     return _in_force(rules.read(store, {Type.HOLD, Type.HOLD_END}))
 
 
+def history(data: Path) -> list[HoldRecord]:
+    """Every hold that was ever placed, oldest first, for pages. Raises DamagedFile, KeyMissing, QueryError."""
+    return _records(rules.read(Store(data), {Type.HOLD, Type.HOLD_END}, for_page=True))
+
+
 def _in_force(events: Iterable[Event]) -> list[Hold]:
-    placed: dict[str, Hold] = {}
-    ended = set()
+    return [record.hold for record in _records(events) if record.ended is None]
+
+
+def _records(events: Iterable[Event]) -> list[HoldRecord]:
+    records: dict[str, HoldRecord] = {}
+    ends: dict[str, Event] = {}
     for e in events:
         f = e.facts
         if e.type == Type.HOLD_END:
-            ended.add(f["hold"])
+            ends.setdefault(f["hold"], e)
         elif e.type == Type.HOLD:
             tree = decoded(f["tree"]) if "tree" in f else _tree(f["scope"], e.at, accepted=True)
-            placed[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
-    return [hold for name, hold in placed.items() if name not in ended]
+            hold = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
+            records[hold.id] = HoldRecord(hold, "tree" not in f)
+    for name in ends.keys() & records.keys():
+        end_ = ends[name]
+        records[name] = replace(records[name], ended=end_.at, ended_by=end_.facts["actor"], why=end_.facts["reason"])
+    return list(records.values())
 
 
 def _tree(scope: str, at: int, *, accepted: bool = False) -> Tree:

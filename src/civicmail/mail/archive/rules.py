@@ -28,6 +28,8 @@ from civicmail.mail.archive.store import Store
 KEEPING = frozenset({Type.HOLD, Type.HOLD_END, Type.CLASS, Type.SCHEDULE})
 """Record types that change whether a capture is retained."""
 _VIEWS_MOST = 5
+_remembered: dict[tuple[Path, str], tuple[Event, ...]] = {}
+"""Records of KEEPING in segments that were read for pages: a segment never changes under its name."""
 
 
 def take(data: Path) -> Lease:
@@ -57,26 +59,32 @@ def write(
         write_entered(data, [event], event.at, entering, entered or {}, files)
 
 
-def read(store: Store, types: Collection[int]) -> list[Event]:
-    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing if the rules
-    cannot be read."""
+def read(store: Store, types: Collection[int], *, for_page: bool = False) -> list[Event]:
+    """Every durable record of these types that is about no capture, in order of time. for_page: segments that this process read
+    before are not read again, so never for a decision. Raises DamagedFile, KeyMissing if the rules cannot be read."""
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
-            events = {(e.journal, e.number): e for e in _all(store) if e.type in types}
+            events = {(e.journal, e.number): e for e in _all(store, for_page) if e.type in types}
             return sorted(events.values(), key=lambda e: (e.at, e.journal, e.number))
         if attempt < _VIEWS_MOST - 1:
             store.refresh()
     raise FileNotFoundError(store.data / "segments")
 
 
-def _all(store: Store) -> Iterator[Event]:
+def _all(store: Store, for_page: bool) -> Iterator[Event]:
     """Read journals first, so that records that are sealed meanwhile are read twice rather than missed."""
     for where in store.tail.events(NO_ID):
         yield Event.from_head(tail_index.read_head(where))
     for class_, month, name in segments.listed(store.data):
         state = seal_state(store.data)
         if class_ == LEDGER_CLASS and not (state and not state.committed and name.startswith(state.batch)):
-            yield from _sealed(store, (class_, month, name))
+            if not for_page:
+                yield from _sealed(store, (class_, month, name))
+                continue
+            key = store.data, f"{month}/{name}"
+            if key not in _remembered:
+                _remembered[key] = tuple(e for e in _sealed(store, (class_, month, name)) if e.type in KEEPING)
+            yield from _remembered[key]
 
 
 def _sealed(store: Store, name: tuple[str, str, str]) -> Iterator[Event]:

@@ -17,7 +17,7 @@ from civicmail.mail.archive import holds
 from civicmail.mail.archive.commit import Entering
 
 TICK = machine("tick")
-SCOPE = "evidence of violation "
+SCOPE = holds.EVIDENCE
 """Prefix of the scope of such a hold, before the number of the case."""
 WHY = "A report names it: it is kept until nobody can appeal."
 OVER = "The case is over, or it names other messages."

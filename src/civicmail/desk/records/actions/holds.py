@@ -71,7 +71,7 @@ def is_over(request: Request, pack: LawPack, today: date) -> bool:
 
 
 def _place(request: Request, scope: Scope | None, actor: Actor, now: int, known: Mapping[str, str]) -> Hold:
-    words = f"request {request.number}: everything" if scope is None else f"request {request.number}: {scope.query}"
+    words = f"{holds.REQUEST}{request.number}: {'everything' if scope is None else scope.query}"
     name = known.get(words, "")
     if not name:
         reason = f"Request for records {request.number}"

@@ -47,6 +47,7 @@ from civicmail.front.web.api.operations import (
     record_reviews,
     records,
     releases,
+    retention,
     review_campaigns,
     reviewers,
     reviews,
@@ -135,7 +136,8 @@ def _api() -> Api:
         me, mail, compose, drafts, mail_actions, own_mail, files, approval_by_department, people, feeds, departments,
         rosters, rights, endings, external_systems, conduct, reviews, review_campaigns, violations, cases,
         mailboxes, lists, agencies, roles, policy, entries, mandates, mandate_changes, exports, protections, rules,
-        rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, records, record_reviews, system,
+        rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, records, record_reviews,
+        retention, system,
     )  # fmt: skip
     routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one
     for router in routers:

@@ -1,0 +1,1 @@
+"""Acts of the retention desk, each defined once (city/pages/act.py)."""

@@ -1,0 +1,1 @@
+"""Lists of the retention desk, each defined once (city/pages/lists.py)."""
