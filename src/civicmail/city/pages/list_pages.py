@@ -63,7 +63,8 @@ def listing_of(definition: List, request: CityRequest, reader: ListRequest) -> L
     shown["bulk"] = definition.page_bulk(reader)
     shown |= {name: _text(definition, reader, getattr(definition, name)) for name in ("caption", "empty")}
     filters = [_filter(each, reader, words) for each in definition.page_filters(reader)]
-    return listing.from_query(request, definition.rows(reader), filters=filters, slim=definition.with_related, **shown)
+    shown |= {"slim": definition.with_related, "prepare": lambda rows: definition.prepare(rows, reader)}
+    return listing.from_query(request, definition.rows(reader), filters=filters, **shown)
 
 
 def _filter(each: Filter, reader: ListRequest, words: Words) -> listing.Filter:

@@ -339,6 +339,9 @@ class List:
         """The rows with what columns need, added after counting."""
         return rows.select_related(*self.related) if self.related else rows
 
+    def prepare(self, rows: Sequence[Any], request: ListRequest) -> None:
+        """Add to the rows of a page what takes one query for all of them; a CSV is without it."""
+
     def page_columns(self, request: ListRequest) -> Sequence[Column]:
         """The columns of the page, if they depend on the reader."""
         return [column for column in self.columns if column.label or column.cell is not None]

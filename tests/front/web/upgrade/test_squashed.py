@@ -24,6 +24,7 @@ STEPS = "SELECT app, name FROM django_migrations ORDER BY app, name"
 SINCE = [
     ("access", "0027_preferences"),
     ("holding", "0014_approval_summary"),
+    ("holding", "0015_copies_by_address"),
     ("notices", "0002_notice_reply_to"),
     ("records", "0001_initial"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from civicmail.city.pages.listing import Listing
+    from civicmail.desk.holding.earlier_requests import Answered, Earlier
     from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 
 DAYS = [("7", "7 days"), ("31", "31 days"), ("92", "three months"), ("366", "a year")]
@@ -152,6 +154,21 @@ def _addresses(row: Approval, states: Collection[str] = ()) -> Cell:
     return Cell(_first([copy.address for copy in row.copies.all() if not states or copy.state in states]), full=True)
 
 
+def _waiting_cell(row: Approval) -> Cell:
+    """The recipients that wait, with what became of earlier requests for them, where that was looked up."""
+    shown, earlier = _addresses(row, ("waits",)), getattr(row, "earlier", None)
+    return replace(shown, hint=_earlier_text(earlier)) if earlier else shown
+
+
+def _earlier_text(earlier: Sequence[Earlier]) -> str:
+    new = sum(each.last is None for each in earlier)
+    if len(earlier) > 1:
+        return f"{new} of {len(earlier)} for the first time" if new else ""
+    if new:
+        return "For the first time"
+    return f"{earlier[0].count:,} in the last year" if earlier[0].count else "None in the last year"
+
+
 def _findings_cell(row: Approval, request: ListRequest) -> Cell:
     """What screening has found in the files."""
     from civicmail.city.policy.finding_labels import code_label
@@ -201,14 +218,14 @@ class FileApprovals(_Messages):
 
     name, permission = "list_pending_approvals", "approvals.see"
     page = Page("holding/approvals/", "approvals")
-    title, section, template = "File approvals", "Holding", "holding/approvals.html"
+    title, section, template = "File approvals", "Holding", "holding/approvals_waiting.html"
     caption, noun = "Messages with files that wait for an approval", "messages"
     empty, sort = "Nothing waits for your answer. What was answered is under Answered.", "until"
     columns = (
         Shown("files", "Files and subject", cell=_files_cell),
         Shown("subject", "Subject", cell=lambda r, request: _subject(r, request), csv_only=True),
         Shown("from", "From", "person", hint=lambda r: sender_hint(r), sort=("person__family", "pk"), name="from"),
-        Shown("to", "To", cell=lambda r, _: _addresses(r, ("waits",)), name="to"),
+        Shown("to", "To", cell=lambda r, _: _waiting_cell(r), name="to"),
         Shown("findings", "Look at", cell=_findings_cell),
         Shown("until", "Answer by", cell=_deadline_cell, sort=("ends", "made"), name="answer by"),
     )
@@ -221,6 +238,14 @@ class FileApprovals(_Messages):
     def rows(self, request: ListRequest) -> Any:
         return in_own_departments(_in_state(super().rows(request), "waits", request), "department__code", request)
 
+    def prepare(self, rows: Sequence[Approval], request: ListRequest) -> None:
+        from civicmail.desk.holding import earlier_requests
+
+        waiting = {row: [copy.address for copy in row.copies.all() if copy.state == "waits"] for row in rows}
+        known = earlier_requests.of_addresses({a for some in waiting.values() for a in some}, request.actor, request.now)
+        for row, addresses in waiting.items():
+            row.earlier = [known[address] for address in addresses]  # type: ignore[attr-defined]
+
     def page_links(self, request: ListRequest) -> list[Link]:
         from civicmail.desk.holding import tasks
 
@@ -232,7 +257,21 @@ class FileApprovals(_Messages):
         return Bulk("approvals-together", acts) if request.actor.departments else None
 
     def context(self, request: ListRequest) -> dict[str, Any]:
-        return _tabs("approvals")
+        from civicmail.desk.holding import earlier_requests
+
+        answers = earlier_requests.answered_today(request.actor, request.now)
+        return {**_tabs("approvals"), "today": [_today_row(each, request) for each in answers]}
+
+
+def _today_row(answered: Answered, request: ListRequest) -> dict[str, Any]:
+    """For the template: what was answered, by whom, for whom."""
+    from django.urls import reverse
+
+    row, copy = answered.approval, answered.copies[0]
+    by = "you" if copy.by is not None and copy.by.uid == request.actor.uid else str(copy.by)
+    to = _first([each.address for each in answered.copies])
+    shown = {"files": files_text(row, request), "subject": _subject(row, request), "url": reverse("approval", args=[row.pk])}
+    return {**shown, "from": str(row.person), "to": to, "state": WORDS[copy.state], "by": by, "at": copy.at}
 
 
 def _tabs(here: str) -> dict[str, Any]:

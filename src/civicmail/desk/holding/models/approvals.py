@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from civicmail.city.directory.models import Department, Person
 
@@ -86,6 +87,7 @@ class ApprovalCopy(models.Model):
 
     class Meta:
         ordering: ClassVar = ["index"]
+        indexes: ClassVar = [models.Index(Lower("address"), "at", name="copies_to_an_address")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["approval", "index"], name="approval_of_a_copy_once"),
             models.CheckConstraint(

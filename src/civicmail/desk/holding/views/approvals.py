@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -27,7 +28,7 @@ from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.holding import approval_files, approvers, partial_approval, tasks
+from civicmail.desk.holding import approval_files, approvers, earlier_requests, partial_approval, tasks
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
@@ -38,6 +39,9 @@ from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.mailbox.views.mark_mail import next_url
 from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer import downloads
+
+MAX_RECIPIENTS = 20
+"""Whose earlier requests are told beside a decision."""
 
 
 @acting("approvals.see")
@@ -76,6 +80,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         **_page(request, row, form, shown, asks=may_decide),
         "next": _next(request, row),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
+        **(_recipients(request, row) if may_decide else {}),
     }
     response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
@@ -100,6 +105,25 @@ def _next(request: CityRequest, row: Approval) -> dict[str, str] | None:
     if following is None:
         return None
     return {"url": _url(following), "words": f"{following.name_of(1) or counted(following)} from {following.person}"}
+
+
+def _recipients(request: CityRequest, row: Approval) -> dict[str, Any]:
+    """Each recipient that waits with what became of earlier requests for it."""
+    addresses = list(dict.fromkeys(copy.address for copy in row.copies.all() if copy.state == "waits"))
+    shown = addresses[:MAX_RECIPIENTS]
+    earlier = earlier_requests.of_addresses(shown, request.actor, epoch_ms(request.now))
+    has_report = bool(request.actor.departments)
+    answers = reverse("approvals-report")
+    recipients = [
+        {
+            "address": address,
+            "sentence": earlier[address].sentence,
+            "is_new": earlier[address].last is None,
+            "url": f"{answers}?{urlencode({'to': address})}" if has_report and earlier[address].last is not None else "",
+        }
+        for address in shown
+    ]
+    return {"recipients": recipients, "more_recipients": len(addresses) - len(shown)}
 
 
 def may_follow(request: CityRequest, row: Approval) -> bool:
