@@ -25,6 +25,7 @@ from civicmail.desk.holding.models import AskedDepartment, Release
 from civicmail.desk.oversight.models import Version
 from civicmail.front.checkup import samples
 from civicmail.front.web import home_charts, home_decisions
+from civicmail.front.web.conduct_charts import acceptance_chart
 from pages.world import Town
 
 DESKS = {
@@ -242,3 +243,55 @@ def test_the_report_of_a_department_stands_beside_the_city(city: Town, visit: Ca
     assert visit("chief").get("/dept/public-works/report/").status_code == 403, "of their own department only"
     rows = b"".join(client.get("/dept/public-works/report/?format=csv").streaming_content).decode()
     assert "Public Works,12" in rows or "Public Works," in rows
+
+
+@pytest.mark.rule(
+    "P-28",
+    "A report is beside the city, the same months a year before, or a department whose report its reader may read.",
+)
+@pytest.mark.django_db
+def test_a_report_stands_beside_what_its_reader_may_read(city: Town, visit: Callable[[str], Client]) -> None:
+    month = timezone.localdate(city.now).replace(day=1)
+    earlier = month.replace(year=month.year - 1)
+    works, fire = (Department.objects.get(code=code) for code in ("public-works", "fire"))
+    for department, at, what, count in (
+        (works, month, "files-approved", 3), (works, month, "files-minutes", 360), (works, month, "release-asked", 2),
+        (works, earlier, "files-approved", 1), (works, earlier, "files-minutes", 540), (fire, month, "release-asked", 7),
+        (fire, month, "files-approved", 1), (fire, month, "files-minutes", 300),
+    ):  # fmt: skip
+        Tally.objects.create(department=department, month=at, what=what, count=count)
+    here = f"/dept/public-works/report/?month={month:%Y-%m}"
+
+    def words(key: str, query: str) -> str:
+        answer = visit(key).get(f"{here}{query}").content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer))
+
+    assert "a year before 9.0" in (page := words("head", "&compare=year")) and "less than a year before (9.0)" in page
+    assert f"2.0 hours in {month:%B}. A year before: 9.0 h." in page and "A year before: 0 reported." in page
+    assert "Fire Department 5.0" in (page := words("office", "&compare=of-fire")) and "Fire Department 7" in page
+    assert ">Fire Department<" not in visit("head").get(here).content.decode(), "nothing is offered that is refused"
+    assert visit("head").get(f"{here}&compare=of-fire").status_code == 403
+    assert visit("office").get(f"{here}&compare=of-nowhere").status_code == 404
+    assert visit("head").get(f"{here}&compare=else").status_code == 200, "as without one"
+    moved = visit("office").get(f"{here}&department=fire&compare=year")
+    assert moved["Location"] == f"/dept/fire/report/?month={month:%Y-%m}&compare=year"
+    assert visit("head").get(f"{here}&department=fire", follow=True).status_code == 403
+    for wrong in ("nowhere", "..%2F", ""):
+        assert visit("office").get(f"{here}&department={wrong}", follow=True).status_code == 404
+
+
+@pytest.mark.rule(
+    "P-18, P-28", "A chart of acceptance shows a past month as it was counted then, and says where nobody had to accept."
+)
+@pytest.mark.django_db
+def test_acceptance_of_a_past_month_is_as_it_was_counted(city: Town) -> None:
+    now = epoch_ms(city.now)
+    months = last_months(timezone.localdate(city.now), 12)
+    works = Department.objects.get(code="public-works")
+    for what, count in (("policy-people", 8), ("policy-accepted", 6)):
+        Tally.objects.create(department=works, month=months[3], what=what, count=count)
+    chart = acceptance_chart("Public Works", ["public-works"], months, now)
+    assert chart.series[0].values[3] == 75
+    assert acceptance_chart("Nothing", ["nothing"], months, now).sentence == (
+        f"Nobody had to accept it: at the end of {months[-1]:%B} nobody had mail."
+    )

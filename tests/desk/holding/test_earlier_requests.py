@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from civicmail.city.guard.epoch import from_ms
-from civicmail.desk.holding import earlier_requests
+from civicmail.desk.holding import queries
 from civicmail.desk.holding.models import ApprovalCopy
 from desk.holding.leaving import ACME, DOT, OWL, PDF, Bureau
 from desk.holding.test_approvals import actor, answer
@@ -39,8 +39,8 @@ def test_earlier_requests_of_a_recipient_stand_beside_the_decision(files: Bureau
     assert f"First time {NEVER}" in shown
     assert f"{LIST}report/?to=Ann%40ACME.example" in visit("head").get(f"{LIST}{row.pk}/").content.decode()
     assert "1 of 2 for the first time" in words(visit("head").get(LIST))
-    assert NEVER in earlier_requests.of_addresses([ACME], actor(files, "chief"), files.desk.now)[ACME].sentence, "no other's"
-    assert earlier_requests.of_addresses([ACME], actor(files, "auditor"), files.desk.now)[ACME].count == 2
+    assert NEVER in queries.earlier_requests([ACME], actor(files, "chief"), files.desk.now)[ACME].sentence, "no other's"
+    assert queries.earlier_requests([ACME], actor(files, "auditor"), files.desk.now)[ACME].count == 2
 
 
 def test_what_is_older_than_a_year_is_told_by_its_last_day_only(files: Bureau, visit: Visit) -> None:
@@ -53,12 +53,12 @@ def test_what_is_older_than_a_year_is_told_by_its_last_day_only(files: Bureau, v
 
 def test_a_recipient_is_looked_up_by_the_index(files: Bureau) -> None:
     head = actor(files, "head")
-    with CaptureQueriesContext(connection) as queries:
-        earlier_requests.of_addresses([ACME, DOT], head, files.desk.now)
-    assert len(queries) == 1
+    with CaptureQueriesContext(connection) as caught:
+        queries.earlier_requests([ACME, DOT], head, files.desk.now)
+    assert len(caught) == 1
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            plan = cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}").fetchall()
+            plan = cursor.execute(f"EXPLAIN QUERY PLAN {caught[0]['sql']}").fetchall()
         assert "copies_to_an_address" in str(plan)
 
 

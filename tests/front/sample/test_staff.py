@@ -56,10 +56,10 @@ def test_the_demos_city_has_six_departments_four_hundred_people_and_looks_in_eve
     assert Department.objects.filter(parent__code="city").count() == 6 and 390 <= Person.objects.count() <= 410
     count_year(city, NOW, seed=1)
     works = Tally.objects.filter(department=city.departments["works"])
-    assert [str(month)[:7] for month in works.filter(what="files-minutes").order_by("month").values_list("month", flat=True)] == [
-        "2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09",
-        "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03",
-    ]  # fmt: skip
+    months = [str(month)[:7] for month in works.filter(what="files-minutes").order_by("month").values_list("month", flat=True)]
+    assert len(months) == 24 and (months[0], months[12], months[-1]) == ("2024-04", "2025-04", "2026-03")
+    accepted = works.filter(what="policy-accepted").order_by("month").values_list("count", flat=True)
+    assert len(accepted) == 23 and accepted[0] < accepted[22] <= len(city.team["works"]), "of the months that are over"
     sums = {
         what: sum(works.filter(what=what).values_list("count", flat=True))
         for what in ("release-asked", "release-let", "release-kept")

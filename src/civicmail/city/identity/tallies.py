@@ -18,7 +18,9 @@ TallyKind = Literal[
     "release-let",
     "release-kept",
     "personal",
+    "policy-people",
+    "policy-accepted",
 ]
 """files: answers of managers, and for how many minutes those files had waited; confidential: messages, by what was done; finding:
 made, and answered by a reminder or by two reviewers; release: requests for what was kept back; personal: messages with a sign of
-personal use."""
+personal use; policy: at the end of the month, people with mail, and those of them who had accepted the policy."""

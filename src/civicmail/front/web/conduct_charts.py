@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from statistics import median
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from civicmail.city.conduct.queries import violations
@@ -21,7 +22,7 @@ from civicmail.front.web.home_charts import labels, marks
 def acceptance_chart(name: str, codes: Collection[str], months: list[date], now: int) -> Chart:
     """Percent of people with mail who had accepted the policy at the end of each month, of the present one until now (epoch ms).
     codes: of the departments together, which are compared with all; none for the whole city."""
-    departments = policy_acceptance.by_department([min(now, epoch_ms(_begins(_next(month)))) for month in months])
+    departments = policy_acceptance.at_month_ends(months, [min(now, epoch_ms(_begins(_next(month)))) for month in months])
     mine = [Acceptance() for _ in months]
     for code, counted in departments.items():
         if not codes or code in codes:
@@ -31,9 +32,14 @@ def acceptance_chart(name: str, codes: Collection[str], months: list[date], now:
         shares = [[s for all_months in departments.values() if (s := all_months[n].share) is not None] for n in range(len(months))]
         series.append(Series(gettext("City median"), tuple(median(known) if known else None for known in shares)))
     newest = mine[-1]
-    sentence = gettext("{accepted} of {people} people with mail have accepted it.").format(
-        accepted=f"{newest.accepted:,}", people=f"{newest.people:,}"
-    )
+    if newest.people:
+        sentence = gettext("{accepted} of {people} people with mail have accepted it.").format(
+            accepted=f"{newest.accepted:,}", people=f"{newest.people:,}"
+        )
+    else:
+        sentence = gettext("Nobody had to accept it: at the end of {month} nobody had mail.").format(
+            month=date_format(months[-1], "F")
+        )
     key, title = "accepted" if codes else "accepted-city", gettext("Policy acceptance")
     return Chart(key, title, sentence, gettext("Month"), labels(months), tuple(series), "lines", "%", marks=marks(months))
 

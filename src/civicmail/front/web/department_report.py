@@ -1,14 +1,16 @@
-"""The report of a department: twelve months against the city ("/dept/<code>/report/"; P-28). Sums only, no person is ranked."""
+"""The report of a department: twelve months beside the city, a year before or another department ("/dept/<code>/report/"; P-28).
+Sums only, no person is ranked."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,11 +28,14 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.months import last_months
 from civicmail.city.pages.page import Page
-from civicmail.front.web import report_summary
+from civicmail.front.web import report_comparison, report_summary
 from civicmail.front.web.conduct_charts import acceptance_chart, violations_chart
-from civicmail.front.web.home_charts import Sums, answers_chart, city_median, hours, hours_chart, labels, marks, sums_since
+from civicmail.front.web.home_charts import Sums, answers_chart, hours, hours_chart, labels, marks, sums_since
+from civicmail.front.web.report_comparison import Comparison
 
 MONTHS = 12
+KEPT = ("month", "compare")
+"""Choices of the form that links keep."""
 OPEN, OWING = "Violations open", "Policy not accepted"
 
 
@@ -46,38 +51,109 @@ class Figure:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A choice of the form. options: (value, words)."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The numbers of one report. departments: whose report its reader may read; offered: months to choose from; months: the twelve
+    that are shown, oldest first; sums: of all departments."""
+
+    departments: list[Department]
+    offered: list[date]
+    months: list[date]
+    sums: Sums
+    beside: Comparison
+    figures: list[Figure]
+    summary: list[str]
+    charts: list[Chart]
+
+
 @acting("statement.see")
 def report(request: CityRequest, department: str) -> HttpResponseBase:
     """Figures of a month, trends of the twelve that it ends, divisions. Without a choice it is the last whole month, where that
     has any sums."""
+    if (other := request.GET.get("department", department)) != department:
+        query = {key: value for key in KEPT if (value := request.GET.get(key, ""))}
+        return redirect(listing.list_url(reverse("department-report", args=[_code(other)]), query, {}))
     where = get_object_or_404(Department, code=department)
     require(request, "statement.see", InDepartment(where.code))
+    read = read_report(request, where)
+    divisions = list(Department.objects.filter(parent=where, closed__isnull=True).order_by("name"))
+    statement = Statement.objects.filter(department=where, state="open").order_by("due").first()
+    shown = {
+        "page": _page(request, where),
+        "figures": read.figures,
+        "summary": read.summary,
+        "charts": read.charts,
+        "fields": _fields(where, read),
+        "statement": statement,
+        "statement_url": reverse("statement", args=[where.code, statement.half]) if statement else "",
+    }
+    return listing.render_list(request, "department_report.html", _divisions(request, [where, *divisions], read), shown)
+
+
+def read_report(request: CityRequest, where: Department) -> Report:
+    """The numbers of a department that this person may read, for the month and the comparison of the URL. Raises as
+    report_comparison.chosen does."""
     today = timezone.localdate(request.now)
     offered = last_months(today, MONTHS)
-    _, sums = sums_since(last_months(offered[0], MONTHS)[0])
+    departments = report_comparison.readable(request)
+    beside = report_comparison.chosen(request, where, departments)
+    reach = MONTHS * 2 if beside.key == report_comparison.YEAR else MONTHS
+    _, sums = sums_since(last_months(offered[0], reach)[0])
     usual = offered[-2] if any(month == offered[-2] for _, month in sums) else offered[-1]
-    chosen = next((m for m in offered if f"{m:%Y-%m}" == request.GET.get("month")), usual)
-    months = last_months(chosen, MONTHS)
-    divisions = list(Department.objects.filter(parent=where, closed__isnull=True).order_by("name"))
+    month = next((m for m in offered if f"{m:%Y-%m}" == request.GET.get("month")), usual)
+    months = last_months(month, MONTHS)
     codes = [row.code for row in with_headless_divisions(where)]
-    charts = [
-        hours_chart(where.name, where.code, months, sums),
+    figures = _figures(request, where, codes, months, sums, beside)
+    summary = list(_summary(where, months, sums, figures, beside))
+    charts = _charts(request, where, codes, months, sums, beside)
+    return Report(departments, offered, months, sums, beside, figures, summary, charts)
+
+
+def _charts(
+    request: CityRequest, where: Department, codes: list[str], months: list[date], sums: Sums, beside: Comparison
+) -> list[Chart]:
+    now = epoch_ms(request.now)
+    accepted, reported = acceptance_chart(where.name, codes, months, now), violations_chart(codes, months)
+    if beside.code:
+        compared = beside.months(months)
+        others = codes if beside.code == where.code else _codes_of(beside.code)
+        accepted = beside.onto(accepted, acceptance_chart("", others, compared, now).series[0].values)
+        count = sum(number or 0 for series in violations_chart(others, compared).series for number in series.values)
+        reported = replace(reported, sentence=f"{reported.sentence} {beside.name}: {count:,.0f} reported.")
+    return [
+        beside.onto(hours_chart(where.name, where.code, months, sums), beside.values(months, sums, hours)),
         answers_chart(where.code, months, sums),
-        acceptance_chart(where.name, codes, months, epoch_ms(request.now)),
-        violations_chart(codes, months),
-        _against(where, months, sums, "confidential-encrypted", "Confidential messages sent encrypted"),
-        _against(where, months, sums, "release-asked", "Requests to release mail"),
+        accepted,
+        reported,
+        _against(where, months, sums, "confidential-encrypted", "Confidential messages sent encrypted", beside),
+        _against(where, months, sums, "release-asked", "Requests to release mail", beside),
     ]
-    parts = [where, *divisions]
+
+
+def _codes_of(code: str) -> list[str]:
+    return [row.code for row in with_headless_divisions(Department.objects.get(code=code))]
+
+
+def _divisions(request: CityRequest, parts: list[Department], read: Report) -> listing.Listing:
     reported = violations.open_in([row.code for row in parts])
     owing = Counter(department_questions.overdue_in([row.code for row in parts], epoch_ms(request.now)).values())
-    listing_ = listing.from_rows(
+    return listing.from_rows(
         request,
         [
             {
                 "pk": row.code,
                 "d": row,
-                "s": sums[row.code, months[-1]],
+                "s": read.sums[row.code, read.months[-1]],
                 "people": count,
                 "url": _url(request, row),
                 "violations": reported[row.code],
@@ -85,25 +161,29 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
             }
             for row, count in _with_people(parts)
         ],
-        caption=f"{where.name} and its divisions in {labels([chosen])[0]}",
+        caption=f"{parts[0].name} and its divisions in {labels(read.months[-1:])[0]}",
         columns=COLUMNS,
         empty="No division.",
         noun="departments",
-        keep=("month",),
+        keep=KEPT,
     )
-    figures = _figures(request, where, codes, months, sums)
-    statement = Statement.objects.filter(department=where, state="open").order_by("due").first()
-    shown = {
-        "page": _page(request, where),
-        "figures": figures,
-        "summary": list(_summary(where, months, sums, figures)),
-        "charts": charts,
-        "months": list(zip((f"{m:%Y-%m}" for m in offered), _names(offered), strict=True))[::-1],
-        "month": f"{chosen:%Y-%m}",
-        "statement": statement,
-        "statement_url": reverse("statement", args=[where.code, statement.half]) if statement else "",
-    }
-    return listing.render_list(request, "department_report.html", listing_, shown)
+
+
+def _fields(where: Department, read: Report) -> list[Field]:
+    """The form: what is shown, and beside what."""
+    keys = [f"{month:%Y-%m}" for month in read.offered]
+    return [
+        Field("month", "Month", list(zip(keys, _names(read.offered), strict=True))[::-1], f"{read.months[-1]:%Y-%m}"),
+        Field("department", "Department", [(row.code, row.name) for row in read.departments], where.code),
+        Field("compare", "Compare with", report_comparison.choices(where, read.departments), read.beside.key),
+    ]
+
+
+def _code(text: str) -> str:
+    """A code as it can be in a URL. Raises Http404."""
+    if not re.fullmatch(r"[-a-zA-Z0-9_]{1,60}", text):
+        raise Http404
+    return text
 
 
 def _names(months: list[date]) -> list[str]:
@@ -123,8 +203,10 @@ def _page(request: CityRequest, where: Department) -> Page:
     return Page("Department report", where.name, crumbs, facts=[("Department", where.name)])
 
 
-def _figures(request: CityRequest, where: Department, codes: list[str], months: list[date], sums: Sums) -> list[Figure]:
-    """The month beside the one before, and beside the city; what is open is that of now."""
+def _figures(
+    request: CityRequest, where: Department, codes: list[str], months: list[date], sums: Sums, beside: Comparison
+) -> list[Figure]:
+    """The month beside the one before, and beside the comparison; what is open is that of now."""
     now, this, last = epoch_ms(request.now), sums[where.code, months[-1]], sums[where.code, months[-2]]
     before = labels(months)[-2]
     begins = timezone.make_aware(datetime.combine(months[0], time.min))
@@ -134,39 +216,47 @@ def _figures(request: CityRequest, where: Department, codes: list[str], months: 
     owing = len(department_questions.overdue_in(codes, now))
     roster = reverse("people", args=[where.code]) if sees_people else ""
     reported = reverse("dept-violations", args=[where.code]) if may(request, "violation.see", InDepartment(where.code)) else ""
+    waited = _number(beside.values(months, sums, hours)[-1])
     return [
         Figure("People", f"{people:,}", "work here now", roster),
-        Figure("Hours until files are decided", _hours(this), f"{_hours(last)} in {before} · city {_city(months, sums)}"),
-        Figure("Requests to release mail", f"{this['release-asked']:,}", f"{last['release-asked']:,} in {before}"),
+        Figure("Hours until files are decided", _hours(this), f"{_hours(last)} in {before} · {beside.beside} {waited}"),
+        Figure(
+            "Requests to release mail",
+            f"{this['release-asked']:,}",
+            f"{last['release-asked']:,} in {before}{_compared(beside, months, sums, 'release-asked')}",
+        ),
         Figure(OPEN, f"{counts.open:,}", f"{counts.reported:,} reported in 12 months", reported, counts.open),
         Figure(OWING, f"{owing:,}", "people who cannot send until they accept it", roster, owing),
     ]
 
 
-def _summary(where: Department, months: list[date], sums: Sums, figures: Sequence[Figure]) -> Iterator[str]:
+def _summary(where: Department, months: list[date], sums: Sums, figures: Sequence[Figure], beside: Comparison) -> Iterator[str]:
     """What stands out, in sentences. The open numbers are those of the figures."""
     this, last = (report_summary.Month(hours(s), s["release-asked"]) for s in (sums[where.code, m] for m in months[:-3:-1]))
     names = [date_format(month, "F") for month in months[:-3:-1]]
-    city = city_median(months, sums, hours)[-1]
+    other = beside.values(months, sums, hours)[-1]
     open_, owing = (next(f.number for f in figures if f.label == label) for label in (OPEN, OWING))
-    return report_summary.sentences(names[0], names[1], this, last, city, open_, owing)
+    return report_summary.sentences(names[0], names[1], this, last, other, open_, owing, than=beside.than)
 
 
 def _hours(sums: Counter[str]) -> str:
-    value = hours(sums)
+    return _number(hours(sums))
+
+
+def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
 
 
-def _city(months: list[date], sums: Sums) -> str:
-    value = city_median(months, sums, hours)[-1]
-    return "–" if value is None else f"{value:.1f}"
+def _compared(beside: Comparison, months: list[date], sums: Sums, what: str) -> str:
+    value = beside.values(months[-1:], sums, _counted(what))[-1]
+    return "" if value is None else f" · {beside.beside} {value:,.0f}"
 
 
-def _against(where: Department, months: list[date], sums: Sums, what: str, title: str) -> Chart:
-    """A sum of the department by month, and the median of all departments that have one."""
+def _against(where: Department, months: list[date], sums: Sums, what: str, title: str, beside: Comparison) -> Chart:
+    """A sum of the department by month, and what it stands beside."""
     counted = _counted(what)
     mine = tuple(counted(sums[where.code, month]) or 0 for month in months)
-    series = (Series(where.name, mine), Series("City median", city_median(months, sums, counted)))
+    series = (Series(where.name, mine), Series(beside.name, beside.values(months, sums, counted)))
     sentence = f"{mine[-1]:,.0f} in {date_format(months[-1], 'F')}, {sum(mine):,.0f} in twelve months."
     return Chart(what, title, sentence, "Month", labels(months), series, "lines", marks=marks(months))
 

@@ -21,11 +21,21 @@ class Month:
     releases: int
 
 
-def sentences(name: str, before: str, this: Month, last: Month, city: float | None, violations: int, owing: int) -> Iterator[str]:
-    """Yield what a head must know, nothing where all is as usual. name, before: of the month and the one before; city: median hours
-    of all departments; violations: open now; owing: people who have not accepted the policy in time."""
+def sentences(
+    name: str,
+    before: str,
+    this: Month,
+    last: Month,
+    other: float | None,
+    violations: int,
+    owing: int,
+    *,
+    than: str = "the city’s median",
+) -> Iterator[str]:
+    """Yield what a head must know, nothing where all is as usual. name, before: of the month and the one before; other: hours of
+    what it is compared with, than: its words; violations: open now; owing: people who have not accepted the policy in time."""
     if this.hours is not None:
-        beside = [_than(this.hours, last.hours, f"in {before}"), _than(this.hours, city, "the city’s median")]
+        beside = [_than(this.hours, last.hours, f"in {before}"), _than(this.hours, other, than)]
         if told := " and ".join(part for part in beside if part):
             yield f"In {name} files waited {this.hours:.1f} hours for a decision on average, {told}."
     if abs(this.releases - last.releases) >= max(LEAST_COUNT, CHANGE * last.releases):

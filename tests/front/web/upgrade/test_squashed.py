@@ -67,8 +67,8 @@ def test_the_last_tables_made_one_by_one_have_only_later_steps_pending(tmp_path:
     data = unpack(RELEASES[1], tmp_path / "data")
     had = steps(data)
     assert ("access", "0026_identities") in had and not any("squashed" in name for _, name in had)
-    pending = re.findall(r"(?m)^(\w+): (\w+)$", called(data, "migrate", "--check").stdout)
-    assert pending == SINCE
+    pending = re.findall(r"(?m)^(\w+): (\w+(?:, \w+)*)$", called(data, "migrate", "--check").stdout)
+    assert [(room, name) for room, names in pending for name in names.split(", ")] == SINCE
     assert called(data, "migrate").returncode == 0
     assert set(had) | set(SINCE) <= set(steps(data))  # so that a program from before starts on them again
 

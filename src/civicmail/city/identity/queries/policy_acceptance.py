@@ -6,15 +6,19 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from civicmail.city.guard.access_status import YEAR_MS, Version
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.identity.models import Acknowledgement, Authorization
+from civicmail.city.identity.models import Acknowledgement, Authorization, Tally
 from civicmail.city.identity.queries import policy_answers
+from civicmail.city.identity.tallies import TallyKind
 
 HAD = ("active", "suspended", "expired", "revoked")
 """States of an authorization that was once active."""
 ENDED = ("expired", "revoked")
+PEOPLE: TallyKind = "policy-people"
+ACCEPTED: TallyKind = "policy-accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,21 @@ def by_department(moments: Sequence[int]) -> dict[str, list[Acceptance]]:
         ]
         for code, with_mail in _people(moments).items()
     }
+
+
+def at_month_ends(months: Sequence[date], moments: Sequence[int]) -> dict[str, list[Acceptance]]:
+    """For each department (by code), at the end of each month: as counted then, else by the answers. moments: of the ends, or now.
+    Four queries."""
+    departments = by_department(moments)
+    stored: dict[tuple[str, date], dict[str, int]] = defaultdict(dict)
+    rows = Tally.objects.filter(month__in=months, what__in=[PEOPLE, ACCEPTED]).order_by()
+    for code, month, what, count in rows.values_list("department__code", "month", "what", "count"):
+        stored[code, month][what] = count
+    places = {month: n for n, month in enumerate(months)}
+    for (code, month), counts in stored.items():
+        counted = departments.setdefault(code, [Acceptance() for _ in months])
+        counted[places[month]] = Acceptance(counts.get(PEOPLE, 0), counts.get(ACCEPTED, 0))
+    return departments
 
 
 def _people(moments: Sequence[int]) -> dict[str, list[set[int]]]:

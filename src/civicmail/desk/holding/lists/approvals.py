@@ -239,10 +239,10 @@ class FileApprovals(_Messages):
         return in_own_departments(_in_state(super().rows(request), "waits", request), "department__code", request)
 
     def prepare(self, rows: Sequence[Approval], request: ListRequest) -> None:
-        from civicmail.desk.holding import earlier_requests
+        from civicmail.desk.holding import queries
 
         waiting = {row: [copy.address for copy in row.copies.all() if copy.state == "waits"] for row in rows}
-        known = earlier_requests.of_addresses({a for some in waiting.values() for a in some}, request.actor, request.now)
+        known = queries.earlier_requests({a for some in waiting.values() for a in some}, request.actor, request.now)
         for row, addresses in waiting.items():
             row.earlier = [known[address] for address in addresses]  # type: ignore[attr-defined]
 
@@ -257,9 +257,9 @@ class FileApprovals(_Messages):
         return Bulk("approvals-together", acts) if request.actor.departments else None
 
     def context(self, request: ListRequest) -> dict[str, Any]:
-        from civicmail.desk.holding import earlier_requests
+        from civicmail.desk.holding import queries
 
-        answers = earlier_requests.answered_today(request.actor, request.now)
+        answers = queries.answered_today(request.actor, request.now)
         return {**_tabs("approvals"), "today": [_today_row(each, request) for each in answers]}
 
 

@@ -28,7 +28,7 @@ from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.holding import approval_files, approvers, earlier_requests, partial_approval, tasks
+from civicmail.desk.holding import approval_files, approvers, partial_approval, queries, tasks
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
@@ -111,7 +111,7 @@ def _recipients(request: CityRequest, row: Approval) -> dict[str, Any]:
     """Each recipient that waits with what became of earlier requests for it."""
     addresses = list(dict.fromkeys(copy.address for copy in row.copies.all() if copy.state == "waits"))
     shown = addresses[:MAX_RECIPIENTS]
-    earlier = earlier_requests.of_addresses(shown, request.actor, epoch_ms(request.now))
+    earlier = queries.earlier_requests(shown, request.actor, epoch_ms(request.now))
     has_report = bool(request.actor.departments)
     answers = reverse("approvals-report")
     recipients = [
