@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils import timezone
 from civicmail.city.guard import models as guard
 from civicmail.desk.holding.models import Containment, Contest, Finding, Release
 from civicmail.desk.mailbox.models import Label
-from civicmail.desk.workbench.models import Export
+from civicmail.desk.workbench.models import Clearance, Export, PrivilegedAddress
 
 REASON = "A resident asks for the letters about the works on Elm Street."
 
@@ -66,6 +67,18 @@ def cases(t: Any) -> dict[str, Any]:
         "change": change.pk,
         "export": export.pk,
     }
+
+
+def privileged(t: Any) -> dict[str, Any]:
+    """A firm with which mail is privileged, and a message that an examiner asked for. Needs the mail."""
+    firm = PrivilegedAddress.objects.create(
+        address="@counsel.example", kind="attorney", note="Outside counsel", by="p-attorney", since=t.now
+    )
+    clearance = Clearance.objects.create(
+        mandate=guard.Mandate.objects.get(number="26-001"), capture=uuid.UUID(t.objects["mail delivered"]).hex, kinds=["attorney"],
+        person=t.people["recorder"], made=t.now - timedelta(hours=3), reason="The claim of the firm is what the case is about.",
+    )  # fmt: skip
+    return {"privileged": firm.pk, "clearance": clearance.pk}
 
 
 def _finding(t: Any, capture: str, **more: Any) -> Finding:

@@ -15,7 +15,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.law import adopted, shipped
 from pages import record_rows
 from pages.asked import reviews
-from pages.cases import cases, index
+from pages.cases import cases, index, privileged
 from pages.drafts import drafts
 from pages.everymail import everymail
 from pages.everystate import everything
@@ -65,6 +65,7 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     adopted.adopt(installed, shipped.text(shipped.OFFERED), by="p-attorney", at=epoch_ms(t.now) - 86_400_000, today=t.now.date())
     t.objects |= post(installed, epoch_ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     record_rows.point_at(t.objects["mail delivered"])
+    t.objects |= privileged(t)
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)

@@ -59,8 +59,9 @@ from civicmail.desk.oversight import states as rulestates
 from civicmail.desk.oversight.models import Emergency, Replay, Version
 from civicmail.desk.records import models as records
 from civicmail.desk.records import states as recordstates
+from civicmail.desk.workbench import privilege
 from civicmail.desk.workbench import states as exports
-from civicmail.desk.workbench.models import Export
+from civicmail.desk.workbench.models import Clearance, Export
 
 
 def of(table: StateTable[Any]) -> frozenset[str]:
@@ -102,6 +103,7 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Case, "state"): of(incidents.CASE),
     (Pull, "state"): of(incidents.PULL),
     (Pulled, "state"): incidents.COPIES,
+    (Clearance, "state"): of(privilege.TABLE),
     (Export, "state"): exports.WORDS,
     (Outgoing, "state"): get_args(send_states.State),
     (Version, "state"): of(rulestates.TABLE),
@@ -142,6 +144,7 @@ SHOWN: dict[tuple[type[Model], str], Mapping[str, tuple[str, str]]] = {
     (Case, "state"): incidents.CASES,
     (Pull, "state"): incidents.PULLS,
     (Pulled, "state"): incidents.COPIES,
+    (Clearance, "state"): privilege.STATES,
     (Export, "state"): exports.WORDS,
     (Outgoing, "state"): send_states.WORDS,
     (Version, "state"): rulestates.WORDS,
@@ -398,6 +401,9 @@ def _written(t: Any) -> None:
         refused = {"rule": "own-words", "why": "It was not taken: the recipient does not exist."} if state == "returned" else {}
         again(out, uid=uuid.uuid4(), draft=None, state=state, capture=capture, tries=1, **refused)
     export = Export.objects.get(pk=t.objects["export"])
+    clearance = Clearance.objects.get(pk=t.objects["clearance"])
+    for state in missing((Clearance, "state")):
+        again(clearance, capture=uuid.uuid4().hex, state=state, attorney=t.people["attorney"], answered=t.now, answer=WHY)
     for state in missing((Export, "state")):
         again(export, state=state, why=WHY if state in ("failed", "stopped") else "", until=t.now if state == "gone" else None)
 

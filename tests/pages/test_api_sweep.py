@@ -144,7 +144,10 @@ PLAIN: dict[str, str] = {
     **dict.fromkeys(("feed-keys", "feed-key-new", "feed-key-end"), "a secret of an identity provider, shown once"),
     **dict.fromkeys(("feed-map", "feed-maps", "feed-map-forget"), "a person looks at the columns of a file that nobody knows"),
     "reveal": "one message on a technical page, after a warning",
-    **dict.fromkeys(("mail-frame", "mandate-frame", "mail-look"), "a picture of a message for eyes; read_mail has its words"),
+    **dict.fromkeys(
+        ("mail-frame", "mandate-frame", "clearance-frame", "mail-look"), "a picture of a message for eyes; read_mail has its words"
+    ),
+    "clearance-part": "read_privileged_message has the names of files; the city attorney decides on a page",
     "states": "the schema has the words and meanings of each state",
     "approvals-together": "answer_approval, once for each",
     "requests-together": "decide_request, once for each",

@@ -17,12 +17,14 @@ from pages.post import CANARIES
 from pages.test_sweep import PAGES, allowed, path_of
 from pages.world import Town
 
-SHOWN = ("content.list", "content.show", "my.mail")
+SHOWN = ("content.list", "content.show", "content.privileged", "clearance.decide", "my.mail")
 """Acts of pages that show mail when they are opened."""
 ORDERED: dict[str, dict[str, str]] = {
     "reveal": {"reason_code": "delivery", "text": "Its envelope does not say why it waits."},
     "mandate-part": {},
     "mandate-raw": {},
+    "clearance-part": {},
+    "clearance-raw": {},
     "mandate-exports": {"query": ""},
     "mandate-export-file": {},
     "mandate-hold": {"query": "", "ground": "request", "reason": "Request 41 of a resident, Elm Street."},

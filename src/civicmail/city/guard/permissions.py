@@ -211,12 +211,22 @@ PERMISSIONS: dict[str, Permission] = {
     "content.hold": Permission(by_mandate, "P-20", resource=OfPerson),
     "content.reveal": Permission(role("system-administrator"), "P-17"),
     "content.accident": Permission(signed_in, "P-17"),
+    "privilege.see": Permission(role("city-attorney", "auditor"), "P-16", _("the city attorney")),
+    "privilege.change": Permission(role("city-attorney"), "P-16", _("the city attorney")),
+    "clearance.ask": Permission(by_mandate, "P-16", resource=OfPerson),
+    "clearance.decide": Permission(
+        not_for_oneself(role("city-attorney")), "P-16", _("the city attorney"), second_person=_REQUESTER, resource=OwnCase
+    ),
+    "content.privileged": Permission(
+        not_for_oneself(role("city-attorney")), "P-16", _("the city attorney"), second_person=_REQUESTER, resource=OwnCase
+    ),
     "retention.hold": Permission(role("retention-officer", "records-officer"), "P-20"),
     "retention.see": Permission(role("retention-officer", "records-officer", "auditor"), "P-20"),
     "retention.schedule": Permission(role("retention-officer"), "P-20"),
     "retention.promote": Permission(role("retention-officer", "records-officer"), "P-20"),
     "retention.dispose": Permission(role("retention-officer"), "P-20"),
     "law.adopt": Permission(role("city-attorney", "records-officer"), "P-21", _("the city attorney")),
+    "examinations.report": Permission(role("auditor"), "P-16", _("an auditor")),
     "viewings.see": Permission(one_of(role("auditor"), role("system-administrator")), "P-16"),
     "viewings.mark": Permission(not_for_oneself(role("auditor")), "P-17", second_person=_LOOKED, resource=OwnCase),
     "records.see": Permission(role("records-officer", "city-attorney", "auditor"), "P-21", _("a records officer")),

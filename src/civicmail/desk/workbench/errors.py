@@ -2,6 +2,7 @@
 
 CivicmailError
 └── OutOfScope        no capture has this id within the examination's scope
+    └── NotCleared    it is privileged, and the city attorney has not cleared it
 LaterError
 └── NotProvedYet      no signed checkpoint covers all of an export yet
 RefusedError
@@ -9,6 +10,8 @@ RefusedError
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from civicmail.core.config.errors import CivicmailError, LaterError, RefusedError
 
@@ -19,6 +22,16 @@ class OutOfScope(CivicmailError):
 
     exit_code = 1
     http = 404
+
+
+class NotCleared(OutOfScope):
+    """The capture is within the scope and privileged. kinds: of privilege.KINDS (E7)."""
+
+    http = 403
+
+    def __init__(self, message: str, kinds: Sequence[str]) -> None:
+        super().__init__(message)
+        self.kinds = kinds
 
 
 class NotProvedYet(LaterError):

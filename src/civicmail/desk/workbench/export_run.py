@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from civicmail.city.guard.mandates import MATCH_NOTHING
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.query.tree import And, Range, Tree
 from civicmail.desk.workbench import batch_read
@@ -47,9 +48,20 @@ class Progress:
 
 
 class Running:
-    """One export in its folder, resumed at its mark. tree: already within the mandate; read: its gate."""
+    """One export in its folder, resumed at its mark. tree: already within the mandate; read: its gate; left_out: what is counted
+    as privileged, and is not in the file (E7)."""
 
-    def __init__(self, folder: Path, archive: Archive, reader: Reader, tree: Tree, read: Read, about: About) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        archive: Archive,
+        reader: Reader,
+        tree: Tree,
+        read: Read,
+        about: About,
+        *,
+        left_out: Tree = MATCH_NOTHING,
+    ) -> None:
         data = folder.parents[1]
         self._of = sha256(repr(tree).encode()).hexdigest()
         mark = _read_mark(folder)
@@ -61,6 +73,7 @@ class Running:
         self._archive = archive
         self._reader = reader
         self._tree = And((tree, Range("received", None, about.at)))  # what came later is not of this export
+        self._left_out = And((left_out, Range("received", None, about.at)))
         self._read = read
         self._after, self._total = "", 0
         self._export = Export(data, Zip(folder / FILE, folder, about.at), about)
@@ -109,6 +122,8 @@ class Running:
         """Complete the file. Raises NotProvedYet."""
         counted = counts(self._reader, self._tree, archived=self._archive.count()).plain()
         coverage = {key: value for key, value in counted.items() if key not in ("count", "unique")}
+        if privileged := count(self._reader, self._left_out):
+            coverage["privileged"] = privileged
         self._export.finish(self._total, coverage)
         for name in (MESSAGES, HEADS, PROOFS, SUMS, _MARK):
             OS_FILES.unlink(self._folder / name)

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
 
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard import examination_grounds
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.mandates import Scope
-from civicmail.city.guard.models import Amendment
+from civicmail.city.guard.mandates import Mandate, Scope
+from civicmail.city.guard.models import Amendment, Protection
 from civicmail.city.guard.models import Mandate as Row
 from civicmail.city.identity.actions.mandates import resolve
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import mailbox_addresses, reporting_lines
+from civicmail.city.identity.queries.home_tasks import Task
 from civicmail.city.identity.queries.mandates import to_mandate
+from civicmail.city.pages.states import label
+from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench.models import Clearance, PrivilegedAddress
+from civicmail.desk.workbench.privilege import PROTECTED, Privilege, applies
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
@@ -85,6 +92,53 @@ class Subject:
     name: str
     department: str
     above: tuple[str, ...]
+
+
+def count_clearances() -> int:
+    """How many privileged messages wait for the city attorney (E7)."""
+    return Clearance.objects.filter(state="asked").count()
+
+
+def clearance_tasks() -> list[Task]:
+    """The city attorney's task, for Home."""
+    waits = Clearance.objects.filter(state="asked").aggregate(count=Count("pk"), since=Min("made"))
+    if not (count := waits["count"]):
+        return []
+    label_text = f"Clear {count} privileged message{'' if count == 1 else 's'}"
+    hint = "An examiner needs them and may not read them before."
+    return [Task(label_text, "clearances", (), hint, label("pending"), waits["since"], "state=asked", count=count)]
+
+
+def privilege_of(mandate: Mandate) -> Privilege:
+    """What is withheld from the examiner at this moment."""
+    if not applies(mandate):
+        return Privilege()
+    examined = {exact(box) for box in mandate.scope.boxes}
+    kinds = {address: kind for address, kind in correspondents().items() if address not in examined}
+    rows = Clearance.objects.filter(mandate__number=mandate.number, state="cleared")
+    return Privilege(kinds, frozenset(rows.values_list("capture", flat=True)))
+
+
+def correspondents() -> dict[str, str]:
+    """Normalized address -> kind: listed ones, holders of the role city attorney, and people of protected classes."""
+    kinds: dict[str, str] = {}
+    for class_, kind in PROTECTED.items():
+        kinds |= dict.fromkeys(map(exact, _addresses_of(class_)), kind)
+    listed = PrivilegedAddress.objects.filter(ended__isnull=True).values_list("address", "kind")
+    return kinds | dict(listed)
+
+
+def _addresses_of(class_: str) -> set[str]:
+    rows = list(Protection.objects.filter(kind=class_, approves=False, ended__isnull=True).select_related("person", "department"))
+    people: list[Person] = [row.person for row in rows if row.person is not None]
+    if class_ == "city-attorney":
+        held = RoleAssignment.objects.in_force(timezone.now()).filter(role="city-attorney").select_related("person")
+        people += [assignment.person for assignment in held]
+    addresses = set(mailbox_addresses.addresses_of_people(people)) if people else set()
+    for row in rows:
+        if row.department is not None:
+            addresses |= set(mailbox_addresses.addresses_of_department(row.department))
+    return addresses
 
 
 SHOWN = 20

@@ -119,15 +119,16 @@ class Exporting:
         archive, reader = Archive(self._data), Reader(self._data)
         permit = exports.begin(row, mandate, actor=self._actor, now=now)
         gate = scope.Gate(self._data, archive, permit, mandate, now)
-        tree_asked = gate.with_threads(reader, parse(row.query, now=row.asked, accepted=True))
+        query_tree = gate.with_threads(reader, parse(row.query, now=row.asked, accepted=True))
         plain = mandate.scope
         scope_facts = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
         about = About(
             settings.CITY.city.name, epoch_ms(row.asked), self._actor.uid, mandate.role, mandate.reason, row.query, row.entry,
             mandate.number, mandate.ground, scope_facts,
         )  # fmt: skip
-        tree = scope.within(mandate, tree_asked, epoch_ms(row.asked))
-        self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
+        at = epoch_ms(row.asked)
+        tree, left_out = scope.readable(mandate, query_tree, at), scope.privileged(mandate, query_tree, at)
+        self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about, left_out=left_out)
 
     def _require(self) -> None:
         """Raise NotPermitted if the examination has ended or the requester lost the permission; Conflict if it was narrowed."""

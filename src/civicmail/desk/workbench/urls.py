@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.pages import list_pages
 from civicmail.city.pages.act_pages import paths
 from civicmail.desk.workbench.acts import examinations, exports
+from civicmail.desk.workbench.acts import privilege as privilege_acts
+from civicmail.desk.workbench.lists.privilege import LISTS
 from civicmail.desk.workbench.views import (
     decide_examination,
     examination_list,
@@ -13,12 +16,14 @@ from civicmail.desk.workbench.views import (
     legal_hold,
     message_pages,
     overview,
+    privilege,
     request_examination,
     search_page,
 )
 
 _ONE = "mandates/<slug:number>/"
 _MESSAGE = _ONE + "messages/<uuid:id>/"
+_CLEARANCE = "privileged/messages/<int:pk>/"
 _EXPORT = _ONE + "exports/<int:pk>/"
 
 urlpatterns = [
@@ -35,9 +40,15 @@ urlpatterns = [
     path(_MESSAGE + "frame/", message_pages.frame, name="mandate-frame"),
     path(_MESSAGE + "part/", message_pages.part, name="mandate-part"),
     path(_MESSAGE + "raw/", message_pages.raw, name="mandate-raw"),
+    path(_ONE + "privileged/", privilege.stubs, name="mandate-privileged"),
     path(_ONE + "hold/", legal_hold.hold, name="mandate-hold"),
     path(_ONE + "exports/", export_pages.exports, name="mandate-exports"),
     path(_EXPORT, export_pages.export, name="mandate-export"),
-    *paths([*examinations.ACTS, *exports.ACTS]),
+    *paths([*examinations.ACTS, *exports.ACTS, *privilege_acts.ACTS]),
+    *list_pages.paths(LISTS),
+    path(_CLEARANCE, privilege.clearance, name="clearance"),
+    path(_CLEARANCE + "frame/", privilege.frame, name="clearance-frame"),
+    path(_CLEARANCE + "part/", privilege.part, name="clearance-part"),
+    path(_CLEARANCE + "raw/", privilege.raw, name="clearance-raw"),
     path(_EXPORT + "file/", export_pages.fetch, name="mandate-export-file"),
 ]

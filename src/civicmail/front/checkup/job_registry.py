@@ -141,6 +141,7 @@ JOBS = (
     _city("closing", "offboarding", 2.0, "accounts of people who left are not closed", "dated", {"conduct_closure"}),
     _city("outside", "offboarding", 2.0, "other systems do not hear who left", "dated", {"conduct_outsideending"}, repeats=False),
     _city("rule-book", "rules", 5.0, "rules do not begin or end on their day", "dated", repeats=False),
+    _city("examination-reports", "oversight", 900.0, "auditors do not get the report on examinations", "dated", repeats=False),
     _city("hits", "rules", 5.0, "hits of rules are not counted", "followed", {JOURNAL}, fallback=10.0),
     _city("replays", "rules", 1.0, "replays of rules are not made", "replayed", {"oversight_replay"}),
     _city("hold-counts", "retention", 5.0, "nobody sees how many messages a legal hold covers", "dated", repeats=False),

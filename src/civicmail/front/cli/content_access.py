@@ -39,8 +39,12 @@ class ContentAccess:
     still: Callable[[], None] = lambda: None
 
     def within(self, tree: Tree) -> Tree:
-        """The index query restricted to the scope."""
-        return tree if self.mandate is None else self.mandate.scope.restrict(tree, self.now)
+        """The index query restricted to what may be read within the scope."""
+        if self.mandate is None:
+            return tree
+        from civicmail.desk.workbench import scope
+
+        return scope.readable(self.mandate, tree, self.now)
 
     def reading(self, archive: Archive) -> Callable[[Place], bytes]:
         """Reads the bytes of a capture; raises OutOfScope for one that is not within the scope, whatever the index says."""

@@ -21,6 +21,7 @@ from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules
+from civicmail.desk.workbench import queries as workbench
 from civicmail.front.web import home_decisions, home_numbers, home_running
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
@@ -43,6 +44,8 @@ def home(request: CityRequest) -> HttpResponse:
         groups.append(home_tasks.Tasks(gettext("Public records"), records))
     if could(request, "viewings.mark") and (sampled := content_views.tasks(request.now)):
         groups.append(home_tasks.Tasks(gettext("Oversight"), sampled))
+    if could(request, "clearance.decide") and (privileged := workbench.clearance_tasks()):
+        groups.append(home_tasks.Tasks(gettext("Oversight"), privileged))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
     today = timezone.localdate(request.now)

@@ -22,6 +22,7 @@ from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
 from civicmail.desk.records.queries import requests as records
+from civicmail.desk.workbench import queries as workbench
 
 MOST_UNFOLDED = 30
 """Entries of a menu that shows all its groups unfolded."""
@@ -133,9 +134,11 @@ POLICY = (
 )
 OVERSIGHT = (
     MenuEntry(_("Examinations"), "mandates", "mandate.see", icon="search"),
+    MenuEntry(_("Privileged mail"), "privileged", "privilege.see", "clearances", icon="lock"),
     MenuEntry(_("Audit log"), "entries", "entries.see", icon="history"),
     MenuEntry(_("Ledger"), "ledger", "entries.see", icon="verified_user"),
     MenuEntry(_("Content views"), "viewings", "viewings.see", icon="visibility"),
+    MenuEntry(_("Examination report"), "examination-report", "examinations.report", icon="assessment"),
     MenuEntry(_("Use findings"), "findings", "findings.see", "findings", icon="insights"),
 )
 RECORDS = (
@@ -220,8 +223,9 @@ def _incidents(actor: Actor, now: int) -> dict[str, int]:
 
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:
-    """How many findings wait for this person."""
-    return {"findings": findings.count_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+    """How many findings, and privileged messages, wait for this person."""
+    counts = {"findings": findings.count_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+    return counts | ({"clearances": workbench.count_clearances()} if guard.could(actor, "clearance.decide", now=now) else {})
 
 
 def _records(actor: Actor, now: int) -> dict[str, int]:

@@ -20,6 +20,7 @@ from civicmail.desk.oversight import sampling
 
 KINDS: dict[str, str] = {
     "content.reveal": "Revealed on a technical page",
+    "content.privileged": "Read to clear a privileged message",
     "content.accident": "Record an accidental view",
     "content.list": "Searched under a mandate",
     "content.search": "Searched on the command line",

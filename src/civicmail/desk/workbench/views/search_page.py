@@ -55,8 +55,8 @@ class Line:
 @dataclass
 class SearchPage:
     """The context of the templates. cut: why the result is incomplete. total of everything in scope match; unread: not completely
-    readable; behind: archived and not indexed yet, of the whole archive; following: the cursor of the next page; typed: False for
-    words from a link elsewhere."""
+    readable; behind: archived and not indexed yet, of the whole archive; privileged: matching and not shown (E7); following: the
+    cursor of the next page; typed: False for words from a link elsewhere."""
 
     filters: Filters
     lines: list[Line] = field(default_factory=list)
@@ -64,6 +64,7 @@ class SearchPage:
     everything: int = 0
     unread: int = 0
     behind: int = 0
+    privileged: int = 0
     following: str = ""
     mistake: str = ""
     ready: bool = True
@@ -127,13 +128,17 @@ def run_search(answer: SearchPage, mandate: Mandate, permit: Permit, now: int) -
     message_store = store()
     reader = message_store.reader_for(permit.person)
     archive = message_store.archive()
-    tree = within(reader, Gate(installation(), archive, permit, mandate, now), mandate, answer.filters.query, now)
+    gate = Gate(installation(), archive, permit, mandate, now)
+    everything = within(reader, gate, mandate, answer.filters.query, now)
+    tree = gate.privilege.readable(everything)
     sort: Sort = "oldest" if answer.filters.sort == "oldest" else "newest"
     page = search(reader, tree, limit=PER_PAGE, sort=sort, cursor=answer.filters.after, scored=False)
     answer.lines = [_line(hit, mandate.number, answer.filters.query) for hit in page.hits]
     answer.following = page.cursor
     answer.total = page.total if not answer.filters.after else count(reader, tree)
-    answer.everything = count(reader, mandate.scope.tree(now)) if answer.filters.query else answer.total
+    answer.everything = count(reader, gate.privilege.readable(mandate.scope.tree(now))) if answer.filters.query else answer.total
+    if (privileged := gate.privilege.tree()) is not None:
+        answer.privileged = count(reader, And((everything, privileged)))
     answer.unread = count(reader, And((tree, Range("unreadable", 1))))
     answer.behind = max(0, archive.count() - count(reader, Everything()))
     answer.cut = CUT_MESSAGES[reader.cut] if reader.cut else ""
@@ -151,7 +156,7 @@ def count_hits(request: CityRequest, mandate: Mandate, query: str) -> int:
 
 
 def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -> Tree:
-    """The words restricted to the examination's scope. Raises QueryError."""
+    """The words restricted to the examination's scope, with privileged mail. Raises QueryError."""
     words_tree = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     return scope.within(mandate, gate.with_threads(reader, words_tree), now)
 

@@ -27,6 +27,7 @@ from civicmail.front.web.api.operations import (
     emergencies,
     endings,
     entries,
+    examination_report,
     exports,
     external_systems,
     feeds,
@@ -43,6 +44,7 @@ from civicmail.front.web.api.operations import (
     own_mail,
     people,
     policy,
+    privilege,
     protections,
     record_reviews,
     records,
@@ -135,9 +137,9 @@ def _api() -> Api:
     subjects: tuple[Any, ...] = (
         me, mail, compose, drafts, mail_actions, own_mail, files, approval_by_department, people, feeds, departments,
         rosters, rights, endings, external_systems, conduct, reviews, review_campaigns, violations, cases,
-        mailboxes, lists, agencies, roles, policy, entries, mandates, mandate_changes, exports, protections, rules,
+        mailboxes, lists, agencies, roles, policy, entries, mandates, mandate_changes, exports, protections, privilege, rules,
         rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, records, record_reviews,
-        retention, system,
+        retention, examination_report, system,
     )  # fmt: skip
     routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one
     for router in routers:

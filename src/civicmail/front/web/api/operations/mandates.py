@@ -161,7 +161,8 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
         permit = content_views.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
         index = store()
         reader = index.reader_for(permit.person, whole=True)
-        tree = search_page.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
+        gate = Gate(installation(), index.archive(), permit, mandate, now)
+        tree = gate.privilege.readable(search_page.within(reader, gate, mandate, q, now))
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
     if page.cursor:
         pagination.link(request, response, page.cursor)

@@ -1,0 +1,1 @@
+"""Lists of the workbench, each defined once (city/pages/lists.py)."""
