@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0027_preferences"),
-        ("directory", "0001_squashed_0009_routed"),
+        ("directory", "0009_routed"),
         ("workbench", "0001_exports"),
     ]
 
