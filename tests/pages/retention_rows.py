@@ -1,14 +1,16 @@
-"""Legal holds of the town: one by a query, one of a request for records, one of an examination, and one that has ended."""
+"""Schedules and legal holds of the town: by a query, of a request for records, of an examination, and one that has ended."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from civicmail.core.query.tree import Everything
-from civicmail.mail.archive import holds
+from civicmail.mail.archive import classes, holds
+from house.sources import ROOT
 
 WHY = "Suit 26-CV-7 about the burst main on Fifth Street."
 HOUR_MS = 3_600_000
+SCHEDULES = (ROOT / "src/civicmail/city/law/schedules.toml").read_text()
 
 
 def legal_holds(data: Path, now: int) -> dict[str, str]:
@@ -31,3 +33,8 @@ def legal_holds(data: Path, now: int) -> dict[str, str]:
     }  # fmt: skip
     holds.end(data, placed["ended hold"], actor="p-retention", reason="The claim was settled in May.", now=now - 5 * HOUR_MS)
     return placed
+
+
+def schedules(data: Path, now: int) -> None:
+    """Put the sample city's file into force. now: epoch ms."""
+    classes.adopt(data, SCHEDULES, actor="p-retention", reason="Common Council, file 260017", now=now - 9 * HOUR_MS)

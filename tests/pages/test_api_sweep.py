@@ -93,7 +93,6 @@ WITHOUT: dict[str, str] = {
     "account.hand-over": "the second half of a letter, by a person who has seen whom",
     "content.print": "a print is of a page",
     "content.reveal": "one message on a technical page, after a warning",
-    "retention.schedule": "no page has it: civicmail archive",
     "law.adopt": "no page has it: civicmail law",
     "retention.promote": "no page has it: civicmail archive",
     "retention.dispose": "no page has it: civicmail dispose",
@@ -176,6 +175,7 @@ PLAIN: dict[str, str] = {
     **dict.fromkeys(("records-contest", "records-request-contests"), "list_record_contests has what they show"),
     "records-publication": "list_record_publications has what it shows",
     "records-format": "list_record_formats has what it shows, but for the address, which is for a person",
+    "retention-due-file": "read_due_forecast has the same",
     "records-statistics-file": "read_record_statistics has the same",
 }
 """Pages that no operation does -> why."""

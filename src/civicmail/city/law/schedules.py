@@ -6,11 +6,13 @@ was raised. An obstacle of any of them (no schedule, an expired one, a missing n
 
 from __future__ import annotations
 
+import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Literal
 
 from civicmail.city.law.errors import BadSchedule
@@ -20,6 +22,7 @@ MAX_APPROVAL_YEARS = 10  # 16.61(4)
 NOTICE = timedelta(days=60)  # 19.21(4)(a), to the State Historical Society
 LATEST = 253_402_300_799_999  # ms: the last moment of the year 9999
 _EPOCH = date(1970, 1, 1)
+_BEGIN = re.compile(r"\s*\[\[\s*schedule\s*\]\]")
 _NEEDED = {"class", "id", "title", "approval", "approved", "expires"}
 _KNOWN = _NEEDED | {"years", "days", "permanent", "trigger", "board", "historical", "notified", "addresses"}
 Obstacle = Literal["due", "not yet", "permanent", "no schedule", "expired", "notice"]
@@ -136,7 +139,10 @@ def parse(text: str) -> Schedules:
         raise BadSchedule(f"The schedules are no TOML: {error}.") from None
     if set(plain) - {"schedule"} or not isinstance(plain.get("schedule"), list) or not plain["schedule"]:
         raise BadSchedule("A file of schedules has [[schedule]] tables and nothing else.")
-    series = [_schedule(table, n) for n, table in enumerate(plain["schedule"], 1)]
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if _BEGIN.match(line)]
+    places = [f" (line {n})" for n in lines] if len(lines) == len(plain["schedule"]) else []  # else a text has such a line, too
+    numbered = zip_longest(plain["schedule"], places, fillvalue="")
+    series = [_schedule(table, f"Schedule {n}{place}") for n, (table, place) in enumerate(numbered, 1)]
     for what, names in (("class", [s.class_ for s in series]), ("id", [s.id for s in series])):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -144,8 +150,7 @@ def parse(text: str) -> Schedules:
     return Schedules(series)
 
 
-def _schedule(table: Any, n: int) -> Schedule:
-    name = f"Schedule {n}"
+def _schedule(table: Any, name: str) -> Schedule:
     if not isinstance(table, dict):
         raise BadSchedule(f"{name} is no table.")
     if unknown := set(table) - _KNOWN:
@@ -166,11 +171,11 @@ def _schedule(table: Any, n: int) -> Schedule:
         _get(table, name, "notified", date) if "notified" in table else None,
         tuple(str(a).lower() for a in _get(table, name, "addresses", list, [])),
     )
-    _check(schedule)
+    _check(schedule, name)
     return schedule
 
 
-def _check(s: Schedule) -> None:
+def _check(s: Schedule, name: str) -> None:
     wrong = {
         "class and id cannot be empty": not (s.class_ and s.id and s.approval.strip()),
         "it needs years, days or permanent = true, and only one kind of end": s.permanent == bool(s.years or s.days),
@@ -185,7 +190,7 @@ def _check(s: Schedule) -> None:
     }
     for what, is_wrong in wrong.items():
         if is_wrong:
-            raise BadSchedule(f"Schedule {s.id} of class {s.class_} cannot be: {what}.")
+            raise BadSchedule(f"{name}, {s.id} of class {s.class_}, cannot be: {what}.")
 
 
 def _get(table: dict[str, Any], name: str, key: str, kind: type, default: Any = None) -> Any:

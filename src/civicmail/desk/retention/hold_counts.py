@@ -37,7 +37,8 @@ def current(data: Path) -> HoldCounts:
 
 def step(data: Path, now: int) -> int:
     """Count again if a hold came or went, or after an hour; how many were counted. now: epoch ms."""
-    in_force, former = holds.load(data), current(data)
+    in_force = [record.hold for record in holds.history(data) if record.ended is None]
+    former = current(data)
     names = {hold.id for hold in in_force}
     if names == former.messages.keys() and (not names or 0 <= now - former.at < MAX_AGE_MS):
         return 0

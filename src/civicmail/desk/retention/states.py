@@ -1,4 +1,4 @@
-"""Grounds and states of legal holds. Pure."""
+"""Grounds and states of legal holds, and states of retention schedules. Pure."""
 
 from __future__ import annotations
 
@@ -13,3 +13,5 @@ GROUNDS = {
     "other": "Other",
 }
 """Ground, as the archive has it -> words."""
+SCHEDULE = labels("active", "expired", notice="pending")
+"""Notice: the State Historical Society was not notified 60 days ago. Only of an active one is anything disposed of."""

@@ -8,11 +8,17 @@ from civicmail.city.pages import list_pages
 from civicmail.city.pages.act_pages import paths
 from civicmail.desk.retention.acts import holds as hold_acts
 from civicmail.desk.retention.lists.holds import LEGAL_HOLDS
-from civicmail.desk.retention.views import hold_pages
+from civicmail.desk.retention.lists.schedules import RETENTION_SCHEDULES
+from civicmail.desk.retention.views import due_page, hold_pages, schedule_pages
 
 urlpatterns = [
-    *list_pages.paths([LEGAL_HOLDS]),
+    *list_pages.paths([LEGAL_HOLDS, RETENTION_SCHEDULES]),
     path("retention/holds/place/", hold_pages.place, name="retention-hold-place"),
     path("retention/holds/<slug:hold>/", hold_pages.hold, name="retention-hold"),
     *paths(hold_acts.ACTS),
+    path("retention/schedules/adopt/", schedule_pages.adopt, name="retention-schedules-adopt"),
+    path("retention/schedules/files/", schedule_pages.files, name="retention-schedule-files"),
+    path("retention/schedules/files/<int:number>/", schedule_pages.file, name="retention-schedule-file"),
+    path("retention/due/", due_page.due, name="retention-due"),
+    path("retention/due/file/", due_page.file, name="retention-due-file"),
 ]

@@ -144,7 +144,8 @@ JOBS = (
     _city("examination-reports", "oversight", 900.0, "auditors do not get the report on examinations", "dated", repeats=False),
     _city("hits", "rules", 5.0, "hits of rules are not counted", "followed", {JOURNAL}, fallback=10.0),
     _city("replays", "rules", 1.0, "replays of rules are not made", "replayed", {"oversight_replay"}),
-    _city("hold-counts", "retention", 5.0, "nobody sees how many messages a legal hold covers", "dated", repeats=False),
+    _city("hold-counts", "retention", 15.0, "nobody sees how many messages a legal hold covers", "dated", repeats=False),
+    _city("class-counts", "retention", 60.0, "the page Due shows an older day", "dated", repeats=False),
     _city("reports", "reports", 2.0, "mail that people report is no case", "dated", {JOURNAL}),
     _city(
         "records-mail",

@@ -21,6 +21,7 @@ from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules
+from civicmail.desk.retention.queries import home_tasks as retention
 from civicmail.desk.workbench import queries as workbench
 from civicmail.front.web import home_decisions, home_numbers, home_running
 from civicmail.front.web.firststeps import page as firststeps
@@ -48,6 +49,7 @@ def home(request: CityRequest) -> HttpResponse:
         groups.append(home_tasks.Tasks(gettext("Oversight"), privileged))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         groups.append(home_tasks.Tasks(gettext("Mail rules"), proposed))
+    groups += retention.tasks(request.actor, now)
     today = timezone.localdate(request.now)
     asks = any(rule.role != examination_grounds.HEAD for rule in examination_grounds.available_rules(request.actor, now))
     shown = {

@@ -150,7 +150,11 @@ RECORDS = (
     MenuEntry(_("Statistics"), "records-statistics", "records.see", icon="assessment"),
     MenuEntry(_("Other formats"), "records-formats", "records.see", icon="print"),
 )
-RETENTION = (MenuEntry(_("Legal holds"), "retention-holds", "retention.see", icon="lock"),)
+RETENTION = (
+    MenuEntry(_("Legal holds"), "retention-holds", "retention.see", icon="lock"),
+    MenuEntry(_("Schedules"), "retention-schedules", "retention.see", icon="event"),
+    MenuEntry(_("Due"), "retention-due", "retention.see", icon="insights"),
+)
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),
     MenuEntry(_("Mail statistics"), "mail-statistics", "health.see", icon="insights"),

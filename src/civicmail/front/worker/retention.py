@@ -1,4 +1,4 @@
-"""City worker jobs of retention: what legal holds cover, for their page."""
+"""City worker jobs of retention: what legal holds cover, and what was received by class, for their pages."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ def hold_counts(context: JobContext) -> Iterator[Work]:
     from civicmail.desk.retention import hold_counts
 
     yield lambda: hold_counts.step(context.data, context.clock())
+
+
+def class_counts(context: JobContext) -> Iterator[Work]:
+    """Count what was received by class and month, for the page Due."""
+    from civicmail.desk.retention import class_counts
+
+    yield lambda: class_counts.step(context.data, context.clock())

@@ -76,6 +76,17 @@ def load(data: Path) -> Schedules | None:
     return in_force(Store(data))
 
 
+def text_of(data: Path) -> str:
+    """The file of schedules in force, for pages; empty when none was ever adopted."""
+    adopted = versions(data)
+    return str(adopted[-1].facts["text"]) if adopted else ""
+
+
+def versions(data: Path) -> list[Event]:
+    """Every adopted file of schedules, oldest first, for pages: facts text, actor and reason. Raises DamagedFile, KeyMissing."""
+    return rules.read(Store(data), {Type.SCHEDULE}, for_page=True)
+
+
 def in_force(store: Store) -> Schedules | None:
     """The schedules that were adopted last, or None: then nothing is ever disposed of."""
     text = text_in_force(store)
