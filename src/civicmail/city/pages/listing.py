@@ -27,6 +27,7 @@ PAGE_PARAMS = frozenset({"after", "before", "page"})
 """What of an address says where in a list one is."""
 MAX_CSV_ROWS = 50_000
 SINGULARS = {
+    "addresses": "address",
     "people": "person",
     "agencies": "agency",
     "copies": "copy",

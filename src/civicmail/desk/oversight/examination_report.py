@@ -54,12 +54,13 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class ExaminationReport:
-    """shown: outliers first; unseen: number of sealed ones and of those about the reader; reveals, accidents: content views without
-    an examination."""
+    """shown: outliers first; unseen: number of sealed ones and of those about the reader; denied: number, by the second person;
+    reveals, accidents: content views without an examination."""
 
     period: Period
     shown: list[Examined]
     unseen: int = 0
+    denied: int = 0
     reveals: int = 0
     accidents: int = 0
     by_ground: list[tuple[str, int]] = field(default_factory=list)
@@ -99,7 +100,7 @@ class ExaminationReport:
 
 
 def report(
-    period: Period, examinations: Iterable[Examined], *, unseen: int = 0, reveals: int = 0, accidents: int = 0
+    period: Period, examinations: Iterable[Examined], *, unseen: int = 0, denied: int = 0, reveals: int = 0, accidents: int = 0
 ) -> ExaminationReport:
     """The report about these examinations."""
     shown = sorted(examinations, key=lambda each: (-each.opened, -each.people, each.number))
@@ -107,6 +108,7 @@ def report(
         period,
         shown,
         unseen,
+        denied,
         reveals,
         accidents,
         _counted(each.ground for each in shown),
@@ -140,10 +142,11 @@ def figures(made: ExaminationReport) -> list[tuple[str, Any, str]]:
     """Label, number and remark of the sums; a mail has the same."""
     return [
         ("Examinations", made.total, f"{made.unseen} sealed or not shown" if made.unseen else ""),
+        ("Denied", made.denied, "by the second person"),
         ("Messages opened", made.opened, "each once for each examination"),
         ("Urgent", made.urgent, "in force before a second person agreed"),
         ("People examined, median", f"{made.median_people:g}", ""),
-        ("Days of mail, median", f"{made.median_days:g}", "of those with a limit"),
+        ("Days of mail, median", f"{made.median_days:g}" if made.median_days else "no limit", "of those with a limit"),
         ("Outliers", len(made.outliers), "opened over three times the median"),
         ("Reveals", made.reveals, "on technical pages, without an examination"),
         ("Accidental views", made.accidents, "recorded by those who saw something"),

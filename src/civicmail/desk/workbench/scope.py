@@ -29,7 +29,9 @@ from civicmail.mail.search.query_view import viewer
 from civicmail.mail.search.reader import Reader
 
 NOT_THERE = "Nothing is kept under this id within this mandate."
-NOT_CLEARED = "This message is privileged ({kinds}). It is not shown until the city attorney clears it."
+NOT_CLEARED = (
+    "This message is privileged ({kinds}). It is not shown until the city attorney clears it; ask on the page Privileged mail."
+)
 
 
 def within(mandate: Mandate, tree: Tree, now: int) -> Tree:

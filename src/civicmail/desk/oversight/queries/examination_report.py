@@ -17,6 +17,8 @@ from civicmail.city.identity.examination_labels import RATIFICATIONS
 from civicmail.desk.oversight.examination_report import ExaminationReport, Examined, Period, report
 
 _MANDATE = "mandate:"
+_NEVER = ("asked", "refused", "withdrawn", "lapsed")
+"""States of examinations under which nothing can have been seen, unless they were urgent."""
 _DAY_MS = 86_400_000
 
 
@@ -33,7 +35,9 @@ def report_of(period: Period, reader: str = "") -> ExaminationReport:
         counts[number][act] += 1
         if act in ("content.show", "content.print") and (id_ := facts.get("id")):
             opened[number].add(id_)
-    rows = Mandate.objects.filter(Q(number__in=list(counts)) | Q(decided__gte=first, decided__lt=after)).exclude(state="asked")
+    began = Q(decided__gte=first, decided__lt=after) & ~Q(state__in=_NEVER)
+    rows = Mandate.objects.filter(Q(number__in=list(counts)) | began)
+    denied = Mandate.objects.filter(decided__gte=first, decided__lt=after, state="refused").count()
     mine = set(
         rows.filter(subjects__person__uid=reader).exclude(state__in=mandate_states.ENDED).values_list("pk", flat=True)
         if reader
@@ -55,7 +59,7 @@ def report_of(period: Period, reader: str = "") -> ExaminationReport:
             )
         )  # fmt: skip
     alone = Counter(entries.filter(act__in=["content.reveal", "content.accident"]).values_list("act", flat=True))
-    return report(period, shown, unseen=unseen, reveals=alone["content.reveal"], accidents=alone["content.accident"])
+    return report(period, shown, unseen=unseen, denied=denied, reveals=alone["content.reveal"], accidents=alone["content.accident"])
 
 
 def _departments(row: Mandate, names: dict[str, str]) -> tuple[str, ...]:

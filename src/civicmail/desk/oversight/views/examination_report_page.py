@@ -53,7 +53,7 @@ def examination_report(request: CityRequest) -> HttpResponseBase:
         "report": made,
         "figures": figures(made),
         "sums": [("Ground", made.by_ground), ("Approver", made.by_approver), ("Department", made.by_department)],
-        "periods": [(words(p), f"?period={p.name}", p.name == period.name) for p in _periods(today)],
+        "periods": [(_tab(p), f"?period={p.name}", p.name == period.name) for p in _periods(today)],
     }
     return listing.render_list(request, "oversight/examination_report.html", table, shown)
 
@@ -62,6 +62,10 @@ def _periods(today: date) -> list[Period]:
     weeks = [sampling.name_of(today - timedelta(days=7 * n)) for n in range(WEEKS)]
     names = [*weeks, str(today.year), str(today.year - 1)]
     return [period for name in names if (period := period_of(name)) is not None]
+
+
+def _tab(period: Period) -> str:
+    return period.name if period.is_year else f"{period.first:%b} {period.first.day} to {period.last:%b} {period.last.day}"
 
 
 def _number(row: dict[str, Any]) -> Cell:

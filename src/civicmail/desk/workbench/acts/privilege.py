@@ -91,7 +91,7 @@ class EndAddress(Act["PrivilegedAddress", AddressReason, "PrivilegedAddress"]):
 class MessagesToClear(Input):
     """messages: ids of privileged messages within the scope, at most 50; reason: for the city attorney."""
 
-    messages = Lines(label="Which messages?", max_length=36, max_count=50)
+    messages = Lines(label="Which messages?", missing="Choose a message.", max_length=36, max_count=50)
     reason = reason("Why do you need them?", "At least 20 characters. The city attorney reads it.")
 
 
