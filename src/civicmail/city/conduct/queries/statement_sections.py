@@ -78,7 +78,7 @@ def figures(department: Department, since: datetime, until: datetime, now: int) 
         ("Confidential messages held", counted["confidential-held"]),
         ("Violations reported", reported.reported),
         ("Violations confirmed", reported.confirmed),
-        ("Asked about in access reviews", reviewed.asked),
+        ("Not answered in access reviews", reviewed.open + reviewed.silent + reviewed.suspended + reviewed.stopped),
         ("Answered late in access reviews", reviewed.late),
         ("People who cannot send until they accept the policy, now", len(department_questions.overdue_in(codes, now))),
     ]
