@@ -23,7 +23,7 @@ from pages.gone import gone
 from pages.incidentcases import incidents
 from pages.kept import kept
 from pages.post import post
-from pages.retention_rows import legal_holds, schedules
+from pages.retention_rows import retention
 from pages.rulebook import rulebook
 from pages.violationcases import violations
 from pages.waitingfiles import leaving
@@ -69,9 +69,8 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
-    t.objects |= legal_holds(installed, epoch_ms(t.now))
-    schedules(installed, epoch_ms(t.now))
     if every:
+        t.objects |= retention(installed, epoch_ms(t.now))
         everything(t, everymail(installed, epoch_ms(t.now)))
     index(installed, epoch_ms(t.now))
     return t

@@ -38,3 +38,9 @@ def legal_holds(data: Path, now: int) -> dict[str, str]:
 def schedules(data: Path, now: int) -> None:
     """Put the sample city's file into force. now: epoch ms."""
     classes.adopt(data, SCHEDULES, actor="p-retention", reason="Common Council, file 260017", now=now - 9 * HOUR_MS)
+
+
+def retention(data: Path, now: int) -> dict[str, str]:
+    """Both; the ids of the holds by name. now: epoch ms."""
+    schedules(data, now)
+    return legal_holds(data, now)
