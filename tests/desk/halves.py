@@ -41,6 +41,8 @@ from civicmail.desk.oversight.models import Emergency, Version
 from civicmail.desk.records.actions import contests, productions, scopes, second_reading
 from civicmail.desk.records.models import Assignment, Contest, Item, Production, Redaction, Request, Scope, Search
 from civicmail.desk.records.models import Decision as ItemDecision
+from civicmail.desk.retention.actions import disposals
+from civicmail.desk.retention.models import Disposal
 from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
 
@@ -221,6 +223,8 @@ def _finding(a: str, now: int) -> Second:
 
 
 def _disposal(a: str, now: int) -> Second:
+    """The archive asks the same of the two people when it is carried out."""
+
     def second(who: Actor, at: int) -> None:
         known = four_eyes.facts({a, who.uid}, began=now, now=at)
         try:
@@ -230,6 +234,11 @@ def _disposal(a: str, now: int) -> Second:
                 raise NotPermitted(str(refused)) from None
 
     return second
+
+
+def _list_of_disposal(a: str, now: int) -> Second:
+    made = Disposal.objects.create(state="proposed", by=row(a), at=from_ms(now), since=from_ms(now), reason=WHY, manifest="5e" * 32)
+    return lambda who, at: disposals.approve(made, "5e" * 32, reason=WHY, actor=who, now=at)
 
 
 def _letter(a: str, now: int) -> Second:
@@ -306,6 +315,7 @@ HALVES: dict[str, Callable[[str, int], Second]] = {
     "pull.second": _pull,
     "finding.second": _finding,
     "disposal": _disposal,
+    "retention.approve": _list_of_disposal,
     "records.confirm-scope": _scope,
     "records.second": _item,
     "records.approve": _production,

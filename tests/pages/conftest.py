@@ -13,17 +13,18 @@ from django.test import Client
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.law import adopted, shipped
+from civicmail.desk.retention.models import Disposal
 from pages import record_rows
 from pages.asked import reviews
 from pages.cases import cases, index, privileged
 from pages.drafts import drafts
 from pages.everymail import everymail
-from pages.everystate import everything
+from pages.everystate import everything, missing
 from pages.gone import gone
 from pages.incidentcases import incidents
 from pages.kept import kept
 from pages.post import post
-from pages.retention_rows import retention
+from pages.retention_rows import disposal, disposals, legal_holds, schedules
 from pages.rulebook import rulebook
 from pages.violationcases import violations
 from pages.waitingfiles import leaving
@@ -69,9 +70,12 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
+    t.objects |= legal_holds(installed, epoch_ms(t.now)) | disposals(t, installed)
+    schedules(installed, epoch_ms(t.now))
     if every:
-        t.objects |= retention(installed, epoch_ms(t.now))
         everything(t, everymail(installed, epoch_ms(t.now)))
+        for state in missing((Disposal, "state")):
+            disposal(t, installed, state)
     index(installed, epoch_ms(t.now))
     return t
 

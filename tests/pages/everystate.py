@@ -59,6 +59,8 @@ from civicmail.desk.oversight import states as rulestates
 from civicmail.desk.oversight.models import Emergency, Replay, Version
 from civicmail.desk.records import models as records
 from civicmail.desk.records import states as recordstates
+from civicmail.desk.retention import disposal_states
+from civicmail.desk.retention.models import Disposal
 from civicmail.desk.workbench import privilege
 from civicmail.desk.workbench import states as exports
 from civicmail.desk.workbench.models import Clearance, Export
@@ -109,6 +111,7 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Version, "state"): of(rulestates.TABLE),
     (Emergency, "ratified"): RATIFICATIONS,
     (Replay, "state"): rulestates.REPLAYS,
+    (Disposal, "state"): of(disposal_states.DISPOSALS),
 }
 """Column -> what stands in it."""
 SHOWN: dict[tuple[type[Model], str], Mapping[str, tuple[str, str]]] = {
@@ -150,6 +153,7 @@ SHOWN: dict[tuple[type[Model], str], Mapping[str, tuple[str, str]]] = {
     (Version, "state"): rulestates.WORDS,
     (Emergency, "ratified"): RATIFICATIONS,
     (Replay, "state"): rulestates.REPLAYS,
+    (Disposal, "state"): disposal_states.WORDS,
 }
 """Column -> how each of its states is shown, wherever it is."""
 WHY = "The council's decision of the tenth of March says so."

@@ -16,7 +16,6 @@ from django.urls import resolve
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.identity.actions import tokens
 from civicmail.city.identity.token_scopes import SCOPES
@@ -24,18 +23,10 @@ from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT
 from pages.programs import asking
-from pages.retention_rows import retention
 from pages.test_sweep import EXCLUDED, PAGES, PEOPLE, allowed, once, path_of
 from pages.world import Town, carry
 
 LINES: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "api.toml").read_text())["operation"]
-
-
-@pytest.fixture
-def city(city: Town, installed: Path) -> Town:
-    """With legal holds, and schedules in force."""
-    city.objects |= retention(installed, epoch_ms(city.now))
-    return city
 
 
 def may(name: str) -> set[str]:
@@ -104,7 +95,6 @@ WITHOUT: dict[str, str] = {
     "content.reveal": "one message on a technical page, after a warning",
     "law.adopt": "no page has it: civicmail law",
     "retention.promote": "no page has it: civicmail archive",
-    "retention.dispose": "no page has it: civicmail dispose",
     "setup.see": "a page for people who set up; programs ask health, which says what is not set up",
     "matrix.see": "a table of the program, which the page explains; its rule is read by read_rule",
     "dns.reports": "no page has it: civicmail dns reports",
@@ -182,6 +172,10 @@ PLAIN: dict[str, str] = {
     "records-detectors": "figures of the program's own tests",
     **dict.fromkeys(("records-notice", "records-request-notices"), "list_subject_notices has what they show"),
     **dict.fromkeys(("records-contest", "records-request-contests"), "list_record_contests has what they show"),
+    **dict.fromkeys(
+        ("retention-disposal", "retention-disposal-lines", "retention-disposal-certificate"),
+        "list_disposals has its figures; civicmail disposal show has its list",
+    ),
     "records-publication": "list_record_publications has what it shows",
     "records-format": "list_record_formats has what it shows, but for the address, which is for a person",
     "retention-due-file": "read_due_forecast has the same",

@@ -24,6 +24,7 @@ from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.mailbox.models import Outgoing
 from civicmail.desk.oversight.models import Emergency, Replay, Version
 from civicmail.desk.records import models as records
+from civicmail.desk.retention.models import Disposal
 from civicmail.desk.workbench.models import Export
 from pages.everystate import STATES
 from pages.looks import LOOKS, in_spanish, looked_at, seen
@@ -143,6 +144,7 @@ OBJECTS: dict[str, tuple[type[Model], str, tuple[str, ...]]] = {
     "records-format": (records.FormatRequest, "state", ("pk",)),
     "records-letter": (records.Letter, "state", ("request.number", "pk")),
     "records-reply": (records.Reply, "state", ("pk",)),
+    "retention-disposal": (Disposal, "state", ("pk",)),
 }
 """Page of an object -> its model, the column with its state, and what its address takes."""
 

@@ -41,6 +41,7 @@ STATES: dict[str, tuple[str, Sentence, Sentence]] = {
     "external": ("warn", _("External"), _("in another system, which must remove it")),
     "absent": ("quiet", _("Absent"), _("there is no such copy")),
     "restoring": ("wait", _("Restoring"), _("is being put back")),
+    "disposed": ("done", _("Disposed of"), _("removed under a retention schedule, with a certificate")),
     "restored": ("done", _("Restored"), _("put back")),
     "awaiting-approval": ("wait", _("Waiting for approval"), _("its files wait for the sender's department")),
     "first-contact": ("warn", _("First contact"), _("nobody of the city has had mail from this address before")),

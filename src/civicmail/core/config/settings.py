@@ -185,6 +185,8 @@ class Archive:
     witness: list[Witness] = _setting(
         [], "Who cosigns the ledger's checkpoints each minute, so that it cannot be rewritten here; one table for each."
     )
+    disposal_notice_days: int = _setting(14, "Days between the approval of a disposal and its beginning.")
+    disposal_share_most: int = _setting(25, "Percent of all captures that open proposals of disposal may list together.")
     backup: str = _setting("", "A file that your backup touches when it has ended, so that doctor knows how old the newest one is.")
     backup_hours: int = _setting(26, "Hours after which the newest backup is too old.")
 

@@ -214,6 +214,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Archive", "standby"): endpoints.standby,
     ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
     ("Archive", "without_standby"): _one_of("later", "local"),
+    ("Archive", "disposal_notice_days"): _between(0, 365),
+    ("Archive", "disposal_share_most"): _between(1, 90),
     ("Archive", "backup_hours"): _POSITIVE,
     ("Screening", "checks"): _checks,
     ("Screening", "processes"): _between(1, 64),

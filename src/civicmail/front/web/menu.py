@@ -154,6 +154,7 @@ RETENTION = (
     MenuEntry(_("Legal holds"), "retention-holds", "retention.see", icon="lock"),
     MenuEntry(_("Schedules"), "retention-schedules", "retention.see", icon="event"),
     MenuEntry(_("Due"), "retention-due", "retention.see", icon="insights"),
+    MenuEntry(_("Disposals"), "retention-disposals", "retention.see", icon="hourglass_empty"),
 )
 SYSTEM = (
     MenuEntry(_("Health"), "health", "health.see", icon="check"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from civicmail.city.law.schedules import Schedules
 from civicmail.mail.archive import certificates, classes, holds, segments
@@ -37,6 +38,11 @@ class Inventory:
 def disposed(data: Path) -> set[str]:
     """The ids (UUID) of all captures that certificates name. Raises DamagedFile, KeyMissing."""
     return {item["id"] for facts in certificates.every(Store(data)) for item in facts["items"]}
+
+
+def certified(data: Path, manifest: str) -> list[dict[str, Any]]:
+    """The facts of the certificates about one manifest, oldest first. Raises DamagedFile, KeyMissing."""
+    return certificates.by_manifest(Store(data), manifest)
 
 
 def inventory(data: Path) -> Inventory:

@@ -104,8 +104,8 @@ def _limit(manifest: Manifest, besides: int, limit: Limit) -> None:
     what = "everything" if count >= manifest.total else f"{share} ({100 * count // manifest.total} %)"
     open_ = f", {besides:,} of them in proposals that are open" if besides else ""
     raise TooMuch(
-        f"Nothing was proposed: this would dispose of {what}{open_}. At most {limit.most(manifest.total):,} captures may be "
-        f"proposed at a time (archive.disposal_share_most). Check the schedules first. {_PARTS} Largest: {_largest(manifest)}."
+        f"Nothing was proposed: this would dispose of {what}{open_}. At most {limit.most(manifest.total):,} may be proposed at a "
+        f"time (archive.disposal_share_most). Check the schedules first. {_PARTS} Largest: {_largest(manifest)}."
     )
 
 

@@ -27,6 +27,7 @@ SINCE = [
     ("holding", "0015_copies_by_address"),
     ("notices", "0002_notice_reply_to"),
     ("records", "0001_initial"),
+    ("retention", "0001_disposals"),
     ("workbench", "0002_privilege"),
 ]
 """Steps that came after the squashed ones."""

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from ninja import Router, Schema
 
 from civicmail.city.pages.city_request import or_404, require
+from civicmail.desk.retention.acts import disposals
 from civicmail.desk.retention.acts.holds import END_HOLD, PLACE_HOLD
 from civicmail.desk.retention.acts.schedules import ADOPT_SCHEDULES
+from civicmail.desk.retention.lists.disposals import DISPOSALS_LIST
 from civicmail.desk.retention.lists.holds import LEGAL_HOLDS
 from civicmail.desk.retention.lists.schedules import RETENTION_SCHEDULES
 from civicmail.desk.retention.queries import holds, schedules
@@ -25,6 +27,7 @@ from civicmail.front.web.api.operations_decorator import operation
 router = Router(tags=["Retention"])
 
 HOLD_ROW = list_operation(router, LEGAL_HOLDS)
+DISPOSAL_ROW = list_operation(router, DISPOSALS_LIST)
 
 
 @operation(
@@ -39,6 +42,8 @@ def read_legal_hold(request: Call, hold: str) -> Schema:
 
 for act in (PLACE_HOLD, END_HOLD):
     act_operation(router, act, HOLD_ROW.schema, HOLD_ROW)
+for disposal_act in disposals.ACTS:
+    act_operation(router, disposal_act, DISPOSAL_ROW.schema, DISPOSAL_ROW)
 
 list_operation(router, RETENTION_SCHEDULES)
 
