@@ -308,6 +308,25 @@ def read_note(note, key):
     raise Wrong("the signature of the checkpoint is not good")
 
 
+def cosigned(note, witness):
+    """When a witness cosigned the checkpoint, in ms (C2SP tlog-cosignature). witness: NAME+ID+KEY."""
+    name, _, encoded = witness.split("+", 2)
+    public = base64.b64decode(encoded, validate=True)[1:]
+    key_id = sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+    text, _, signatures = note.partition("\n\n")
+    for line in signatures.splitlines():
+        if line.startswith(f"\N{EM DASH} {name} "):
+            blob = base64.b64decode(line.rpartition(" ")[2], validate=True)
+            at = int.from_bytes(blob[4:12], "big")
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(blob[12:], f"cosignature/v1\ntime {at}\n{text}\n".encode())
+            except InvalidSignature:
+                continue
+            if blob[:4] == key_id:
+                return at * 1000
+    raise Wrong(f"the witness {name} did not cosign the checkpoint")
+
+
 def plain(text):
     """Words of the export for a terminal: nothing in them can move the cursor, begin a line or hide others."""
     return "".join(c if c.isprintable() else f"<{ord(c):x}>" for c in text)
@@ -345,6 +364,8 @@ def check(checked, arguments):
     sentences = [f"{count} of {of} found, byte for byte as listed; made {manifest['made']} by {manifest['city']}."]
     if manifest["counts"]["failed"]:
         sentences.append(f"{manifest['counts']['failed']} more could not be read when it was made; the manifest names them.")
+    if left_out := manifest["coverage"].get("privileged"):
+        sentences.append(f"{left_out} more were left out as privileged.")
     if manifest["proof"]:
         signed = name, size, _, at = checked.proofs(rows, read_key(arguments.key))
         first = json.loads(next(iter(checked.lines("proofs.jsonl"))))
@@ -352,10 +373,14 @@ def check(checked, arguments):
         given = [read_note(Path(path).read_text(encoding="utf-8"), key) for path in arguments.checkpoint]
         check_given(given, signed, part_of(first, signed), [read_consistency(path, key) for path in arguments.consistency])
         ending = "signed by the key you gave." if arguments.key else "the key came with the export, so compare it."
+        times = [cosigned(first["checkpoint"], witness) for witness in arguments.witness]
+        who = "the witness" if len(times) == 1 else "all witnesses"
+        ending = (f"cosigned by {who} by {when(max(times))}; " if times else "") + ending
         ending = ("in one ledger with each checkpoint that you gave; " if given else "") + ending
         sentences.append(f"Each was in {name} among its {size} entries at {when(at)}; {ending}")
     else:
-        demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
+        given = arguments.key or arguments.checkpoint or arguments.witness
+        demand(not given, "it has no proofs to hold against the key, checkpoint or witness you gave")
         sentences.append("There is no proof in this export that they were kept.")
     if arguments.manifest is None:
         sentences.append(f"Nobody signs the list itself: compare the manifest's checksum, {digest}, with what the city tells you.")
@@ -369,6 +394,7 @@ def main():
     parser.add_argument("--manifest", help="the SHA-256 of manifest.json that you were told")
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you know from elsewhere, of any size")
     parser.add_argument("--consistency", action="append", default=[], help="what `civicmail checkpoint prove` wrote for you")
+    parser.add_argument("--witness", action="append", default=[], help="a witness that must have cosigned it: NAME+ID+KEY")
     arguments = parser.parse_args()
     problems, sentences = [], []
     try:

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +19,7 @@ from typing import IO, Any
 
 import pytest
 
+from civicmail.core.config.settings import Witness
 from civicmail.core.ledger import checkpoints, keys
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
@@ -26,9 +28,11 @@ from civicmail.desk.workbench.errors import NotProvedYet
 from civicmail.desk.workbench.export import Export
 from civicmail.desk.workbench.export_run import Running
 from civicmail.desk.workbench.export_target import Folder
+from civicmail.front.worker.witness import Cosigner
 from civicmail.mail.archive.places import Place
 from desk.workbench.kept import ABOUT, Kept
 from mail.search.generated import NOW, captures
+from tools.witnesses import made, serving
 
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "verify_export.py"
 
@@ -245,6 +249,21 @@ def test_an_export_without_proofs_is_not_good_for_who_gives_a_key(kept: Kept, wh
     key = base64.b64encode(keys.public(kept.data / "keys")).decode()
     code, said = check(tmp_path / "spoiled", "--key", key)
     assert (code, "no proofs to hold against the key" in said) == (1, True), said
+
+
+@pytest.mark.rule("P-21, promise 2, A2", "Whoever checks an export can demand that a witness cosigned its checkpoint.")
+def test_a_witness_that_cosigned_is_named(kept: Kept, tmp_path: Path) -> None:
+    key = made(tmp_path / "witness", kept.data / "keys" / "ledger.pub")
+    before = tmp_path / "before.zip"
+    before.write_bytes(run(kept, "", "unseen").read_bytes())
+    assert "did not cosign" in check(before, "--witness", key)[1]
+    with serving(tmp_path / "witness") as url:
+        assert Cosigner.of(Witness(url=url, key=key), kept.data).step(int(time.time() * 1000)) == 1
+    seen = tmp_path / "seen.zip"
+    seen.write_bytes(run(kept, "", "seen").read_bytes())
+    code, words = check(seen, "--witness", key)
+    assert (code, "cosigned by the witness by 20" in words) == (0, True), words
+    assert check(seen, "--witness", made(tmp_path / "stranger"))[0] == 1
 
 
 def test_a_zip_with_a_changed_byte_is_told(kept: Kept, tmp_path: Path) -> None:
