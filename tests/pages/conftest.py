@@ -24,7 +24,7 @@ from pages.gone import gone
 from pages.incidentcases import incidents
 from pages.kept import kept
 from pages.post import post
-from pages.retention_rows import disposal, disposals, legal_holds, schedules
+from pages.retention_rows import disposal, disposals, retention
 from pages.rulebook import rulebook
 from pages.violationcases import violations
 from pages.waitingfiles import leaving
@@ -70,9 +70,8 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
-    t.objects |= legal_holds(installed, epoch_ms(t.now)) | disposals(t, installed)
-    schedules(installed, epoch_ms(t.now))
     if every:
+        t.objects |= retention(installed, epoch_ms(t.now)) | disposals(t, installed)
         everything(t, everymail(installed, epoch_ms(t.now)))
         for state in missing((Disposal, "state")):
             disposal(t, installed, state)

@@ -56,6 +56,12 @@ def schedules(data: Path, now: int) -> None:
     classes.adopt(data, SCHEDULES, actor="p-retention", reason="Common Council, file 260017", now=now - 9 * HOUR_MS)
 
 
+def retention(data: Path, now: int) -> dict[str, str]:
+    """Both; the ids of the holds by name. now: epoch ms."""
+    schedules(data, now)
+    return legal_holds(data, now)
+
+
 def disposals(t: Any, data: Path) -> dict[str, int]:
     """One in each state that waits for a person or has ended, and a second proposal; the numbers by name."""
     states = ("proposed", "approved", "disposed", "refused", "withdrawn", "stopped")

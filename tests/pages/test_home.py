@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -21,6 +22,8 @@ from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.home_tasks import Task, Tasks, by_due_day
 from civicmail.city.pages.months import last_months
 from civicmail.city.pages.states import label
+from civicmail.core.redaction.inspection import CheckArchival
+from civicmail.core.redaction.pdf_archival import check_archival
 from civicmail.desk.holding.models import AskedDepartment, Release
 from civicmail.desk.oversight.models import Version
 from civicmail.front.checkup import samples
@@ -295,3 +298,20 @@ def test_acceptance_of_a_past_month_is_as_it_was_counted(city: Town) -> None:
     assert acceptance_chart("Nothing", ["nothing"], months, now).sentence == (
         f"Nobody had to accept it: at the end of {months[-1]:%B} nobody had mail."
     )
+
+
+@pytest.mark.rule("P-28", "The report of a department is also PDF/A with all its numbers, for who may read the page.")
+@pytest.mark.django_db
+def test_the_report_is_a_pdf_with_its_numbers(city: Town, visit: Callable[[str], Client]) -> None:
+    month = timezone.localdate(city.now).replace(day=1)
+    works = Department.objects.get(code="public-works")
+    Tally.objects.create(department=works, month=month, what="release-asked", count=7313)
+    here = f"/dept/public-works/report/?month={month:%Y-%m}&format=pdf"
+    assert "&amp;format=pdf" in visit("head").get("/dept/public-works/report/").content.decode()
+    answer = visit("head").get(here)
+    assert answer["Content-Type"] == "application/pdf" and f"report-public-works-{month:%Y-%m}.pdf" in answer["Content-Disposition"]
+    assert check_archival(answer.content, CheckArchival()) == []
+    document = pypdfium2.PdfDocument(answer.content)
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    assert "Report of Public Works" in text and "7,313" in text and "no person is ranked" in text
+    assert visit("chief").get(here).status_code == 403

@@ -105,6 +105,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("evidence pack", "person d-operator --out {f}/evidence.zip", office, says="entries", why=True),
         Step("archive status"), Step("archive reconcile", "2026-01-01", says="0 records"),
         Step("archive adopt", f"{f}/schedules.toml", retention, says="schedules are in force", why=True),
+        Step("archive transfer", "executive storm --out {f}/bag", code=4),
         Step("law list", says="wisconsin 2026-12-01  comes with the program"), Step("law check", "wisconsin", says="can be used"),
         Step("law diff", "federal wisconsin", code=1, says="added code 19.36"),
         Step("law explain", "release-lock --pack wisconsin", says="19.356"),

@@ -145,3 +145,22 @@ def test_the_page_of_the_message_has_both(files: Bureau, visit: Visit, clock: An
     assert "Waits for" not in words(sent)
     assert "The text was sent without the files." in words(client.get(f"/holding/approvals/{row.pk}/"))
     assert visit("crew1").post(f"{page}remind/").status_code == 404 == visit("head").get(f"{page}text/").status_code
+
+
+@pytest.mark.rule("P-22", "The list of one's own file approvals reminds the approver and leads to sending the text alone.")
+def test_the_list_of_my_approvals_has_both(files: Bureau, visit: Visit, clock: Any) -> None:
+    row = files.asked("crew0", ACME, files=TWO)
+    clock.move_to(files.desk.now / 1000)
+    client, here = visit("crew0"), "/holding/approvals/mine/"
+    shown = client.get(here)
+    assert "Remind the approver" in words(shown) and f'href="/mail/{row.capture}/text/"' in shown.content.decode()
+    detail = words(client.get(f"/holding/approvals/{row.pk}/"))
+    assert "Remind the approver" in detail and "Send the text without the files…" in detail
+    done = client.post(f"/mail/{row.capture}/remind/", {"next": here}, follow=True)
+    assert done.request["PATH_INFO"] == here and "The reminder is sent." in words(done)
+    assert "Remind the approver" not in words(done) and "Send the text without the files…" in words(done)
+    send_text(files, row)
+    after = words(client.get(here))
+    assert "text sent without the files" in after and "Send the text without the files…" not in after
+    own = files.asked("head", ACME)
+    assert own.own and "Remind the approver" not in words(visit("head").get(here)), "nobody else decides on these"

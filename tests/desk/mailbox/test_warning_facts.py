@@ -13,12 +13,12 @@ from django.test import Client
 
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.queries.snapshots import build_snapshot
-from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.policy.dispositions import Disposition, FactValue
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.mailbox import queries
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import words
 from mail.archive.making import UNSYNCED
@@ -87,6 +87,49 @@ def test_a_list_says_who_pretends_to_be_whom(
     assert word in page and name in page and "<b>@out.example</b>" in page
     other = visit("crew2").get("/mail/").content.decode()
     assert "A favor" in other and word not in other
+
+
+@pytest.mark.rule("P-26, P-31", "The warning of a message leads to its meaning, in each language.")
+@pytest.mark.parametrize(("language", "word"), [("en", "Pretends to be staff"), ("es", "Se hace pasar por personal")])
+def test_the_warning_leads_to_its_meaning_in_each_language(
+    language: str, word: str, city: Town, installed: Path, visit: Callable[[str], Client]
+) -> None:
+    """In Spanish the word was translated before its meaning was looked up."""
+    capture = _arrived(installed, epoch_ms(city.now), {})
+    client = visit("crew0")
+    client.post("/language/", {"language": language, "next": "/"})
+    head = client.get(f"/mail/{uuid.UUID(bytes=capture.id)}/").content.decode().partition("cm-title")[2].partition("</div>")[0]
+    assert word in head and 'href="/states/#pretender"' in head
+
+
+@pytest.mark.rule("P-25, promise 6", "The checks that a message shows are those of its last screening.")
+def test_the_checks_are_those_of_the_last_screening(city: Town, installed: Path, visit: Callable[[str], Client]) -> None:
+    """A check was unavailable when it arrived, and ran later; an event without a screening changes nothing."""
+    now = epoch_ms(city.now)
+    capture = _arrived(installed, now, {"from.domain": "out.example", "files.count": 1, "unavailable": ("clamav",)})
+    page = f"/mail/{uuid.UUID(bytes=capture.id)}/"
+    assert "Files : could not be checked" in words(visit("crew0").get(page))
+    later = {"do": "mark", "rules": ["x"], "facts": {"from.domain": "out.example", "files.count": 1}}
+    with closing(Writer(installed, lambda: now, UNSYNCED, 1 << 20)) as w:
+        w.event(Event(Type.DECIDED, capture.id, now - 40_000, (0,), later))
+        w.event(Event(Type.DECIDED, capture.id, now - 30_000, (0,), {"do": "mark", "rules": ["x"]}))
+        w.flush()
+    shown = words(visit("crew0").get(page))
+    assert "Files : could not be checked" not in shown and "no malware was found in it" in shown
+
+
+def _arrived(installed: Path, now: int, facts: dict[str, FactValue]) -> Capture:
+    """A delivered message from outside under a colleague's name. facts: of its screening."""
+    body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: A favor\r\n\r\nHello.\r\n"
+    envelope = Envelope("lena@out.example", (Recipient(DANA),), now - 60_000)
+    made = capture_of(capture_id(now - 60_000), scan(body), envelope, Source("mx", "d"))
+    capture = replace(made, dispositions=(Disposition(0, "mark", ("x",), marks=(("staff-name", "Look."),)),), facts=facts)
+    with closing(Writer(installed, lambda: now, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, body)
+        w.event(Event(Type.DELIVERED, capture.id, now - 50_000, (0,), {"hop": "maildir", "try": 1, "reply": "250"}))
+        w.flush()
+    index(installed, now)
+    return capture
 
 
 @pytest.mark.rule("P-26", "A message under a colleague's name shows the real address, strikes the name out, and turns links off.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from civicmail.city.conduct.actions import daily_mail, external_systems, leavers, review_jobs, statements
+from civicmail.city.conduct.actions import daily_mail, external_systems, leavers, monthly_reports, review_jobs, statements
 from civicmail.city.identity.actions import barring, undertakings
 
 Job = Callable[[int], int]
@@ -26,6 +26,7 @@ JOBS: tuple[Job, ...] = (
     barring.expire,
     undertakings.sweep_sponsors,
     daily_mail.write,
+    monthly_reports.write,
 )
 """In this order."""
 

@@ -249,6 +249,7 @@ PERMISSIONS: dict[str, Permission] = {
     "records.suit": Permission(role("city-attorney"), "P-21", _("the city attorney")),
     "records.attest": Permission(own, "P-21", resource=OfPerson),
     "rules.see": Permission(one_of(writes_rules, role("auditor"), heads), "P-29", _("a policy author")),
+    "rules.report": Permission(one_of(writes_rules, role("auditor")), "P-29", _("a policy author")),
     "rule.write": Permission(role("policy-author"), "P-29", _("a policy author")),
     "rule.decide": Permission(approves, "P-29", _("a policy approver"), second_person=_WROTE_RULE, resource=Decision),
     "rule.replay": Permission(writes_rules, "P-29", _("a policy author")),

@@ -152,6 +152,7 @@ WORDS: dict[str, str] = {
     "review.start": "Started an access review",
     "review.undo": "Took back an answer of an access review",
     "review.verified": "An answer of an access review was checked",
+    "report.mail": "The monthly report was mailed",
     "statement.open": "A statement is due",
     "statement.overdue": "A statement is overdue",
     "statement.sign": "Signed a statement",

@@ -25,15 +25,26 @@ type Choices = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class RowAct:
+    """What a reader can do about one row, below a value. posts: at once, by a button; else a link to the page that asks. Not for
+    lists whose rows are ticked, which are in a form already."""
+
+    words: str
+    url: str
+    posts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One value of a row on a page. href: the row's own page, for the first column; role: color role of a state (the words are
-    `text`); hint: a second, less prominent line; full: an address that is never truncated."""
+    `text`); hint: a second, less prominent line; full: an address that is never truncated; acts: below it."""
 
     text: Any = ""
     href: str = ""
     role: str = ""
     hint: str = ""
     full: bool = False
+    acts: tuple[RowAct, ...] = ()
 
     @classmethod
     def of(cls, value: Any, hint: str = "") -> Cell:

@@ -17,10 +17,24 @@ Run = str | dict[str, str]
 Layout = dict[str, Any]
 
 
-def layout(*, title: str, lang: str, number: str, paragraphs: Sequence[Sequence[Sequence[Run]]]) -> Layout:
-    """number: of the first page; the digits at its end are counted up on the following ones. paragraphs: of lines of runs."""
+def layout(
+    *,
+    title: str,
+    lang: str,
+    number: str,
+    paragraphs: Sequence[Sequence[Sequence[Run]]],
+    tables: Sequence[Layout] = (),
+) -> Layout:
+    """number: of the first page; the digits at its end are counted up on the following ones. paragraphs: of lines of runs; tables:
+    below them, each made by table()."""
     stem, digits = page_number(number)
-    return {"title": title, "lang": lang, "stem": stem, "digits": digits, "paragraphs": paragraphs, "pages": []}
+    shown = {"title": title, "lang": lang, "stem": stem, "digits": digits, "paragraphs": paragraphs, "pages": []}
+    return {**shown, "tables": list(tables)} if tables else shown
+
+
+def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Layout:
+    """A table: its first column is text, the others are numbers. Each row has as many cells as the head."""
+    return {"caption": caption, "head": list(head), "rows": [list(row) for row in rows]}
 
 
 def page_number(number: str) -> tuple[str, str]:

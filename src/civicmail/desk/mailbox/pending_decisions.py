@@ -23,13 +23,16 @@ class SentCopy:
 class WaitingFiles:
     """What the sender can do about files that wait for another person. who: that person, by name; remind: URL of the form that
     reminds them, "" if there was a reminder this working day; notified: when they last heard of it, reminded: by a reminder; text:
-    page that sends the text without the files, "" if it cannot be."""
+    page that sends the text without the files, "" if it cannot be; count: how many files, usual: how long an answer usually takes,
+    "" if too few were given, both in words."""
 
     who: str
     remind: str
     notified: datetime
     reminded: bool = False
     text: str = ""
+    count: str = ""
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)

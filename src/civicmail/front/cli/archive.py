@@ -15,6 +15,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, capture_id, options, output
 from civicmail.front.cli.groups import group
+from civicmail.front.cli.transfer import transfer
 from civicmail.front.cli.waits import wait_for_worker
 from civicmail.mail.archive import classes, regroup
 from civicmail.mail.archive.inventory import inventory
@@ -22,6 +23,7 @@ from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.seal import Sealer
 
 app = group("What is kept, and for how long.")
+app.command(context_settings={"ignore_unknown_options": True})(transfer)
 
 
 @app.command()

@@ -72,7 +72,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "records:app",
             "Manage requests for records: list, assign, withdraw, close, reopen, suit, suit-end, reading-room.",
         ),
-        "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, compact, reconcile."),
+        "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, transfer, compact, reconcile."),
         "hold": ("hold:app", "Manage legal holds: add, list, end."),
         "disposal": ("disposal:app", "Manage disposals: list, show, propose, approve, refuse, withdraw."),
         "dispose": ("dispose:dispose", "Simulate the disposal of what is due: --simulate."),

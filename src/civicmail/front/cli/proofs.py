@@ -64,8 +64,11 @@ def export(
     out: Path,
     about_: About,
     coverage: Callable[[], dict[str, int]],
+    *,
+    fits: Callable[[Hit, Message], bool] = lambda _hit, _message: True,
 ) -> Iterator[bool]:
-    """Write it, a zip where the name ends so, else into a folder; whether each message could be read."""
+    """Write it, a zip where the name ends so, else into a folder; whether each message could be read. fits: whether a message that
+    was read belongs in it."""
     work = out.with_name(f".{out.name}.work")
     parcel: Parcel = Zip(out, _new(work), about_.at) if out.suffix == ".zip" else Folder(out)
     made = Export(opened.data, parcel, about_)
@@ -75,8 +78,10 @@ def export(
                 if isinstance(message, str):
                     output.words(f"failed: {hit.id}: {message}")
                     made.fail(hit.id, message)
-                else:
+                elif fits(hit, message):
                     made.add(message)
+                else:
+                    continue
                 yield not isinstance(message, str)
         try:
             made.finish(made.done + len(made.failed), coverage())

@@ -122,6 +122,7 @@ VERBS: dict[str, Line] = {
     "archive status": _machine("shows only numbers and schedules in the folder"),
     "archive adopt": _person("retention.schedule"),
     "archive promote": _person("retention.promote"),
+    "archive transfer": _person("content.export"),
     "archive reconcile": _machine("compares numbers and names records, never their content; the result is an entry"),
     "archive compact": _changes("moves segments; it shows no content and removes nothing from the archive"),
     "hold add": _person("retention.hold"),

@@ -27,8 +27,8 @@ from civicmail.city.pages.charts import Chart, Series
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.months import last_months
-from civicmail.city.pages.page import Page
-from civicmail.front.web import report_comparison, report_summary
+from civicmail.city.pages.page import Action, Page
+from civicmail.front.web import report_comparison, report_pdf, report_summary
 from civicmail.front.web.conduct_charts import acceptance_chart, violations_chart
 from civicmail.front.web.home_charts import Sums, answers_chart, hours, hours_chart, labels, marks, sums_since
 from civicmail.front.web.report_comparison import Comparison
@@ -86,10 +86,11 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
     where = get_object_or_404(Department, code=department)
     require(request, "statement.see", InDepartment(where.code))
     read = read_report(request, where)
-    divisions = list(Department.objects.filter(parent=where, closed__isnull=True).order_by("name"))
+    if request.GET.get("format") == "pdf":
+        return _pdf(request, where, read)
     statement = Statement.objects.filter(department=where, state="open").order_by("due").first()
     shown = {
-        "page": _page(request, where),
+        "page": _page(request, where, read),
         "figures": read.figures,
         "summary": read.summary,
         "charts": read.charts,
@@ -97,7 +98,7 @@ def report(request: CityRequest, department: str) -> HttpResponseBase:
         "statement": statement,
         "statement_url": reverse("statement", args=[where.code, statement.half]) if statement else "",
     }
-    return listing.render_list(request, "department_report.html", _divisions(request, [where, *divisions], read), shown)
+    return listing.render_list(request, "department_report.html", _divisions(request, _parts(where), read), shown)
 
 
 def read_report(request: CityRequest, where: Department) -> Report:
@@ -197,10 +198,31 @@ def _url(request: CityRequest, where: Department) -> str:
     return reverse("department-report", args=[where.code]) if is_allowed else ""
 
 
-def _page(request: CityRequest, where: Department) -> Page:
+def _page(request: CityRequest, where: Department, read: Report) -> Page:
     sees_people = may(request, "roster.see", InDepartment(where.code))
     crumbs = [(where.name, reverse("people", args=[where.code]))] if sees_people else []
-    return Page("Department report", where.name, crumbs, facts=[("Department", where.name)])
+    kept = {"month": f"{read.months[-1]:%Y-%m}", "compare": read.beside.key, "format": "pdf"}
+    pdf = Action("PDF", listing.list_url(request.path, kept, {}))
+    return Page("Department report", where.name, crumbs, facts=[("Department", where.name)], actions=[pdf])
+
+
+def _pdf(request: CityRequest, where: Department, read: Report) -> HttpResponseBase:
+    divisions = _divisions(request, _parts(where), read)
+    month = labels(read.months[-1:])[0]
+    rows = divisions.results or []
+    return report_pdf.pdf_response(
+        name=f"report-{where.code}-{read.months[-1]:%Y-%m}",
+        title=f"Report of {where.name}, {month}",
+        sentences=read.summary,
+        figures=[(f.label, f.value, f.beside) for f in read.figures],
+        tables=[report_pdf.list_table(divisions.caption, COLUMNS, rows), *map(report_pdf.chart_table, read.charts)],
+        now=request.now,
+    )
+
+
+def _parts(where: Department) -> list[Department]:
+    """The department and its divisions."""
+    return [where, *Department.objects.filter(parent=where, closed__isnull=True).order_by("name")]
 
 
 def _figures(

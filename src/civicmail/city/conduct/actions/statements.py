@@ -140,14 +140,14 @@ def _ask(row: Statement, step: str, now: int) -> int:
         ]
     )
     subject = f"Statement for {half.in_words}: sign by {format_day(row.due)}"
-    return _tell(deciders.of_department(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
+    return tell(deciders.of_department(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
 
 
 def _tell_directors(row: Statement, news: str, now: int) -> None:
     half = half_year.parse(row.half)
     assert half is not None, "the calendar wrote it"
     subject = f"{row.department}: the statement for {half.in_words} {news}"
-    _tell(
+    tell(
         deciders.holders("administration-director", now) or deciders.holders("access-officer", now),
         f"statement:{row.pk}:{row.state}",
         subject,
@@ -156,7 +156,8 @@ def _tell_directors(row: Statement, news: str, now: int) -> None:
     )
 
 
-def _tell(people: list[Person], key: str, subject: str, text: str, now: int) -> int:
+def tell(people: list[Person], key: str, subject: str, text: str, now: int) -> int:
+    """Write to the personal mailbox of each; how many have one."""
     boxes = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("holder", "-made")
     to: dict[int, str] = {}
     for holder, address in boxes.values_list("holder", "address"):

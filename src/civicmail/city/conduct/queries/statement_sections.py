@@ -59,6 +59,32 @@ def sections(department: Department, half: Half, now: int) -> list[Section]:
     ]
 
 
+def figures(department: Department, since: datetime, until: datetime, now: int) -> list[tuple[str, str]]:
+    """The main figures of a month, for the department and its divisions without a head: (what, value). since, until: first moments
+    of the month and of the next one; what is open is that of now."""
+    where = with_headless_divisions(department)
+    codes = [d.code for d in where]
+    counted = tallies.sums_of(where, timezone.localdate(since), timezone.localdate(until))
+    answers = counted["files-approved"] + counted["files-refused"] + counted["files-records"]
+    reported = violations.of_departments(codes, since, until)
+    reviewed = reviews.of_departments(codes, since, until)
+    lines: list[tuple[str, object]] = [
+        ("People", Episode.objects.filter(department__code__in=codes, ended__isnull=True).count()),
+        ("Answers about files", answers),
+        ("Files released", counted["files-approved"]),
+        ("Hours until files were decided, on average", f"{counted['files-minutes'] / answers / 60:.1f}" if answers else "none"),
+        ("Requests to release mail", counted["release-asked"]),
+        ("Confidential messages sent encrypted", counted["confidential-encrypted"]),
+        ("Confidential messages held", counted["confidential-held"]),
+        ("Violations reported", reported.reported),
+        ("Violations confirmed", reported.confirmed),
+        ("Not answered in access reviews", reviewed.open + reviewed.silent + reviewed.suspended + reviewed.stopped),
+        ("Answered late in access reviews", reviewed.late),
+        ("People who cannot send until they accept the policy, now", len(department_questions.overdue_in(codes, now))),
+    ]
+    return [(what, f"{value:,}" if isinstance(value, int) else str(value)) for what, value in lines]
+
+
 def _section(title: str, clause: str, lines: Sequence[tuple[str, object, str]]) -> Section:
     return {"title": title, "clause": clause, "lines": [[what, str(value), note] for what, value, note in lines]}
 

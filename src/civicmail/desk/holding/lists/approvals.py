@@ -21,6 +21,7 @@ from civicmail.city.pages.lists import (
     ListRequest,
     Number,
     Operation,
+    RowAct,
     Shown,
     Somebody,
     State,
@@ -387,7 +388,7 @@ class MyFileApprovals(_Messages):
         Shown("files", _("Files and subject"), cell=_files_cell),
         Shown("subject", _("Subject"), cell=lambda r, request: _subject(r, request), csv_only=True),
         Shown("to", _("To"), cell=lambda r, _: _addresses(r), name=_("to")),
-        Shown("state", _("State"), cell=lambda r, _: _state_cell(r)),
+        Shown("state", _("State"), cell=lambda r, request: replace(_state_cell(r), acts=sender_acts(r, request))),
         Shown(
             "until", _("Answer by"), cell=lambda r, request: _own_deadline(r, request), sort=("ends", "made"), name=_("answer by")
         ),
@@ -403,6 +404,19 @@ class MyFileApprovals(_Messages):
 
     def context(self, request: ListRequest) -> dict[str, Any]:
         return {"tabs": [("", translate(_("All"))), *((state, translate(word)) for state, word in STATE_TABS)]}
+
+
+def sender_acts(row: Approval, request: ListRequest) -> tuple[RowAct, ...]:
+    """What its sender can do while it waits for another person; the page of the second says whether that is possible."""
+    from django.urls import reverse
+
+    from civicmail.desk.holding.actions.remind_approvers import may_remind
+
+    if row.own or not row.capture or all(copy.state != "waits" for copy in row.copies.all()):
+        return ()
+    remind = RowAct(translate(_("Remind the approver")), reverse("mail-remind", args=[row.capture]), posts=True)
+    text = RowAct(translate(_("Send the text without the files…")), reverse("mail-text", args=[row.capture]))
+    return (*([remind] if may_remind(row, request.now) else []), *([text] if not row.links else []))
 
 
 def _own_deadline(row: Approval, request: ListRequest) -> Cell:

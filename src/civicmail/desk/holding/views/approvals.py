@@ -25,6 +25,7 @@ from civicmail.city.identity.actions import content_views
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.lists import ListRequest
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.redaction.errors import NotConverted
 from civicmail.core.sandbox.errors import Unreadable
@@ -32,7 +33,7 @@ from civicmail.desk.holding import approval_files, approvers, partial_approval, 
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
-from civicmail.desk.holding.lists.approvals import counted
+from civicmail.desk.holding.lists.approvals import counted, sender_acts
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import sent_message
 from civicmail.desk.holding.views.approval_form import DecisionForm
@@ -251,6 +252,7 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     files_shown = approval_files.for_sender(row, content_views.own(request.actor, now=epoch_ms(request.now))[0])
     shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": current_approvers, "files": files_shown}
     shown |= {"inside": bool(waits) and sent_message.has_colleagues(request, row)}
+    shown |= {"row_acts": sender_acts(row, ListRequest(request.actor, epoch_ms(request.now)))}
     shown |= {"refused": any(copy.state in ("refused", "expired") for copy, _, _ in copies)}
     return render(request, "holding/my_approval.html", shown)
 

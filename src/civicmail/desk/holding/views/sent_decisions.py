@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.policy import rule_keys
 from civicmail.desk.holding import approval_switches, queries, release_kinds, release_states
 from civicmail.desk.holding.actions.remind_approvers import may_remind
 from civicmail.desk.holding.approvers import ApproverChains, is_own_approver
-from civicmail.desk.holding.models import Approval, Release
+from civicmail.desk.holding.lists.approvals import MAX_COUNTED, counted, median_wait
+from civicmail.desk.holding.models import Approval, ApprovalCopy, Release
 from civicmail.desk.mailbox.pending_decisions import Decisions, PendingDecision, SentCopy, WaitingFiles
 
 OFFICERS = {
@@ -25,6 +28,10 @@ OFFICERS = {
 }
 """Kind of release -> who decides."""
 _NOBODY = gettext_lazy("the access office, because nobody of your department can answer")
+USUAL_SINCE = timedelta(days=31)
+MIN_ANSWERS = 3
+"""Answers below which no usual wait is given."""
+ANSWERS_OF_APPROVERS = ("approved", "refused", "records")
 _WITHOUT_DECISION = rule_keys.OF_MAILBOXES | {rule_keys.PULLED_BACK}
 
 
@@ -75,9 +82,17 @@ def _waiting_files(row: Approval, who: str, now: int) -> WaitingFiles:
     """What the sender can do. The page that sends the text says whether that is possible, because it reads the message."""
     remind = reverse("mail-remind", args=[row.capture]) if may_remind(row, now) else ""
     text = "" if row.links else reverse("mail-text", args=[row.capture])
-    return WaitingFiles(
-        who, remind, max(row.since, row.reminded or row.since), row.reminded is not None and row.reminded >= row.since, text
+    notified, is_reminded = max(row.since, row.reminded or row.since), row.reminded is not None and row.reminded >= row.since
+    return WaitingFiles(who, remind, notified, is_reminded, text, counted(row), _usual_wait(row, now))
+
+
+def _usual_wait(row: Approval, now: int) -> str:
+    """The median time to an answer of the department's approvers in the last month, in words; "" after fewer than MIN_ANSWERS."""
+    answers = ApprovalCopy.objects.filter(
+        approval__department=row.department, approval__own=False, state__in=ANSWERS_OF_APPROVERS, at__gte=from_ms(now) - USUAL_SINCE
     )
+    times = list(answers.order_by("-at").values_list("approval__made", "at")[:MAX_COUNTED])
+    return median_wait(times) if len(times) >= MIN_ANSWERS else ""
 
 
 def _names(people: list[Person]) -> str:

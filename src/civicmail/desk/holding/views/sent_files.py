@@ -23,7 +23,8 @@ from civicmail.desk.mailbox.views.mark_mail import next_url
 @require_POST
 def remind(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     row = act_pages.permitted_row(REMIND_APPROVER, request, id)
-    return act_pages.respond_to_button(request, REMIND_APPROVER, row, next_url(request, reverse("approval", args=[row.pk])))
+    back = next_url(request, reverse("approval", args=[row.pk]), others=[reverse("my-approvals")])
+    return act_pages.respond_to_button(request, REMIND_APPROVER, row, back)
 
 
 @acting("approval.withdraw")

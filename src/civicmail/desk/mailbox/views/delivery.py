@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,9 @@ from civicmail.desk.mailbox.delivery_outcomes import held_of
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import addressbook
 from civicmail.desk.mailbox.pending_decisions import PendingDecision, SentCopy, WaitingFiles, pending_decisions
-from civicmail.desk.mailbox.views import forecast_panel, words
+from civicmail.desk.mailbox.sent_history import DecidedCopy, HistoryLine, sent_history
+from civicmail.desk.mailbox.views import forecast_panel, message_history, words
+from civicmail.desk.mailbox.views.message_history import HoldReason
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive import encryption_proof
@@ -35,6 +38,9 @@ from civicmail.mail.courier.secure_routes import NO_WAY
 
 _OUTCOMES = {"delivered": "has", "approval": "approval", "held": "held", "waiting": "way", "trying": "way", "deferred": "way"}
 """State of a copy -> how it is counted."""
+_MOVING, _WAITING = frozenset({"waiting", "trying"}), frozenset({"deferred", "held", "approval"})
+POLL_MOVING, POLL_WAITING = 3, 30
+"""Seconds after which script asks again: while a copy is on its way, and while it waits for a person or another server."""
 MAX_SHOWN = 20
 """Copies on the page of a message; the page of its delivery has all."""
 
@@ -44,7 +50,7 @@ class CopyRow:
     """One recipient's copy in words. state: of mail/archive/envelopes.State, or "approval"; name: of a person or list of the city;
     reply: of the last server, for the sender only; again: time of the next attempt; release: the page to release or request it,
     empty if nothing holds it; proof: how it left encrypted, and pickup: the page about it in the portal, both for the sender only;
-    decision: who decides on it."""
+    decision: who decides on it; decided: what was decided; index: of the recipient."""
 
     address: str
     state: str
@@ -60,12 +66,15 @@ class CopyRow:
     name: str = ""
     outside: bool = False
     decision: PendingDecision | None = None
+    decided: DecidedCopy | None = None
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SentState:
     """How a message of one's own stands, for its page. copies: those that wait come first; why: the reason of all that
-    have not arrived, if it is one; more: how many are left out; files: that wait for another person."""
+    have not arrived, if it is one; more: how many are left out; files: that wait for another person; reasons: rules that hold it;
+    history: newest first; poll: seconds after which script asks how it stands, 0 if nothing changes any more."""
 
     copies: Sequence[CopyRow]
     role: str
@@ -74,6 +83,14 @@ class SentState:
     why: str
     more: int = 0
     files: WaitingFiles | None = None
+    reasons: Sequence[HoldReason] = ()
+    history: Sequence[HistoryLine] = ()
+    poll: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Changes with what the page shows."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 @acting("my.mail")
@@ -81,26 +98,37 @@ def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     """Show the delivery of a message. An imported message was delivered elsewhere and has none."""
     one = open_message(request, id)
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
-    shown = {"one": one, "copies": copy_rows(request, one), "at": one.capture.received}
+    shown = {"one": one, "copies": copy_rows(request, one), "at": one.capture.received, "here": request.get_full_path()}
     shown |= {"brought": one.traced.source in ("import", "journal"), "page": Page(gettext("Delivery"), gettext("Delivery"), back)}
     return render(request, "mailbox/delivery.html", shown)
 
 
-def copy_rows(request: Request, one: OpenedMessage) -> list[CopyRow]:
-    """The copies that this person may see, in words."""
+def copy_rows(request: Request, one: OpenedMessage, decided: Mapping[int, DecidedCopy] | None = None) -> list[CopyRow]:
+    """The copies that this person may see, in words. decided: what people decided about them."""
     passages = shown_copies(one)
     if one.eye != "author":
         return [_own(p, one.mine.addresses, one.id) for p in passages]
+    if decided is None:
+        decided = sent_history(request.actor, one.id).copies
     book, names = _book(), addressbook.names_of([p.address for p in passages])
     decisions = pending_decisions(request.actor, held_of(one.traced), epoch_ms(request.now))
-    return [_whole(p, one.id, book, names, decisions.get(SentCopy(one.id, p.index, p.rules))) for p in passages]
+    return [
+        replace(
+            _whole(p, one.id, book, names, decisions.get(SentCopy(one.id, p.index, p.rules))),
+            decided=decided.get(p.index),
+            index=p.index,
+        )
+        for p in passages
+    ]
 
 
-def sent_state(request: Request, one: OpenedMessage) -> SentState | None:
-    """How a message stands for its sender; None for others, and for one that was delivered by another system."""
+def sent_state(request: Request, one: OpenedMessage, replies: Iterable[HistoryLine] = ()) -> SentState | None:
+    """How a message stands for its sender; None for others, and for one that was delivered by another system. replies: for its
+    history."""
     if one.eye != "author" or one.traced.source in ("import", "journal"):
         return None
-    every = sorted(copy_rows(request, one), key=lambda copy: copy.state in ("delivered", "kept"))
+    decided = sent_history(request.actor, one.id)
+    every = sorted(copy_rows(request, one, decided.copies), key=lambda copy: copy.state in ("delivered", "kept"))
     copies = [copy for copy in every if copy.state != "kept"]
     if not copies:
         return None
@@ -109,7 +137,13 @@ def sent_state(request: Request, one: OpenedMessage) -> SentState | None:
     reasons = {copy.why for copy in copies if copy.state != "delivered"}
     why = reasons.pop() if len(reasons) == 1 else ""
     files = next((copy.decision.files for copy in copies if copy.decision is not None and copy.decision.files), None)
-    return SentState(every[:MAX_SHOWN], role, _title(copies), is_settled, why, max(0, len(every) - MAX_SHOWN), files)
+    states = {copy.state for copy in copies}
+    return SentState(
+        every[:MAX_SHOWN], role, _title(copies), is_settled, why, max(0, len(every) - MAX_SHOWN), files,
+        reasons=message_history.hold_reasons(one, _book()),
+        history=message_history.history(one, [*decided.lines, *replies]),
+        poll=POLL_MOVING if states & _MOVING else POLL_WAITING if states & _WAITING else 0,
+    )  # fmt: skip
 
 
 def _title(copies: Sequence[CopyRow]) -> str:

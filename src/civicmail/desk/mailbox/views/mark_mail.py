@@ -94,10 +94,11 @@ def keep(request: Request) -> HttpResponse:
     return redirect(back)
 
 
-def next_url(request: Request, default: str = "") -> str:
-    """The page of the person's mail to return to; `default`, or the list, if the form names none."""
+def next_url(request: Request, default: str = "", *, others: Sequence[str] = ()) -> str:
+    """The page of the person's mail to return to; `default`, or the list, if the form names none. others: pages beside mail to
+    which a form may return."""
     url = request.POST.get("next", "")
-    is_own_url = url.startswith(reverse("my-mail")) and url_has_allowed_host_and_scheme(url, None)
+    is_own_url = url.startswith((reverse("my-mail"), *others)) and url_has_allowed_host_and_scheme(url, None)
     return url if is_own_url else default or reverse("my-mail")
 
 

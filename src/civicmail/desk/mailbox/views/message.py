@@ -28,7 +28,7 @@ from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.dispositions import Facts, read_facts
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of
-from civicmail.desk.mailbox.views import checks, invitation_cards, message_context, warnings, words
+from civicmail.desk.mailbox.views import checks, invitation_cards, message_context, sent_panel, warnings, words
 from civicmail.desk.mailbox.views.delivery import release_of, sent_state, shown_copies
 from civicmail.desk.mailbox.views.list_steps import ListSteps, list_steps
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
@@ -48,6 +48,8 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
     one = open_message(request, id)
     if one.eye == "shut":
         return _withheld_page(request, one)
+    if sent_panel.is_poll(request):
+        return sent_panel.part(request, one, state_of(one))
     aside, steps = message_context.opened(request, one), list_steps(request, one)
     return message_pages.message(
         request,
@@ -186,7 +188,7 @@ def _more(request: Request, one: OpenedMessage, seen: SeenMessage, steps: ListSt
         "further": _further(one, doubt),
     }
     shown |= {"system": one.eye == "given" and one.capture.source.kind == WRITTEN_HERE}
-    shown |= {"sent": sent_state(request, one)}
+    shown |= {"sent": sent_state(request, one, sent_panel.replies(one, lines)), "here": request.get_full_path()}
     if shown["outside"] and (facts := _last_facts(one)):
         shown["checks"] = checks.check_lines(facts)
     if doubt is None:

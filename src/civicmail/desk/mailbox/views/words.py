@@ -130,18 +130,18 @@ def pill(row: Row, doubts: Collection[str]) -> tuple[str, str, bool]:
     if any(rule_keys.FILE_WAITS in held.rules for held in row.held):
         return (*_translated(APPROVAL), True)
     if row.state in _PLAIN_STATES and (label := warning_label(row.marks, doubts)):
-        return (*label, True)
+        return (*_translated(label), True)
     return (*status(row.state), row.state not in _PLAIN_STATES)
 
 
-def warning_label(marks: Collection[str], doubts: Collection[str]) -> tuple[str, str] | None:
-    """Role and word of the strongest warning among the marks of a received message."""
+def warning_label(marks: Collection[str], doubts: Collection[str]) -> Label | None:
+    """The state of the strongest warning among the marks of a received message, not translated."""
     names = set(marks)
     if _STAFF_NAMES & names:
-        return _translated(WARNINGS["pretender"])
+        return WARNINGS["pretender"]
     if names & set(doubts):
-        return _translated(WARNINGS["flagged"])
-    return _translated(WARNINGS[_FIRST_CONTACT]) if _FIRST_CONTACT in names else None
+        return WARNINGS["flagged"]
+    return WARNINGS[_FIRST_CONTACT] if _FIRST_CONTACT in names else None
 
 
 def _translated(state: Label) -> tuple[str, str]:

@@ -65,6 +65,7 @@ class Rules(List):
     title, section, template = "Rules", "Mail rules", "oversight/rules.html"
     links = (
         Link("Write a rule", "rule-new", permission="rule.write", primary=True),
+        Link("Policy report", "policy-report", permission="rules.report"),
         Link("Failure policy", "fail-matrix", permission="matrix.see"),
         Link("Emergency rules", "emergencies"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ ICONS = {
     "lock": "lock",
 }
 """Role of a state -> its icon; a state is icon, word and color, in that order of importance."""
+_CLAUSE_ALONE = re.compile(r"\((P-\d\d)\)")
 
 register.filter("state_word", lambda a: wording.translate(authorization_labels.current_state(a, timezone.now())[1]))
 register.filter("role_word", authorization_labels.role_label)
@@ -62,6 +64,19 @@ def clauses(words: str) -> SafeString:
     return SafeString(CLAUSE_REFERENCE.sub(lambda m: clause(m[0]), conditional_escape(words)))
 
 
+@register.filter
+def explained(words: str) -> SafeString:
+    """Text in which a clause in parentheses is behind an (i), and every other one leads to where it is read."""
+    pieces = _CLAUSE_ALONE.split(str(words))
+    return SafeString("".join(clause_info(piece) if piece in CLAUSES else clauses(piece) for piece in pieces))
+
+
+@register.simple_tag
+def clause_info(number: str) -> SafeString:
+    """An (i) that leads to a clause of the policy, with its number and title for those who do not see it."""
+    return info(clause_url(number), f"{number}: {wording.translate(CLAUSES[number].title)}")
+
+
 @register.simple_tag
 def clause(number: str) -> str:
     """A link to a clause of the policy; anything else as it is."""
@@ -80,6 +95,12 @@ def icon(name: str) -> SafeString:
     """An icon beside a word; it is hidden from screen readers."""
     place = f"{static('vendor/uswds/sprite.svg')}#{name}"
     return format_html('<svg class="cm-icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', place)
+
+
+@register.simple_tag
+def role_icon(role: str) -> SafeString:
+    """The icon of a color role, beside a word."""
+    return icon(ICONS[role])
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from django.http import Http404, HttpResponse
@@ -14,6 +14,7 @@ from civicmail.city.pages.city_request import or_404, require
 from civicmail.city.policy.facts import FACTS
 from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.queries import policy_report
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.states import WORDS
 from civicmail.desk.viewer.queries import damage_as_later, store
@@ -28,6 +29,35 @@ router = Router(tags=["Rules"])
 
 
 list_operation(router, RULES)
+
+
+class ClauseMonth(Schema):
+    """A clause in a month, in copies. enforced: that rules acted on; tried: that rules in shadow or notify would have; overridden:
+    that a person released all the same; wrong: appeals whose writer was right."""
+
+    clause: str
+    month: date
+    enforced: int
+    tried: int
+    overridden: int
+    wrong: int
+
+
+@operation(
+    router, "GET", "/rules/report", act="rules.report", scope="read:rules", page="policy-report", response=list[ClauseMonth]
+)  # fmt: skip
+def read_policy_report(request: Call) -> list[ClauseMonth]:
+    """Read the hits of rules by clause for twelve months, oldest first."""
+    require(request, "rules.report")
+    report = policy_report.read(epoch_ms(request.now))
+    return [
+        ClauseMonth(
+            clause=row.clause, month=month, enforced=row.enforced[month], tried=row.tried[month],
+            overridden=row.overridden[month], wrong=row.wrong[month],
+        )
+        for row in report.clauses
+        for month in report.months
+    ]  # fmt: skip
 
 
 class RuleVersion(RowSchema):
