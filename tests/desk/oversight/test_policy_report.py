@@ -48,7 +48,7 @@ def test_hits_are_counted_by_clause_and_month(city: Town, visit: Visit) -> None:
     assert (row.enforced[month], row.tried[month], row.overridden[month], row.wrong[month]) == (7201, 40, 3, 2)
     assert other.enforced[month] == 5 and row.enforced.total() == 7201
     shown = visit("author").get("/policy/report/")
-    assert "7201" in words(shown) and "7,201 copies acted on in twelve months, 40 only counted." in words(shown)
+    assert "7201" in words(shown) and "In twelve months: copies acted on 7,201, only counted 40." in words(shown)
     assert "/policy/rules/?clause=P-25" in shown.content.decode() and "/policy/rules/archives/" in shown.content.decode()
     lines = b"".join(visit("auditor").get("/policy/report/?format=csv")).decode()  # type: ignore[call-overload]
     assert ",1,7201,0,40,3,2,7241\r\n" in lines and "P-25 (" in lines

@@ -47,7 +47,8 @@ def examination_report(request: CityRequest) -> HttpResponseBase:
         noun="examinations",
         keep=["period"],
     )
-    page = Page(f"Examination report: {words(period)}", "Oversight", [("Content views", reverse("viewings"))])
+    facts = [("Period", words(period))]
+    page = Page("Examination report", "Oversight", [("Content views", reverse("viewings"))], facts=facts)
     shown = {
         "page": page,
         "report": made,

@@ -70,12 +70,12 @@ def _charts(report: PolicyReport) -> list[Chart]:
 
     overridden = months(*(row.overridden for row in report.clauses))
     wrong = months(*(row.wrong for row in report.clauses))
-    sentence = f"{sum(overridden):,} copies released all the same, {sum(wrong):,} appeals whose writer was right in twelve months."
+    sentence = f"In twelve months: copies released all the same {sum(overridden):,}, appeals whose writer was right {sum(wrong):,}."
     charts = [chart("wrong", "Overrides and false positives", sentence, ("Overridden", overridden), ("False positives", wrong))]
     most = sorted(report.clauses, key=lambda row: -_count(row))[:MAX_CHARTS]
     for row in sorted((row for row in most if _count(row)), key=lambda row: row.clause):
         enforced, tried = months(row.enforced), months(row.tried)
-        sentence = f"{sum(enforced):,} copies acted on in twelve months, {sum(tried):,} only counted."
+        sentence = f"In twelve months: copies acted on {sum(enforced):,}, only counted {sum(tried):,}."
         title = f"{row.clause} {_title(row.clause)}".strip() if row.clause != policy_report.NO_CLAUSE else "Other rules"
         charts.append(chart(f"hits-{row.clause}", title, sentence, ("Enforced", enforced), ("Shadow or notify", tried)))
     return charts
