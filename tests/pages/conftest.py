@@ -55,12 +55,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": chromium, "args": FLAGS, "chromium_sandbox": os.geteuid() != 0}
 
 
-def with_mail(installed: Path, *, book: bool = True, every: bool = False) -> Town:
-    """The town of world.py, the mail of post.py, a rule book and the law that is offered; every: with something in every state."""
-    return kept(lambda folder: made(folder, book=book, every=every), installed, book, every)
+def with_mail(installed: Path, *, book: bool = True, every: bool = False, held: bool = False) -> Town:
+    """The town of world.py, the mail of post.py, a rule book and the law that is offered; every: with something in every state;
+    held: with legal holds, schedules and disposals, which tests that count their own do not need."""
+    return kept(lambda folder: made(folder, book=book, every=every, held=held), installed, book, every, held)
 
 
-def made(installed: Path, *, book: bool, every: bool = False) -> Town:
+def made(installed: Path, *, book: bool, every: bool = False, held: bool = False) -> Town:
     """The same, new."""
     t = town()
     adopted.adopt(installed, shipped.text(shipped.OFFERED), by="p-attorney", at=epoch_ms(t.now) - 86_400_000, today=t.now.date())
@@ -70,8 +71,9 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
-    if every:
+    if every or held:
         t.objects |= retention(installed, epoch_ms(t.now)) | disposals(t, installed)
+    if every:
         everything(t, everymail(installed, epoch_ms(t.now)))
         for state in missing((Disposal, "state")):
             disposal(t, installed, state)
@@ -80,10 +82,10 @@ def made(installed: Path, *, book: bool, every: bool = False) -> Town:
 
 
 @pytest.fixture
-def city(installed: Path, db: None) -> Town:
-    """The town of world.py; the installation is claimed."""
+def city(request: Any, installed: Path, db: None) -> Town:
+    """The town of world.py; the installation is claimed. For the tests of this folder, which open every page, with holds."""
     (installed / "claimed").touch()
-    return with_mail(installed)
+    return with_mail(installed, held=request.path.parent.name == "pages")
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def browse(
     """Opens a page in Chromium as one of the town's people: browse("head", "/my/access/"). What the console says is an error, but
     for statuses of pages. In the town that has something in every state, if the test is marked so."""
     (installed / "claimed").touch()
-    t, said = with_mail(installed, every=request.node.get_closest_marker("every_state") is not None), list[str]()
+    t, said = with_mail(installed, every=request.node.get_closest_marker("every_state") is not None, held=True), list[str]()
 
     def open_(key: str, path: str | Callable[[Town], str], *, width: int = 1280, script: bool = True) -> Any:
         context = new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)

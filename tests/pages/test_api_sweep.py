@@ -16,7 +16,6 @@ from django.urls import resolve
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.identity.actions import tokens
 from civicmail.city.identity.token_scopes import SCOPES
@@ -24,18 +23,10 @@ from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT
 from pages.programs import asking
-from pages.retention_rows import retention
 from pages.test_sweep import EXCLUDED, PAGES, PEOPLE, allowed, once, path_of
 from pages.world import Town, carry
 
 LINES: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "api.toml").read_text())["operation"]
-
-
-@pytest.fixture
-def city(city: Town, installed: Path) -> Town:
-    """With legal holds, and schedules in force."""
-    city.objects |= retention(installed, epoch_ms(city.now))
-    return city
 
 
 def may(name: str) -> set[str]:
