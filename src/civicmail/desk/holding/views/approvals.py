@@ -77,11 +77,12 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         else approval_files.without_names(row)
     )
     form.name_files(shown)
+    page = _page(request, row, form, shown, asks=may_decide)
     context = {
-        **_page(request, row, form, shown, asks=may_decide),
+        **page,
         "next": _next(request, row),
         "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
-        **(_recipients(request, row) if may_decide else {}),
+        **(_recipients(request, page["waiting"]) if may_decide else {}),
     }
     response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
@@ -108,9 +109,9 @@ def _next(request: CityRequest, row: Approval) -> dict[str, str] | None:
     return {"url": _url(following), "words": f"{following.name_of(1) or counted(following)} from {following.person}"}
 
 
-def _recipients(request: CityRequest, row: Approval) -> dict[str, Any]:
+def _recipients(request: CityRequest, waiting: list[ApprovalCopy]) -> dict[str, Any]:
     """Each recipient that waits with what became of earlier requests for it."""
-    addresses = list(dict.fromkeys(copy.address for copy in row.copies.all() if copy.state == "waits"))
+    addresses = list(dict.fromkeys(copy.address for copy in waiting))
     shown = addresses[:MAX_RECIPIENTS]
     earlier = queries.earlier_requests(shown, request.actor, epoch_ms(request.now))
     has_report = bool(request.actor.departments)
