@@ -67,7 +67,7 @@ class Desk:
         self.now = epoch_ms(town.now) + 3 * DAY
         Disposal.objects.all().delete()
         for hold in holds.load(self.data):
-            holds.end(self.data, hold.id, actor="x", reason="for the test", now=epoch_ms(town.now))
+            holds.end(self.data, hold.id, actor="x", reason="for the test", now=epoch_ms(town.now), with_work=True)
         classes.adopt(self.data, SCHEDULES, actor="x", reason=WHY, now=epoch_ms(town.now))
         self.seal()
         self.worker = Disposing(self.data, archive(), whole_program.dispose, lambda: self.now)

@@ -10,6 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from civicmail.core.query.tree import Everything
+from civicmail.mail.archive import holds
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Event, Type
 from front.cli.office import Office, now
@@ -130,3 +132,21 @@ def test_what_is_promoted_is_kept_longer_and_moves(
     [status] = said(capsysbinary)
     assert status["classes"]["executive"]["captures"] == 1  # type: ignore[index]
     assert office.run("verify", "--deep") == 0
+
+
+@pytest.mark.rule("P-20, promise 3", "The hold of a request for records is lifted by the end of the request alone.")
+def test_a_hold_of_a_request_is_not_ended_by_a_command(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    name = holds.place(
+        office.data,
+        ground="request",
+        scope=f"{holds.REQUEST}PR-2026-00007: all",
+        tree=Everything(),
+        actor="worker",
+        reason="r",
+        now=1,
+    )
+    assert office.run("hold", "end", name, "--reason", "not needed") == 4
+    assert b"belongs to request PR-2026-00007" in capsysbinary.readouterr().err
+    assert [hold.id for hold in holds.load(office.data)] == [name]
+    holds.end(office.data, name, actor="worker", reason="answered", now=2, with_work=True)
+    assert holds.load(office.data) == []

@@ -9,6 +9,7 @@ UsageError
 ├── InvalidId         this text cannot name a capture
 └── MissingReason     a reason, a person or a ground is missing
 RefusedError
+├── HoldOfWork        a hold ends only with the work that placed it
 └── NotDisposed       a rule forbids disposal now
     └── TooMuch       a proposal would dispose of too much of the archive
 LaterError
@@ -34,6 +35,10 @@ class UnknownHold(CivicmailError):
 
     exit_code = 1
     http = 404
+
+
+class HoldOfWork(RefusedError):
+    """A request for records or a violation placed this hold, and its end lifts it; nobody does so before (Wis. Stat. 19.35(5))."""
 
 
 class MissingReason(UsageError):

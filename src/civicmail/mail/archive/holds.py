@@ -21,7 +21,7 @@ from civicmail.core.query.plain import decoded, encoded
 from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.commit import Entering, unentered
-from civicmail.mail.archive.errors import MissingReason, UnknownHold
+from civicmail.mail.archive.errors import HoldOfWork, MissingReason, UnknownHold
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.store import Store
 
@@ -31,6 +31,7 @@ MANDATE = "mandate "
 REQUEST, EVIDENCE = "request ", "evidence of violation "
 """The same of holds that a request for records or a violation places, and also ends."""
 
+_TYPES = frozenset({Type.HOLD, Type.HOLD_END})
 _OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever the bytes are
 
 
@@ -104,13 +105,25 @@ def place(
 
 
 def end(
-    data: Path, name: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
+    data: Path,
+    name: str,
+    *,
+    actor: str,
+    reason: str,
+    now: int,
+    entering: Entering = unentered,
+    files: Files = OS_FILES,
+    with_work: bool = False,
 ) -> None:
-    """Lift a hold. The schedules then decide about what it held. Raises UnknownHold, MissingReason, LeaseHeld."""
+    """Lift a hold. The schedules then decide about what it held. with_work: the work that placed it lifts it. Raises UnknownHold,
+    HoldOfWork, MissingReason, LeaseHeld."""
 
     def agree() -> None:
-        if name not in {hold.id for hold in in_force(Store(data))}:
+        record = next((r for r in _records(rules.read(Store(data), _TYPES)) if r.hold.id == name and r.ended is None), None)
+        if record is None:
             raise UnknownHold(f"No hold in force has the id {name}.")
+        if record.ends_with_work and not with_work:
+            raise HoldOfWork(f"Not ended: this hold belongs to {record.hold.scope.partition(':')[0]} and ends with it.")
 
     event = Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason})
     rules.write(data, event, entering, files, entered={"hold": name}, agree=agree)
@@ -123,12 +136,12 @@ def load(data: Path) -> list[Hold]:
 
 def in_force(store: Store) -> list[Hold]:
     """Every hold in force, oldest first. Raises DamagedFile, KeyMissing, QueryError if the holds cannot be read."""
-    return _in_force(rules.read(store, {Type.HOLD, Type.HOLD_END}))
+    return _in_force(rules.read(store, _TYPES))
 
 
 def history(data: Path) -> list[HoldRecord]:
     """Every hold that was ever placed, oldest first, for pages. Raises DamagedFile, KeyMissing, QueryError."""
-    return _records(rules.read(Store(data), {Type.HOLD, Type.HOLD_END}, for_page=True))
+    return _records(rules.read(Store(data), _TYPES, for_page=True))
 
 
 def _in_force(events: Iterable[Event]) -> list[Hold]:

@@ -72,7 +72,7 @@ def _reconcile(data: Path, now: int) -> int:
         )  # fmt: skip
     for hold in obsolete:
         entering = _hold_entry("hold.lifted", hold.scope, now)
-        holds.end(data, hold.id, actor=TICK.uid, reason=OVER, now=now, entering=entering)
+        holds.end(data, hold.id, actor=TICK.uid, reason=OVER, now=now, entering=entering, with_work=True)
     return len(missing) + len(obsolete)
 
 

@@ -56,7 +56,7 @@ def end(hold: Hold, *, actor: Actor, reason: str, now: int) -> None:
     facts = {"hold": hold.archive}
     entering = entering_of("hold.lifted", actor=actor, reason=reason, now=now, object=object_of(hold.request), facts=facts)
     with suppress(UnknownHold):  # lifted before its row could say so
-        holds.end(installation(), hold.archive, actor=actor.uid, reason=reason, now=now, entering=entering)
+        holds.end(installation(), hold.archive, actor=actor.uid, reason=reason, now=now, entering=entering, with_work=True)
     hold.ended = from_ms(now)
     hold.save(update_fields=["ended"])
 
