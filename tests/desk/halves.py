@@ -43,6 +43,8 @@ from civicmail.desk.records.models import Assignment, Contest, Item, Production,
 from civicmail.desk.records.models import Decision as ItemDecision
 from civicmail.desk.retention.actions import disposals
 from civicmail.desk.retention.models import Disposal
+from civicmail.desk.workbench.actions import privilege
+from civicmail.desk.workbench.models import Clearance
 from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
 
@@ -241,6 +243,22 @@ def _list_of_disposal(a: str, now: int) -> Second:
     return lambda who, at: disposals.approve(made, "5e" * 32, reason=WHY, actor=who, now=at)
 
 
+def _clearance(a: str, now: int, verb: str = "decide") -> Second:
+    asked = mandates.ask("examination", "examiner", MandateRequest(("sub",), reason=WHY), actor=able("boss"), now=now)
+    made = Clearance.objects.create(mandate=asked, capture=uuid.uuid4().hex, person=row(a), made=from_ms(now), reason=WHY)
+
+    def look(who: Actor, at: int) -> object:
+        token = entries._single_transaction.set(True)  # the tests are in a transaction
+        try:
+            return privilege.look(made, actor=who, now=at)
+        finally:
+            entries._single_transaction.reset(token)
+
+    if verb == "look":
+        return look
+    return lambda who, at: privilege.decide(made, clears=True, actor=who, reason=WHY, now=at)
+
+
 def _letter(a: str, now: int) -> Second:
     invitations.invite(row("sub"), actor=able(a), reason=WHY, now=now)
     letter = Invitation.objects.get(account__person__uid="sub")
@@ -316,6 +334,8 @@ HALVES: dict[str, Callable[[str, int], Second]] = {
     "finding.second": _finding,
     "disposal": _disposal,
     "retention.approve": _list_of_disposal,
+    "clearance.decide": _clearance,
+    "content.privileged": lambda a, now: _clearance(a, now, "look"),
     "records.confirm-scope": _scope,
     "records.second": _item,
     "records.approve": _production,
