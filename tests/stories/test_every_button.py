@@ -51,6 +51,7 @@ paths |= others(town, data)
 print(json.dumps({"sessions": sessions, "paths": paths}))
 """
 FIRST = (
+    "retention-schedules-adopt", "retention-disposal-propose", "retention-disposal-withdraw",
     "mandate-message", "mandate-hold", "mandate-exports", "mandate-export", "version-test", "replay-stop", "feed-apply",
     "feed-reject", "campaign-remind-one", "campaign-batch", "undertaking-give", "mail-message", "mail-report", "review",
     "viewing-mark", "duty-lay-down", "closure-new", "pull-ask", "mandate-export-go-on", "mandate-export-stop", "device-lost",
@@ -92,6 +93,7 @@ SAID: dict[str, dict[str, str]] = {
     "list-new": {"address": "all.works@city.example"},
     "conflict-new": {"first": "system-administrator", "second": "examiner"},
     "retention-hold-place": {"query": "storm"},
+    "privileged-new": {"address": "counsel@firm.example"},
     "mandate-new": {"people": "dana.ortiz@city.example"},
     "mail-draft": {"who": "", "to": "lena.vogt@city.example", "subject": "Detour", "text": "The detour is signed."},
     "mail-draft do=add": {"who": "Lena Vogt"},

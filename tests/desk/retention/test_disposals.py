@@ -265,6 +265,24 @@ def test_who_may_do_what(desk: Desk) -> None:
         Disposal.objects.filter(pk=row.pk).update(state="approved")
 
 
+@pytest.mark.rule("P-23", "A disposal that waits is a task on the Home page of its approvers, and of nobody else.")
+def test_home_tells_approvers_of_what_waits(desk: Desk) -> None:
+    """With its number, and with a link to exactly those."""
+    client = desk.visit("recorder")
+    first, second = desk.propose(ONE), desk.propose(ONE)
+    tasks = {each.task.label: each.task for each in client.get("/").context["tasks"]}
+    task = tasks["Decide 2 disposals"]
+    listed = text(client.get(task.url))
+    assert task.url.endswith("state=proposed") and "2 disposals" in listed
+    assert all(f"/retention/disposals/{row.pk}/" in client.get(task.url).content.decode() for row in (first, second))
+    for who in ("retention", "auditor", "head"):
+        assert "Decide 2 disposals" not in text(desk.visit(who).get("/")), who
+    desk.approve(first)
+    assert "Decide 1 disposal" in text(client.get("/"))
+    desk.approve(second)
+    assert not any("disposal" in each.task.label for each in client.get("/").context["tasks"])
+
+
 def test_an_approval_is_about_the_list_that_was_seen(desk: Desk) -> None:
     row = desk.propose()
     other = desk.approve(row, manifest="0" * 64)

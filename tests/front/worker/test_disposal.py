@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from contextlib import closing, suppress
 from importlib import resources
@@ -20,16 +21,23 @@ from civicmail.front.worker import disposal
 from civicmail.mail.archive import classes, holds, keyring, outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.inventory import certified
+from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.verify import Check
 from civicmail.mail.courier.maildir import mailbox
 from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.replica.links import FolderLink
+from civicmail.mail.replica.restore import restore
+from civicmail.mail.replica.ship import Shipper
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 from mail.archive.keeping import listed
+from mail.replica.making import bring
 
 NOW = 1_772_452_800_000  # 2026-03-02
 LONG_AGO = 1_262_304_000_000  # 2010-01-01
@@ -108,6 +116,62 @@ def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> No
     assert [p.text for p in verdict.problems] + [p.sentence for p in check.problems] == []
     assert (verdict.disposed, verdict.captures) == (2, 1)
     assert str(gone).encode() in left  # in its certificate
+
+
+@pytest.mark.rule("P-23, promise 3", "After a disposal no place, and no backup of segments, has the message in readable form.")
+def test_neither_the_second_place_nor_a_backup_has_it(tmp_path: Path) -> None:
+    """The second place gets the archive before and after; the backup is of before, and the keys of now do not open it."""
+    data, copy, backup = tmp_path / "data", tmp_path / "copy", tmp_path / "backup"
+    keyring.create(data)
+    text = (resources.files("civicmail.city.law") / "schedules.toml").read_text()
+    classes.adopt(data, text, actor="clerk", reason="council", now=NOW)
+    gone, kept = keep(data, SECRET), keep(data, PLAIN)
+    with closing(FolderLink(copy)) as link:
+        shipper = Shipper(data, link, lambda: NOW)
+        with Sequencer(data) as ledger:
+            ledger.integrate(NOW)
+        with closing(IndexJob.take(data)) as job:
+            job.catch_up(NOW)
+        outstanding_file.advance(data, NOW)
+        bring(shipper)
+        assert b"zanzibar" in everything(copy)  # in its journal
+        with Sealer(data) as sealer:
+            sealer.seal(lambda: dict.fromkeys(journal.names(data), 1 << 60), now=NOW)
+        bring(shipper)
+        assert restored(copy, tmp_path / "before") == {SECRET, PLAIN}
+        shutil.copytree(data / "segments", backup / "segments")
+        (data / "claimed").touch()
+        holds.place(data, ground="audit", scope="bridge", actor="a", reason="r", now=NOW)
+        manifest = listed(data, NOW, disposal.viewer(data)).digest
+        outcome = disposal.dispose(
+            data, manifest=manifest, proposer="ana", approver="ben",
+            eyes=Facts(frozenset({"ana", "ben"})), reason="yearly", now=NOW,
+        )  # fmt: skip
+        assert outcome.gone == 1
+        with closing(IndexJob.take(data)) as job:
+            job.catch_up(NOW)
+            job.rebuild(NOW)  # as the worker does after a while: tests/front/worker/test_forgetting.py
+        bring(shipper)
+    assert restored(copy, tmp_path / "after") == {PLAIN}
+    for place in (data, copy, backup, tmp_path / "after"):
+        left = everything(place)
+        assert b"zanzibar" not in left and b"xylophone" not in left, place
+    here, there = ({p.name for p in top.glob("keys/segments/*")} for top in (data, copy))
+    assert here == there
+    before, now = ({p.stem for p in top.rglob("*.seg")} for top in (backup, data))
+    [facts] = certified(data, manifest)
+    assert set(facts["segments"]) & before == before - now != set()
+    assert not (before - now) & Keyring(data).names(), "no key opens what was rewritten"
+    shutil.copytree(backup / "segments", data / "segments", dirs_exist_ok=True)
+    found = {uuid.UUID(bytes=s.id) for s in Machine(data).all_captures(lambda _: None)}
+    assert gone not in found and kept in found
+
+
+def restored(copy: Path, folder: Path) -> set[bytes]:
+    """The messages of an installation that is made from the copy as it is now."""
+    shutil.copytree(copy, folder / "copy")
+    restore(folder / "copy", folder / "data", now=NOW)
+    return {s.body for s in Machine(folder / "data").all_captures(lambda _: None)}
 
 
 def test_what_holds_see_is_what_the_index_sees_and_doubt_counts_as_unreadable(tmp_path: Path) -> None:
