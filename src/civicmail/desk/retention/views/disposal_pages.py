@@ -31,6 +31,14 @@ BUTTONS = {
     "withdraw": ("Withdraw", "retention-disposal-withdraw"),
 }
 """Action of the table -> words and name of its page."""
+REASONS = {
+    "held": "on hold", "not yet": "not due yet", "expired": "under a schedule that has expired",
+    "no schedule": "without a schedule", "permanent": "kept for ever", "notice": "waiting for the notice to the historical society",
+    "not sealed": "not sealed yet", "outstanding": "not delivered yet", "damaged": "damaged",
+    "changed": "with another class, date or schedule than on the list", "gone": "disposed of before",
+    "missing": "missing", "proposed": "on the list of another disposal",
+}  # fmt: skip
+"""Reason of the archive -> words behind a number."""
 HEADERS = ("id", "class", "decided by class", "schedule", "received", "due", "size", "hash")
 
 
@@ -55,8 +63,8 @@ def disposal(request: CityRequest, pk: int) -> HttpResponse:
         "before": number - 1 if number > 1 else 0,
         "after": number + 1 if number < last else 0,
         "figures": _figures(row),
-        "kept": sorted(row.kept.items()),
-        "stayed": sorted(row.stayed.items()),
+        "kept": _counts(row.kept),
+        "stayed": _counts(row.stayed),
         "events": _history(row),
     }
     return render(request, "retention/disposal.html", shown)
@@ -140,6 +148,10 @@ def _may(request: CityRequest, row: Disposal, name: str) -> bool:
 def _figures(row: Disposal) -> list[tuple[str, str, int]]:
     """(class, year, captures) of the list."""
     return [(class_, year, count) for class_, years in sorted(row.figures.items()) for year, count in sorted(years.items())]
+
+
+def _counts(by_reason: dict[str, int]) -> list[tuple[str, int]]:
+    return [(REASONS.get(why, why), count) for why, count in sorted(by_reason.items())]
 
 
 def _history(row: Disposal) -> list[dict[str, Any]]:
