@@ -12,13 +12,14 @@ from pathlib import Path
 from random import SystemRandom
 from typing import NamedTuple
 
+from civicmail.city import law
 from civicmail.city.law import adopted, shipped
 from civicmail.city.law.errors import NotInForce
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Containment
 from civicmail.core.disk.files import OS_FILES
-from civicmail.mail.archive import layout
+from civicmail.mail.archive import classes, layout
 
 _SETTINGS = """\
 # The sample city of `civicmail demo`.
@@ -205,3 +206,9 @@ def adopt_law(data: Path) -> None:
     """Adopt the law pack that new installations are offered; none if it has ended, as a real city would have none."""
     with suppress(NotInForce):
         adopted.adopt(data, shipped.text(shipped.OFFERED), by="sample-city", at=now_ms(), today=datetime.now(UTC).date())
+
+
+def adopt_schedules(data: Path) -> None:
+    """Put the sample city's retention schedules into force."""
+    text = Path(law.__file__).with_name("schedules.toml").read_text(encoding="utf-8")
+    classes.adopt(data, text, actor="sample-city", reason="Common Council, file 260017", now=now_ms())

@@ -50,6 +50,7 @@ class LiveDemo:
         text = installation.settings(self.ports, self.world.port, resolver=self._names.address, pages=home)
         installation.make(data, text)
         installation.adopt_law(data)
+        installation.adopt_schedules(data)
         self.sent: Counter[str] = Counter()
         self.refused: list[str] = []
         self.took: list[float] = []

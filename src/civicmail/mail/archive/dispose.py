@@ -65,7 +65,7 @@ class Examination:
         self.text = classes.text_in_force(store)
         schedules = classes.in_force(store)
         if schedules is None:
-            raise NotDisposed("No schedules were adopted here, so nothing is due; `civicmail archive adopt FILE` does that.")
+            raise NotDisposed("No schedules are in force, so nothing is due. Adopt a file of them first (civicmail archive adopt).")
         self.schedules = schedules
         self.holds = holds.in_force(store)
         waiting = outstanding_file.current(store.data).entries.values()

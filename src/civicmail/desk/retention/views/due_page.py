@@ -34,11 +34,13 @@ def due(request: CityRequest) -> HttpResponse:
     """Show the picture by year and the numbers."""
     require(request, "retention.see")
     counts = queries.counts()
-    rows = queries.forecast(queries.in_force(), counts, epoch_ms(request.now))
+    schedules = queries.in_force()
+    rows = queries.forecast(schedules, counts, epoch_ms(request.now))
     facts: list[tuple[str, Any]] = [("Counted", from_ms(counts.at))] if counts is not None else []
     shown = {
         "page": Page("Due", "Retention", facts=facts, actions=[Action("CSV", reverse("retention-due-file"))] if counts else []),
         "counts": counts,
+        "scheduled": schedules is not None,
         "rows": [(row, WHY.get(row.stays, ""), list(zip(years(request.now), row.years, strict=True))) for row in rows],
         "years": years(request.now),
         "chart": chart(rows, years(request.now)),
