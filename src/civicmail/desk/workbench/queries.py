@@ -19,7 +19,6 @@ from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import mailbox_addresses, reporting_lines
 from civicmail.city.identity.queries.home_tasks import Task
 from civicmail.city.identity.queries.mandates import to_mandate
-from civicmail.city.pages.states import label
 from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
@@ -106,7 +105,8 @@ def clearance_tasks() -> list[Task]:
         return []
     label_text = f"Clear {count} privileged message{'' if count == 1 else 's'}"
     hint = "An examiner needs them and may not read them before."
-    return [Task(label_text, "clearances", (), hint, label("pending"), waits["since"], "state=asked", count=count)]
+    state = ("wait", f"{count} {'waits' if count == 1 else 'wait'}")
+    return [Task(label_text, "clearances", (), hint, state, waits["since"], "state=asked", count=count)]
 
 
 def privilege_of(mandate: Mandate) -> Privilege:

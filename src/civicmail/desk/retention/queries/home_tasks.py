@@ -48,4 +48,15 @@ def _disposals(actor: Actor, now: int) -> list[Task]:
         return []
     words = f"Decide {count:,} disposal{'' if count == 1 else 's'}"
     hint = "Look at the list, then approve or refuse it."
-    return [Task(words, "retention-disposals", (), hint, label("pending"), waits["since"], "state=proposed", count=count)]
+    return [
+        Task(
+            words,
+            "retention-disposals",
+            (),
+            hint,
+            ("wait", f"{count} {'waits' if count == 1 else 'wait'}"),
+            waits["since"],
+            "state=proposed",
+            count=count,
+        )
+    ]
