@@ -109,8 +109,8 @@ def _read(content: bytes, file: str, public: bytes) -> Adopted:
     if match is None:
         raise NotVerified(f"law/{file} has no signature: nothing is decided by it. {_REMEDY}")
     at, by, signer, signature = match.groups()
-    if signer.decode() != notes.origin(public):
-        raise NotVerified(f"law/{file} was signed with an unknown key ({signer.decode()}): nothing is decided by it. {_REMEDY}")
+    if (name := signer.decode(errors="replace")) != notes.origin(public):
+        raise NotVerified(f"law/{file} was signed with an unknown key ({name}): nothing is decided by it. {_REMEDY}")
     try:
         signed = content[: match.start(3) - len(b"# signed ")]
         Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(signature, validate=True), _DOMAIN + signed)

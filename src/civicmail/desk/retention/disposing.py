@@ -81,7 +81,7 @@ class Disposing:
             now=now,
             view=viewer(self._data),
             limit=Limit(self._archive.disposal_share_most / 100),
-            part=Part(row.class_, row.year, row.most),
+            part=Part(row.kind, row.year, row.most),
             besides=besides,
         )
         with suppress(Conflict):  # it was withdrawn meanwhile

@@ -13,7 +13,7 @@ from civicmail.city.directory.models import Person
 class Disposal(models.Model):
     """One disposal. Its captures are in the manifest, a file of the archive; the database has sums alone.
 
-    state: see disposal_states.py; class_, year, most: the part that was proposed; manifest: digest, empty while it is being
+    state: see disposal_states.py; kind, year, most: the part that was proposed; manifest: digest, empty while it is being
     written; total: captures of the archive then; kept: captures that stayed, by reason; figures: class to year to captures;
     answer: the approver's words; ready: end of the notice period; certificates: names; gone: captures that were disposed of;
     stayed: those of the manifest that were not, by reason; why: it was stopped or withdrawn."""
@@ -23,7 +23,7 @@ class Disposal(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     reason = models.CharField(max_length=400)
-    class_ = models.CharField(max_length=60, blank=True)
+    kind = models.CharField(max_length=60, blank=True, db_column="class", help_text="retention class")
     year = models.PositiveSmallIntegerField(default=0)
     most = models.PositiveIntegerField(default=0)
     manifest = models.CharField(max_length=64, blank=True)

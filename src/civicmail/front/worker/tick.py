@@ -18,8 +18,8 @@ class Done:
     linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; cosigned: by how
     many witnesses; carried: entries of people's acts; dated: what had a date that has come; noticed: notices that were sent;
     written: messages of the pages that were sent or refused; answered: messages that mailboxes answered by themselves; told:
-    entries that programs were told of; followed, exported, compared, replayed, produced: rounds that did something; busy: jobs
-    that others do."""
+    entries that programs were told of; followed, exported, compared, replayed, produced, disposed: rounds that did something; busy:
+    jobs that others do."""
 
     integrated: int = 0
     indexed: int = 0
@@ -41,6 +41,7 @@ class Done:
     compared: int = 0
     replayed: int = 0
     produced: int = 0
+    disposed: int = 0
     busy: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:

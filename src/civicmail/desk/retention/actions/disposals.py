@@ -41,7 +41,7 @@ def propose(part: Part, *, reason: str, actor: Actor, now: int) -> Disposal:
             raise Conflict("Not proposed: another proposal is being listed. Wait until it is there.")
         at = from_ms(now)
         row = Disposal.objects.create(
-            by=acting_person(actor), at=at, since=at, reason=why, class_=part.class_, year=part.year, most=part.most
+            by=acting_person(actor), at=at, since=at, reason=why, kind=part.class_, year=part.year, most=part.most
         )
         _enter("disposal.proposed", row, actor, why, now, **{"class": part.class_, "year": part.year, "most": part.most})
     return row

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("directory", "0001_squashed_0009_routed"),
+        ("directory", "0009_routed"),
     ]
 
     operations = [
@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("since", models.DateTimeField(help_text="in this state")),
                 ("at", models.DateTimeField()),
                 ("reason", models.CharField(max_length=400)),
-                ("class_", models.CharField(blank=True, max_length=60)),
+                ("kind", models.CharField(blank=True, db_column="class", help_text="retention class", max_length=60)),
                 ("year", models.PositiveSmallIntegerField(default=0)),
                 ("most", models.PositiveIntegerField(default=0)),
                 ("manifest", models.CharField(blank=True, max_length=64)),
