@@ -1,1 +1,1 @@
-"""The retention desk: legal holds, retention schedules, and what is due by them (P-20, P-23)."""
+"""The retention desk: legal holds, retention schedules, what is due by them, and its disposal by two persons (P-20, P-23)."""

@@ -55,7 +55,8 @@ def propose(
 
     def allow(manifest: Manifest) -> None:
         if not manifest.captures and not manifest.pieces:
-            raise NotDisposed(f"Nothing was proposed, because nothing is due. What stays: {_counts(manifest.kept)}.")
+            stays = f" What stays: {_counts(manifest.kept)}." if manifest.kept else ""
+            raise NotDisposed(f"Nothing was proposed, because nothing is due.{stays}")
         _limit(manifest, len(listed), limit)
 
     draft = _Draft(data, now, view, part, listed)
@@ -118,4 +119,4 @@ def _largest(manifest: Manifest) -> str:
 
 
 def _counts(kept: dict[str, int]) -> str:
-    return ", ".join(f"{n:,} {why}" for why, n in sorted(kept.items())) or "nothing"
+    return ", ".join(f"{n:,} {why}" for why, n in sorted(kept.items()))
