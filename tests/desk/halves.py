@@ -266,12 +266,12 @@ def _letter(a: str, now: int) -> Second:
 
 
 def _records(a: str, now: int, state: str) -> Request:
-    """A request for records on which all four work. a: who entered it."""
+    """A request for records on which all four work, and who entered it (a), whose account may be newer."""
     made = Request.objects.create(
         number="PR-2026-00001", receipt="r", link="l", intake="counter", text=WHY, entered=row(a), received=from_ms(now),
         state=state, since=from_ms(now),
     )  # fmt: skip
-    for uid in FOUR:
+    for uid in dict.fromkeys((*FOUR, a)):
         Assignment.objects.create(request=made, person=row(uid), since=from_ms(now))
     return made
 
