@@ -245,7 +245,7 @@ class FileApprovals(_Messages):
         waiting = {row: [copy.address for copy in row.copies.all() if copy.state == "waits"] for row in rows}
         known = queries.earlier_requests({a for some in waiting.values() for a in some}, request.actor, request.now)
         for row, addresses in waiting.items():
-            row.earlier = [known[address] for address in addresses]  # type: ignore[attr-defined]
+            row.earlier = [known[address] for address in addresses]  # type: ignore[attr-defined]  # read by the column
 
     def page_links(self, request: ListRequest) -> list[Link]:
         from civicmail.desk.holding import tasks
