@@ -91,7 +91,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
 
     message = officer.url
     officer.go_back()
-    officer.get_by_role("link", name="Hold").click()
+    officer.get_by_role("link", name="Hold", exact=True).click()
     officer.get_by_text("A request for records", exact=True).click()
     officer.get_by_role("textbox", name="Reason").fill(WHY)
     officer.get_by_role("button", name="Place 1 hold").click()
