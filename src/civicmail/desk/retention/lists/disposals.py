@@ -17,9 +17,9 @@ def _line(row: Any) -> str:
 class Disposals(List):
     """List disposals, newest first.
 
-    manifest: SHA-256 of its list, empty while that is being written; captures: on the list, of total in the archive; kept: captures
-    that were left out, by reason; figures: class to year to captures; ready: end of the notice period; gone: captures that were
-    disposed of; stayed: captures of the list that were not, by reason; certificates: their names; why: it was stopped or withdrawn.
+    manifest: SHA-256 of its list, empty while that is being written; captures: on the list, of total in the archive; ready: end of
+    the notice period; gone: captures that were disposed of; decided_by, decided, answer: who approved or refused it, when and why;
+    why: it was stopped or withdrawn.
     """
 
     name, permission = "list_disposals", "retention.see"
